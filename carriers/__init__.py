@@ -1,0 +1,1 @@
+"""How to speak with China Mobile, China Unicom and China Telecom."""

@@ -1,0 +1,1 @@
+"""The daemon and its faces: it runs what carriers, roster and routing describe."""

@@ -1,0 +1,1 @@
+"""Who the informants are and whether we may text them."""

@@ -1,0 +1,1 @@
+"""What a text means, whose task it is, until when."""

@@ -1,0 +1,56 @@
+"""What is stored about cases: one row a case, one row for everything that ever happened to it."""
+
+import sqlalchemy as sa
+
+from roster.tables import Instant, Key, metadata
+
+case_ticket = sa.Table(
+    "case_ticket",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("number", sa.Text, nullable=False, unique=True),  # quoted by citizens, last digit checks the others
+    sa.Column("year", sa.Integer, nullable=False),
+    sa.Column("serial", sa.Integer, nullable=False),
+    sa.Column("slot", sa.Text, nullable=False),  # extension digits under which texts about it are sent
+    sa.Column("person_id", Key, sa.ForeignKey("person.id"), index=True),  # NULL: channel without a phone
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, index=True),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text),
+    sa.Column("topic", sa.Text),
+    sa.Column("place", sa.Text),
+    sa.Column("urgency", sa.Text, nullable=False, default="normal"),
+    sa.Column("shield", sa.Integer, nullable=False, default=1),
+    sa.Column("round", sa.Integer, nullable=False, default=1),
+    sa.Column("outcome", sa.Text),
+    sa.Column("lead", sa.Text),  # department that leads
+    sa.Column("co_handlers", sa.JSON, nullable=False, default=list),
+    sa.Column("accused", sa.JSON, nullable=False, default=list),  # units that the text complains about
+    sa.Column("assigned_by", sa.Text),
+    sa.Column("assigned_at", Instant),
+    sa.Column("due_on", sa.Text),  # ISO date, Asia/Shanghai
+    sa.Column("reply", sa.Text),  # reported for the citizen, sent on approval
+    sa.Column("reply_message_id", Key),
+    sa.Column("reply_delivery", sa.Text),  # NULL | pending | delivered | undelivered
+    sa.Column("rating", sa.Integer),  # 1 satisfied, 2 basically, 3 not; NULL is "not rated", never "satisfied"
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("closed_at", Instant),
+    sa.UniqueConstraint("year", "serial", name="uq_case_ticket_year_serial"),
+)
+
+case_event = sa.Table(
+    "case_event",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("case_id", Key, sa.ForeignKey("case_ticket.id"), nullable=False, index=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("event", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("from_state", sa.Text),
+    sa.Column("to_state", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False, default=""),
+    sa.Column("text_id", Key),  # the citizen's text that caused it
+    sa.Column("message_id", Key),  # the text sent to the citizen because of it
+    sa.Column("data", sa.JSON, nullable=False, default=dict),
+)
