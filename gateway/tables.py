@@ -128,6 +128,7 @@ part = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("reason", sa.Text),  # why it stands there: the carrier's code, or our own word
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("consents", sa.Integer, nullable=False, default=0, server_default="0"),  # resends that somebody chose
     sa.Column("not_before_ms", Milliseconds, nullable=False, default=0),
     sa.Column("expires_ms", Milliseconds, nullable=False),
     sa.Column("changed_ms", Milliseconds, nullable=False),

@@ -1,0 +1,234 @@
+"""The daemon: builds everything from the settings, starts it in order, stops it in reverse.
+
+Order of the start: store proved durable, lease taken, yesterday's loose ends settled, sweeps, links.
+Order of the stop (within 30 s): no new submits, windows drained, last answers committed, links closed, lease
+given back.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import sqlalchemy as sa
+import structlog
+
+from carriers.events import Event
+from gateway import carrier_desk, case_desk, errors, lease, outbox, receipts, schedule
+from gateway.compose import Composer
+from gateway.database import Database
+from gateway.inbox import Inbox
+from gateway.lease import LeaseLost
+from gateway.settings import Settings
+from gateway.tick import Tick
+from roster.vault import Vault
+
+if TYPE_CHECKING:  # importing a link imports the reactor, which must be installed first
+    from carriers.link import Link
+    from gateway.pump import Pump
+
+log = structlog.get_logger("daemon")
+Result = TypeVar("Result")
+
+
+class Daemon:
+    """One process's gateway. `start` and `stop` run in the reactor's thread."""
+
+    def __init__(self, settings: Settings, database: Database, vault: Vault) -> None:
+        self._settings = settings
+        self._database = database
+        self._vault = vault
+        self._store = ThreadPoolExecutor(1, "store")
+        self._held: lease.Lease | None = None
+        self._tick: Tick | None = None
+        self._pump: Pump | None = None
+        self._pumping: asyncio.Task[None] | None = None
+        self._links: dict[str, Link] = {}
+        self._scheduler: Any = None
+        self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        """Exit status, set when the daemon cannot go on."""
+
+    async def start(self) -> None:
+        """Raises `errors.Refused` when it must not run: store not durable, another daemon alive."""
+        from carriers.link import Link
+        from gateway.pump import Pump
+
+        await self._in_store(self._prepare)
+        assert self._held is not None  # noqa: S101 - _prepare took it
+        settings = self._settings
+        profiles = {name: settings.profile(name) for name in settings.carriers}
+        desk = case_desk.Desk.from_settings(settings)
+        self._inbox = Inbox(settings, self._vault, profiles, desk)
+        composer = Composer(profiles, self._vault)
+        lease_ms = int(settings.daemon.lease_s * 1000)
+        self._tick = Tick(self._database, self._vault, self._held, lease_ms, self._inbox, composer)
+        for name, profile in profiles.items():
+            self._links[name] = Link(profile, self._arrived)
+        self._pump = Pump(
+            self._tick,
+            self._links,
+            self._held.epoch,
+            self._store,
+            gather_s=settings.daemon.tick_ms / 1000,
+            poll_s=settings.daemon.poll_ms / 1000,
+            lease_s=settings.daemon.lease_s,
+        )
+        self._pumping = asyncio.ensure_future(self._pump.run())
+        self._pumping.add_done_callback(self._pump_ended)
+        self._scheduler = schedule.start(self._sweeps())
+        for link in self._links.values():
+            link.startService()
+        log.info("gateway runs", epoch=self._held.epoch, carriers=list(self._links))
+
+    async def stop(self) -> None:
+        """Drain, settle, close, give the lease back. Bounded by the settings' `stop_s`."""
+        if self._scheduler is not None:
+            self._scheduler.shutdown(wait=False)
+        closing = [link.stopService().asFuture(asyncio.get_running_loop()) for link in self._links.values()]
+        if closing:
+            _, late = await asyncio.wait(closing, timeout=self._settings.daemon.stop_s)
+            if late:
+                log.warning("links closed without waiting for their answers", links=len(late))
+        if self._pump is not None and self._pumping is not None:
+            self._pump.stop()
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(self._pumping, 5)
+        await self._in_store(self._let_go)
+        self._store.shutdown(wait=True)
+        log.info("gateway stopped")
+
+    # ------------------------------------------------------------------------------------------- in the store thread
+
+    def _prepare(self) -> None:
+        self._database.durability()
+        now = _now_ms()
+        with self._database.write() as tx:
+            self._held = lease.take(tx, lease.this_process(), now, int(self._settings.daemon.lease_s * 1000))
+            in_doubt = outbox.reconcile(tx, now)
+            for name in self._settings.carriers:
+                receipts.match_uncertain(tx, name, now)
+        if in_doubt:
+            log.warning("parts in doubt after a restart: they wait for their receipts", parts=in_doubt)
+
+    def _let_go(self) -> None:
+        if self._tick is not None:
+            self._tick.close()
+        if self._held is not None:
+            with contextlib.suppress(sa.exc.SQLAlchemyError), self._database.write() as tx:
+                lease.release(tx, self._held, _now_ms())
+                for name in self._links:
+                    carrier_desk.report_link(tx, name, "stopped", _now(), "", {}, _now())
+
+    async def _in_store(self, work: "schedule.Work[Result]") -> "Result":
+        return await asyncio.get_running_loop().run_in_executor(self._store, work)
+
+    # ------------------------------------------------------------------------------------------------------ events
+
+    def _arrived(self, link: "Link", events: Sequence[Event]) -> None:
+        if self._pump is not None:
+            self._pump.arrived(link, events)
+
+    def _pump_ended(self, task: "asyncio.Task[None]") -> None:
+        if task.cancelled() or self.ended.done():
+            return
+        trouble = task.exception()
+        if trouble is None:
+            return
+        if isinstance(trouble, LeaseLost):
+            log.critical("lease lost, stopping at once", reason=str(trouble))
+            self.ended.set_result(errors.LEASE_HELD)
+        else:
+            log.critical("gateway failed", exc_info=trouble)
+            self.ended.set_result(errors.UNAVAILABLE)
+
+    # ------------------------------------------------------------------------------------------------------ sweeps
+
+    def _sweeps(self) -> list[schedule.Sweep]:
+        """What is looked after regularly. Each is idempotent and does all its work in one transaction."""
+        return [
+            schedule.Sweep("finish notices", 2, partial(self._sweep, schedule.finish_notices)),
+            schedule.Sweep("links", 2, self._report_links),
+            schedule.Sweep("waiting parts", 10, partial(self._sweep, schedule.expire_waiting)),
+            schedule.Sweep("incomplete texts", 10, partial(self._sweep, self._inbox.give_up_waiting)),
+            schedule.Sweep("silent parts", 600, partial(self._sweep, schedule.expire_silent)),
+            schedule.Sweep("cases", 600, partial(self._sweep, schedule.close_unrated)),
+        ]
+
+    async def _sweep(self, work: "schedule.Transaction") -> None:
+        await self._in_store(lambda: self._in_transaction(work))
+
+    def _in_transaction(self, work: "schedule.Transaction") -> None:
+        with self._database.write() as tx:
+            if self._held is not None:
+                lease.confirm(tx, self._held)
+            work(tx, _now_ms())
+
+    async def _report_links(self) -> None:
+        views = [(name, link.state, link.since, link.detail, link.counters()) for name, link in self._links.items()]
+        if views == getattr(self, "_reported", None):
+            return
+        self._reported = views
+
+        def report(tx: sa.Connection, now_ms: int) -> None:
+            for name, state, since, detail, counters in views:
+                carrier_desk.report_link(tx, name, state, since, detail, counters, _now())
+
+        await self._sweep(report)
+
+
+def run(settings: Settings, database: Database, vault: Vault) -> int:
+    """Run until SIGTERM or SIGINT. Returns the exit status."""
+    loop = _new_loop()
+    asyncio.set_event_loop(loop)
+    from twisted.internet import asyncioreactor
+
+    asyncioreactor.install(loop)
+    from twisted.internet import defer, reactor
+
+    status = 0
+    daemons: list[Daemon] = []
+
+    async def main() -> None:
+        nonlocal status
+        daemon = Daemon(settings, database, vault)
+        try:
+            await daemon.start()
+        except errors.Refused as refusal:
+            errors.show(refusal)
+            status = refusal.code
+            reactor.stop()  # type: ignore[attr-defined]
+            return
+        daemons.append(daemon)
+        status = await daemon.ended
+        reactor.stop()  # type: ignore[attr-defined]
+
+    def stop() -> "defer.Deferred[None]":
+        stopping = asyncio.gather(*(daemon.stop() for daemon in daemons))
+        return defer.Deferred.fromFuture(stopping)
+
+    reactor.addSystemEventTrigger("before", "shutdown", stop)  # type: ignore[attr-defined]
+    reactor.callWhenRunning(lambda: loop.create_task(main()))  # type: ignore[attr-defined]
+    reactor.run()  # type: ignore[attr-defined]
+    return status
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """uvloop where it is installed (the `speed` extra), asyncio's own loop elsewhere."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _now_ms() -> int:
+    return round(_now().timestamp() * 1000)
+
+

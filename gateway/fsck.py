@@ -1,0 +1,151 @@
+"""Is the store whole? The invariants of the design as queries; each returns the rows that break it.
+
+A clean store gives no row at all. `check` changes nothing and may run beside the daemon.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from gateway import audit
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """`query` selects (row, detail) of every offence; `:now` is in milliseconds since 1970 UTC."""
+
+    name: str
+    claim: str  # what holds, in the operator's language
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offence:
+    """One row that breaks an invariant."""
+
+    invariant: str
+    claim: str
+    row: str
+    detail: str
+
+
+INVARIANTS = (
+    Invariant(
+        "I1",
+        "每条短信分段都处于已知状态",
+        "SELECT 'part ' || id, state FROM part WHERE state NOT IN ('queued', 'sending', 'accepted', 'uncertain', "
+        "'delivered', 'undelivered', 'failed', 'expired', 'cancelled', 'unknown')",
+    ),
+    Invariant(
+        "I2",
+        "每个分段只提交一次,除非运营商拒绝或有人同意重发",
+        "SELECT 'part ' || part.id, count(*) || ' submits' FROM part JOIN attempt ON attempt.part_id = part.id "
+        "WHERE attempt.outcome IS NULL OR attempt.outcome IN ('accepted', 'uncertain') "
+        "GROUP BY part.id, part.consents HAVING count(*) > 1 + part.consents",
+    ),
+    Invariant(
+        "I2a",
+        "发送中、已受理的分段都有提交记录",
+        "SELECT 'part ' || id, state FROM part WHERE state IN ('sending', 'accepted', 'uncertain', 'delivered', "
+        "'undelivered') AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.part_id = part.id)",
+    ),
+    Invariant(
+        "I4",
+        "已送达的分段都有送达回执",
+        "SELECT 'part ' || part.id, part.state FROM part WHERE state = 'delivered' AND NOT EXISTS ("
+        "SELECT 1 FROM receipt WHERE receipt.part_id = part.id AND receipt.state = 'DELIVRD' "
+        "AND receipt.effect IN ('applied', 'late'))",
+    ),
+    Invariant(
+        "I4a",
+        "失败的分段都有拒绝记录或原因",
+        "SELECT 'part ' || id, state FROM part WHERE state = 'failed' AND reason IS NULL",
+    ),
+    Invariant(
+        "I5",
+        "同一条来信只立一个件",
+        "SELECT 'text ' || text_id, count(*) || ' cases' FROM case_event "
+        "WHERE event = 'receive' AND text_id IS NOT NULL GROUP BY text_id HAVING count(*) > 1",
+    ),
+    Invariant(
+        "I6",
+        "一条长短信的各段来自同一个人、同一运营商",
+        "SELECT 'text ' || text_part.text_id, 'part ' || text_part.id FROM text_part JOIN text "
+        "ON text.id = text_part.text_id "
+        "WHERE text_part.person_id <> text.person_id OR text_part.carrier <> text.carrier",
+    ),
+    Invariant(
+        "I7",
+        "能对上号的回执都已生效",
+        "SELECT 'receipt ' || receipt.id, receipt.state FROM receipt JOIN attempt "
+        "ON attempt.carrier = receipt.carrier AND attempt.carrier_id = receipt.carrier_id "
+        "WHERE receipt.part_id IS NULL AND receipt.carrier_id <> '' AND attempt.answered_ms < :now - 5000 "
+        "AND receipt.received_ms - attempt.intent_ms BETWEEN 0 AND 604800000",
+    ),
+    Invariant(
+        "I9",
+        "没有比当前租约更新的提交",
+        "SELECT 'session ' || attempt.session, 'epoch ' || (attempt.session / 16777216) FROM attempt "
+        "WHERE attempt.session / 16777216 > (SELECT coalesce(max(epoch), 0) FROM lease) GROUP BY attempt.session",
+    ),
+    Invariant(
+        "I10",
+        "取消之后没有再提交",
+        "SELECT 'part ' || part.id, 'notice ' || notice.id FROM notice JOIN part ON part.lane = notice.id "
+        "JOIN attempt ON attempt.part_id = part.id WHERE attempt.intent_ms > notice.cancelled_ms",
+    ),
+    Invariant(
+        "I11",
+        "退订之后没有再发通知",
+        "SELECT 'part ' || part.id, 'person ' || person.id FROM person JOIN message ON message.person_id = person.id "
+        "JOIN part ON part.message_id = message.id JOIN attempt ON attempt.part_id = part.id "
+        "WHERE part.lane <> 0 AND attempt.intent_ms > person.opted_out_at",
+    ),
+    Invariant(
+        "I11a",
+        "通知由起草人之外的人批准后才发送",
+        "SELECT 'notice ' || id, state FROM notice WHERE state IN ('approved', 'running', 'paused', 'done') "
+        "AND (approver IS NULL OR approver = author)",
+    ),
+    Invariant(
+        "I12",
+        "每条消息的分段数与计划一致",
+        "SELECT 'message ' || message.id, count(part.id) || '/' || message.parts FROM message "
+        "LEFT JOIN part ON part.message_id = message.id GROUP BY message.id, message.parts "
+        "HAVING count(part.id) <> message.parts",
+    ),
+)
+
+
+def check(tx: sa.Connection, audit_key: bytes, now_ms: int) -> Iterator[Offence]:
+    """Every offence in the store, invariant by invariant."""
+    for invariant in INVARIANTS:
+        given = {"now": now_ms} if ":now" in invariant.query else {}
+        for row, detail in tx.execute(sa.text(invariant.query), given):
+            yield Offence(invariant.name, invariant.claim, str(row), str(detail))
+    yield from _plans(tx)
+    broken = audit.verify(tx, audit_key)
+    if broken is not None:
+        yield Offence("I13", "操作记录未被改动", f"audit {broken}", "seal does not fit")
+    if tx.dialect.name == "sqlite":
+        for (words,) in tx.execute(sa.text("PRAGMA quick_check")):
+            if words != "ok":
+                yield Offence("store", "数据库文件完好", "sqlite", words)
+        for table, rowid, parent, _ in tx.execute(sa.text("PRAGMA foreign_key_check")):
+            yield Offence("store", "引用的记录都在", f"{table} {rowid}", f"refers to a missing {parent}")
+
+
+def _plans(tx: sa.Connection) -> Iterator[Offence]:
+    """The states of a notice add up to the people and parts it was planned for."""
+    rows = tx.execute(
+        sa.text(
+            "SELECT notice.id, notice.plan, count(DISTINCT part.message_id) AS people, count(part.id) AS parts "
+            "FROM notice LEFT JOIN part ON part.lane = notice.id WHERE notice.plan IS NOT NULL "
+            "GROUP BY notice.id, notice.plan"
+        ).columns(plan=sa.JSON)
+    )
+    for row in rows:
+        if (row.people, row.parts) != (row.plan["people"], row.plan["parts"]):
+            detail = f"{row.people}/{row.plan['people']} people, {row.parts}/{row.plan['parts']} parts"
+            yield Offence("I12", "通知的状态合计等于计划", f"notice {row.id}", detail)

@@ -1,0 +1,299 @@
+"""One text from a citizen: from the carrier's bytes to a decided, recorded and answered text.
+
+Runs inside the tick's transaction. Whatever happens to one text (a number nobody can read, words nobody can
+decode, a bug of ours), it is stored, the carrier gets its answer and the next text is not held up.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+
+from carriers import reassembly
+from carriers.events import Concatenation, InboundText
+from carriers.profile import CarrierProfile
+from gateway import case_desk, outbox
+from gateway.settings import Settings
+from gateway.tables import message, quarantine, text, text_part
+from roster import store as roster_store
+from roster.networks import Belonging
+from roster.phones import Fault, parse
+from roster.vault import Vault
+from routing import inbound, replies
+from routing import store as case_store
+
+log = structlog.get_logger("inbox")
+
+DAY = 24 * 3_600_000
+ID_REUSE = 7 * DAY  # a carrier's own id of a text names it for so long
+LEARNED_FOR = timedelta(days=180)  # a carrier that we learned from a text is believed so long
+
+
+class Inbox:
+    """Receives texts. Holds what does not change while the daemon runs."""
+
+    def __init__(
+        self, settings: Settings, vault: Vault, profiles: dict[str, CarrierProfile], desk: case_desk.Desk
+    ) -> None:
+        self._settings = settings
+        self._vault = vault
+        self._profiles = profiles
+        self._desk = desk
+
+    def receive(self, tx: sa.Connection, carrier: str, event: InboundText, now_ms: int) -> None:
+        """Store the text and deal with it; if dealing with it fails, keep it in quarantine."""
+        try:
+            with tx.begin_nested():
+                self._receive(tx, carrier, event, now_ms)
+        except sa.exc.OperationalError:
+            raise  # the store itself is in trouble: nothing may be acknowledged
+        except Exception as trouble:
+            log.exception("text kept in quarantine", carrier=carrier, trouble=type(trouble).__name__)
+            tx.execute(
+                sa.insert(quarantine).values(
+                    carrier=carrier,
+                    received_ms=now_ms,
+                    reason=f"could not be dealt with: {type(trouble).__name__}",
+                    raw_sealed=self._vault.seal_raw("quarantine", event.raw),
+                )
+            )
+
+    def give_up_waiting(self, tx: sa.Connection, now_ms: int) -> int:
+        """Long texts whose missing parts did not come in time go on as they are. Returns how many."""
+        overdue = tx.execute(
+            sa.select(text_part)
+            .where(
+                text_part.c.text_id.is_(None),
+                text_part.c.received_ms <= now_ms - self._settings.texts.reassembly_timeout_s * 1000,
+            )
+            .order_by(text_part.c.id)
+        ).all()
+        groups: dict[tuple[Any, ...], list[Any]] = {}
+        for row in overdue:
+            groups.setdefault((row.carrier, row.person_id, row.destination, row.reference, row.total), []).append(row)
+        for rows in groups.values():
+            self._whole(tx, rows, now_ms)
+        return len(groups)
+
+    # ------------------------------------------------------------------------------------------------- one part
+
+    def _receive(self, tx: sa.Connection, carrier: str, event: InboundText, now_ms: int) -> None:
+        person = self._person(tx, carrier, event.source, now_ms)
+        fingerprint, window = self._fingerprint(carrier, event)
+        if self._seen(tx, fingerprint, now_ms - window):
+            return
+        where = event.concatenation
+        self._clear_way(tx, carrier, person.id, event, now_ms)
+        part_id = tx.execute(
+            sa.insert(text_part)
+            .values(
+                carrier=carrier,
+                person_id=person.id,
+                destination=event.destination,
+                received_ms=now_ms,
+                body=event.body,
+                coding=event.coding,
+                binary=event.binary,
+                reference=where.reference if where else None,
+                total=where.total if where else None,
+                number=where.number if where else None,
+                width=where.width if where else None,
+                fingerprint=fingerprint,
+                raw_sealed=self._vault.seal_raw("text", event.raw),
+            )
+            .returning(text_part.c.id)
+        ).scalar_one()
+        rows = self._companions(tx, part_id)
+        if reassembly.is_complete(_pieces(rows)):
+            self._whole(tx, rows, now_ms)
+
+    def _person(self, tx: sa.Connection, carrier: str, written: str, now_ms: int) -> roster_store.Person:
+        """The sender, and what this text teaches about the carrier of the number."""
+        number = parse(written)
+        now = _moment(now_ms)
+        known = f"raw:{written}" if isinstance(number, Fault) else number
+        evidence = Belonging(carrier, "learned", f"texted over {carrier}")
+        person = roster_store.find_or_add_person(tx, self._vault, known, evidence, now)
+        if person.carrier != carrier and not isinstance(number, Fault):
+            roster_store.learn_carrier(tx, person.id, carrier, "text", "", now, now + LEARNED_FOR)
+        return person
+
+    def _fingerprint(self, carrier: str, event: InboundText) -> tuple[bytes, int]:
+        """What makes two deliveries the same text, and for how many milliseconds."""
+        if event.message_id:
+            return self._vault.fingerprint(b"id", carrier.encode(), event.message_id.encode()), ID_REUSE
+        same = (event.source, event.destination, repr(event.concatenation), str(event.coding))
+        key = self._vault.fingerprint(b"words", carrier.encode(), *(one.encode() for one in same), event.body)
+        return key, self._settings.texts.duplicate_window_s * 1000
+
+    def _seen(self, tx: sa.Connection, fingerprint: bytes, since_ms: int) -> bool:
+        return (
+            tx.execute(
+                sa.select(text_part.c.id)
+                .where(text_part.c.fingerprint == fingerprint, text_part.c.received_ms > since_ms)
+                .limit(1)
+            ).first()
+            is not None
+        )
+
+    def _clear_way(
+        self, tx: sa.Connection, carrier: str, person_id: int, event: InboundText, now_ms: int
+    ) -> None:
+        """The same part number with other words: the phone uses its reference again, the older text is over."""
+        if event.concatenation is None:
+            return
+        open_rows = tx.execute(
+            sa.select(text_part)
+            .where(*_same_text(carrier, person_id, event.destination, event.concatenation))
+            .order_by(text_part.c.id)
+        ).all()
+        if any(row.number == event.concatenation.number for row in open_rows):
+            self._whole(tx, open_rows, now_ms)
+
+    def _companions(self, tx: sa.Connection, part_id: int) -> Sequence[Any]:
+        """This part and the others of the same text that have come so far.
+
+        The sender belongs to the key: two citizens may use the same reference at the same time.
+        """
+        this = tx.execute(sa.select(text_part).where(text_part.c.id == part_id)).one()
+        if this.reference is None:
+            return [this]
+        return tx.execute(
+            sa.select(text_part)
+            .where(
+                *_same_text(
+                    this.carrier,
+                    this.person_id,
+                    this.destination,
+                    Concatenation(this.reference, this.total, this.number, this.width),
+                )
+            )
+            .order_by(text_part.c.id)
+        ).all()
+
+    # ------------------------------------------------------------------------------------------------ whole text
+
+    def _whole(self, tx: sa.Connection, rows: Sequence[Any], now_ms: int) -> None:
+        """Decode, decide, record, answer."""
+        first = rows[0]
+        joined = reassembly.join(_pieces(rows))
+        extension = self._extension(first.carrier, first.destination)
+        text_id = tx.execute(
+            sa.insert(text)
+            .values(
+                carrier=first.carrier,
+                person_id=first.person_id,
+                destination=first.destination,
+                extension=extension,
+                body="" if first.binary else joined.text,
+                complete=joined.complete,
+                received_ms=first.received_ms,
+                decision="received",
+                reason="",
+                confidence=0.0,
+            )
+            .returning(text.c.id)
+        ).scalar_one()
+        tx.execute(
+            sa.update(text_part).where(text_part.c.id.in_([row.id for row in rows])).values(text_id=text_id)
+        )
+        if first.binary:
+            _note(tx, text_id, "binary", None, "二进制短信,只保存不受理", 1.0)
+        elif self._flooded(tx, first.person_id, now_ms):
+            _note(tx, text_id, "flood", None, "该号码短信过于频繁,只保存不受理", 1.0)
+        else:
+            self._decide(tx, text_id, first.person_id, joined.text, extension, now_ms)
+
+    def _decide(
+        self, tx: sa.Connection, text_id: int, person_id: int, words: str, extension: str, now_ms: int
+    ) -> None:
+        now = _moment(now_ms)
+        person = roster_store.person(tx, person_id)
+        sender = inbound.Sender(person.id, person.informant, person.active, person.opted_out_at is not None)
+        dialogues = case_store.dialogues(tx, person_id)
+        decision = inbound.decide(words, sender, dialogues, extension, now, self._desk.words)
+        answers = case_desk.apply(tx, self._desk, decision, text_id=text_id, text=words, sender=sender, now=now)
+        if decision.kind == inbound.DecisionKind.COMMAND and roster_store.person(tx, person_id).opted_out_at:
+            outbox.withdraw_from_notices(tx, person_id, now_ms)
+        if not answers:
+            return
+        number = roster_store.phones(tx, self._vault, [person_id]).get(person_id, "")
+        sent = self._automatic_texts(tx, person_id, now_ms)
+        for answer in answers:
+            limit = self._settings.texts.automatic_per_day
+            if not replies.may_answer(number, words, sent, self._desk.own_texts, limit):
+                continue
+            outbox.put(
+                tx,
+                person_id=person_id,
+                body=answer.body,
+                purpose=answer.purpose,
+                created_by="gateway",
+                now_ms=now_ms,
+                validity_ms=DAY,
+                extension=answer.extension,
+                case_id=answer.case_id,
+            )
+            sent += 1
+
+    def _extension(self, carrier: str, destination: str) -> str:
+        """The digits behind our access number, empty when the handset or the carrier cut them off."""
+        access = self._profiles[carrier].access_number
+        return destination[len(access) :] if destination.startswith(access) else ""
+
+    def _flooded(self, tx: sa.Connection, person_id: int, now_ms: int) -> bool:
+        recent = tx.scalar(
+            sa.select(sa.func.count())
+            .select_from(text)
+            .where(text.c.person_id == person_id, text.c.received_ms > now_ms - 3_600_000)
+        )
+        return (recent or 0) > self._settings.texts.flood_per_hour
+
+    def _automatic_texts(self, tx: sa.Connection, person_id: int, now_ms: int) -> int:
+        return (
+            tx.scalar(
+                sa.select(sa.func.count())
+                .select_from(message)
+                .where(
+                    message.c.person_id == person_id,
+                    message.c.purpose == "automatic",
+                    message.c.created_ms > now_ms - DAY,
+                )
+            )
+            or 0
+        )
+
+
+def _note(tx: sa.Connection, text_id: int, decision: str, case_id: int | None, reason: str, confidence: float) -> None:
+    tx.execute(
+        sa.update(text)
+        .where(text.c.id == text_id)
+        .values(decision=decision, case_id=case_id, reason=reason, confidence=confidence)
+    )
+
+
+def _same_text(
+    carrier: str, person_id: int, destination: str, where: Concatenation
+) -> tuple[sa.ColumnElement[bool], ...]:
+    """The parts of one long text that still wait for the others."""
+    return (
+        text_part.c.carrier == carrier,
+        text_part.c.person_id == person_id,
+        text_part.c.destination == destination,
+        text_part.c.reference == where.reference,
+        text_part.c.total == where.total,
+        text_part.c.width == where.width,
+        text_part.c.text_id.is_(None),
+    )
+
+
+def _pieces(rows: Sequence[Any]) -> list[reassembly.Piece]:
+    return [reassembly.Piece(row.number, row.total, row.body, row.coding) for row in rows]
+
+
+def _moment(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+

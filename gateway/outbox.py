@@ -1,0 +1,386 @@
+"""What waits to be sent and what became of it: the states of a part, moved by one rule each.
+
+queued -> sending -> accepted -> delivered | undelivered | expired
+                  -> queued (refused for now) | failed (refused for good)
+                  -> uncertain -> accepted | delivered | undelivered | unknown
+queued -> cancelled | expired
+
+Claiming a part and recording the intent to submit it are one statement pair in one transaction, so the
+"claimed" of the design is never seen on its own. Every function takes the open transaction and works on
+whole sets; times are milliseconds since 1970 UTC.
+"""
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from carriers import smpp
+from carriers.events import SubmitAnswered, Verdict
+from carriers.receipts import message_key
+from carriers.text import split
+from gateway.rowset import pack, rowset
+from gateway.tables import attempt, message, part
+from roster.tables import person
+
+DIRECT = 0
+"""The lane of replies and single messages; every notice is a lane of its own, numbered like the notice."""
+
+MINUTE, HOUR = 60_000, 3_600_000
+TEMPORARY_TRIES = 3  # a refusal that may pass is tried so often (SMPP 3.4 names no number)
+RECEIPT_GRACE = 24 * HOUR  # after its validity a part without receipt counts as expired
+UNCERTAIN_GRACE = 2 * HOUR  # after its validity an uncertain part counts as unknown
+
+
+class PartState(StrEnum):
+    """Where a part stands. The last six are final."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    UNCERTAIN = "uncertain"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+
+FINAL = frozenset(
+    {
+        PartState.DELIVERED,
+        PartState.UNDELIVERED,
+        PartState.FAILED,
+        PartState.EXPIRED,
+        PartState.CANCELLED,
+        PartState.UNKNOWN,
+    }
+)
+
+
+class Claimed(NamedTuple):
+    """A part that this tick sends, with its intent already recorded."""
+
+    part_id: int
+    message_id: int
+    person_id: int
+    number: int
+    total: int
+    lane: int
+    body: str | None  # None: the notice's
+    extension: str
+    sequence: int
+
+
+class Answer(NamedTuple):
+    """A carrier's answer to a submit, with the session it came on."""
+
+    session: int
+    event: SubmitAnswered
+
+
+# ------------------------------------------------------------------------------------------------------- putting in
+
+
+def put(
+    tx: sa.Connection,
+    *,
+    person_id: int,
+    body: str,
+    purpose: str,
+    created_by: str,
+    now_ms: int,
+    validity_ms: int,
+    extension: str = "",
+    case_id: int | None = None,
+    token: str | None = None,
+) -> int:
+    """One text to one person, outside notices. The message's id; the same `token` again gives the first one's."""
+    if token is not None:
+        known = tx.scalar(sa.select(message.c.id).where(message.c.token == token))
+        if known is not None:
+            return int(known)
+    total = len(split(body).bodies)
+    carrier = tx.execute(sa.select(person.c.carrier).where(person.c.id == person_id)).scalar_one()
+    message_id = tx.execute(
+        sa.insert(message).returning(message.c.id),
+        {
+            "purpose": purpose,
+            "case_id": case_id,
+            "person_id": person_id,
+            "extension": extension,
+            "body": body,
+            "parts": total,
+            "created_by": created_by,
+            "created_ms": now_ms,
+            "expires_ms": now_ms + validity_ms,
+            "token": token,
+        },
+    ).scalar_one()
+    tx.execute(
+        sa.insert(part),
+        [
+            {
+                "message_id": message_id,
+                "lane": DIRECT,
+                "carrier": carrier,
+                "person_id": person_id,
+                "number": number,
+                "total": total,
+                "state": PartState.QUEUED,
+                "attempts": 0,
+                "not_before_ms": 0,
+                "expires_ms": now_ms + validity_ms,
+                "changed_ms": now_ms,
+            }
+            for number in range(1, total + 1)
+        ],
+    )
+    return int(message_id)
+
+
+# --------------------------------------------------------------------------------------------------------- claiming
+
+
+def claim(
+    tx: sa.Connection, carrier: str, lane: int, count: int, session: int, first_sequence: int, now_ms: int
+) -> list[Claimed]:
+    """Take up to `count` waiting parts of a lane, oldest first, and record the intent to submit each."""
+    found = tx.execute(
+        _WAITING_DIRECT if lane == DIRECT else _WAITING,
+        {"carrier": carrier, "lane": lane, "now": now_ms, "count": count},
+    ).all()
+    if not found:
+        return []
+    claimed = [
+        Claimed(row[0], row[1], row[2], row[3], row[4], lane, row[5], row[6], first_sequence + i)
+        for i, row in enumerate(found)
+    ]
+    rows = pack((one.part_id, one.sequence) for one in claimed)
+    given = rowset(tx, {"part_id": "BIGINT", "sequence": "BIGINT"})
+    tx.execute(
+        sa.text(
+            f"INSERT INTO attempt (session, sequence, part_id, carrier, intent_ms) "  # noqa: S608
+            f"SELECT :session, r.sequence, r.part_id, :carrier, :now FROM {given} AS r"
+        ),
+        {"rows": rows, "session": session, "carrier": carrier, "now": now_ms},
+    )
+    tx.execute(
+        sa.text(
+            f"UPDATE part SET state = 'sending', attempts = attempts + 1, changed_ms = :now "  # noqa: S608
+            f"FROM {given} AS r WHERE part.id = r.part_id"
+        ),
+        {"rows": rows, "now": now_ms},
+    )
+    return claimed
+
+
+_WAITING = sa.text(
+    "SELECT id, message_id, person_id, number, total, NULL, '' FROM part "
+    "WHERE state = 'queued' AND carrier = :carrier AND lane = :lane AND not_before_ms <= :now AND expires_ms > :now "
+    "ORDER BY id LIMIT :count"
+)
+_WAITING_DIRECT = sa.text(
+    "SELECT part.id, part.message_id, part.person_id, part.number, part.total, message.body, message.extension "
+    "FROM part JOIN message ON message.id = part.message_id "
+    "WHERE part.state = 'queued' AND part.carrier = :carrier AND part.lane = :lane "
+    "AND part.not_before_ms <= :now AND part.expires_ms > :now "
+    "ORDER BY part.id LIMIT :count"
+)
+
+
+# --------------------------------------------------------------------------------------------------------- settling
+
+
+def settle_answers(tx: sa.Connection, carrier: str, answers: Sequence[Answer], now_ms: int) -> list[str]:
+    """Record the carrier's answers. Returns the keys of the message ids it gave, for receipts that came early."""
+    _record_attempts(
+        tx,
+        (
+            (
+                answer.session,
+                answer.event.sequence,
+                "accepted" if answer.event.verdict is Verdict.ACCEPTED else "refused",
+                answer.event.status,
+                message_key(answer.event.message_id) or None,
+            )
+            for answer in answers
+        ),
+        now_ms,
+    )
+    accepted = [answer.event for answer in answers if answer.event.verdict is Verdict.ACCEPTED]
+    if accepted:
+        _move(tx, ((event.token,) for event in accepted), PartState.ACCEPTED, now_ms)
+    for answer in answers:
+        if answer.event.verdict is not Verdict.ACCEPTED:
+            _refused(tx, answer.event, now_ms)
+    return [key for event in accepted if (key := message_key(event.message_id))]
+
+
+def settle_uncertain(tx: sa.Connection, submits: Iterable[tuple[int, int, int]], reason: str, now_ms: int) -> None:
+    """(session, sequence, part) whose outcome nobody knows: they wait for their receipts and are not sent again."""
+    rows = list(submits)
+    if not rows:
+        return
+    _record_attempts(tx, ((session, sequence, "uncertain", None, None) for session, sequence, _ in rows), now_ms)
+    _move(tx, ((part_id,) for _, _, part_id in rows), PartState.UNCERTAIN, now_ms, reason)
+
+
+def put_back(tx: sa.Connection, submits: Iterable[tuple[int, int, int]], now_ms: int) -> None:
+    """(session, sequence, part) whose intent is recorded but which certainly never reached the wire."""
+    rows = list(submits)
+    if not rows:
+        return
+    _record_attempts(tx, ((session, sequence, "not_sent", None, None) for session, sequence, _ in rows), now_ms)
+    _move(tx, ((part_id,) for _, _, part_id in rows), PartState.QUEUED, now_ms)
+
+
+def fail(tx: sa.Connection, submits: Iterable[tuple[int, int, int]], now_ms: int) -> None:
+    """(session, sequence, part) just claimed that cannot be put into a PDU: the person's number is forgotten."""
+    rows = list(submits)
+    if not rows:
+        return
+    _record_attempts(tx, ((session, sequence, "not_sent", None, None) for session, sequence, _ in rows), now_ms)
+    _move(tx, ((part_id,) for _, _, part_id in rows), PartState.FAILED, now_ms, "number or text cannot be read")
+
+
+def reconcile(tx: sa.Connection, now_ms: int) -> int:
+    """After a restart: what was being sent when the last daemon ended is uncertain. Returns how many parts."""
+    tx.execute(
+        sa.update(attempt)
+        .where(
+            attempt.c.outcome.is_(None),
+            attempt.c.part_id.in_(sa.select(part.c.id).where(part.c.state == PartState.SENDING)),
+        )
+        .values(outcome="uncertain", answered_ms=now_ms)
+    )
+    done = tx.execute(
+        sa.update(part)
+        .where(part.c.state == PartState.SENDING)
+        .values(state=PartState.UNCERTAIN, reason="restart", changed_ms=now_ms)
+    )
+    return done.rowcount
+
+
+def _record_attempts(tx: sa.Connection, rows: Iterable[tuple[object, ...]], now_ms: int) -> None:
+    given = rowset(
+        tx, {"session": "BIGINT", "sequence": "BIGINT", "outcome": "TEXT", "status": "BIGINT", "carrier_id": "TEXT"}
+    )
+    tx.execute(
+        sa.text(
+            f"UPDATE attempt SET outcome = r.outcome, status = r.status, carrier_id = r.carrier_id, "  # noqa: S608
+            f"answered_ms = :now FROM {given} AS r "
+            f"WHERE attempt.session = r.session AND attempt.sequence = r.sequence "
+            f"AND (attempt.outcome IS NULL OR attempt.outcome = 'uncertain')"
+        ),
+        {"rows": pack(rows), "now": now_ms},
+    )
+
+
+def _move(
+    tx: sa.Connection, rows: Iterable[tuple[int]], state: PartState, now_ms: int, reason: str | None = None
+) -> None:
+    given = rowset(tx, {"part_id": "BIGINT"})
+    tx.execute(
+        sa.text(
+            f"UPDATE part SET state = :state, reason = :reason, changed_ms = :now FROM {given} AS r "  # noqa: S608
+            f"WHERE part.id = r.part_id AND part.state IN ('sending', 'uncertain')"
+        ),
+        {"rows": pack(rows), "state": state, "reason": reason, "now": now_ms},
+    )
+
+
+def _refused(tx: sa.Connection, event: SubmitAnswered, now_ms: int) -> None:
+    """One refused part: again later, or failed. Refusals are rare, so each is settled by itself."""
+    tries = tx.scalar(sa.select(part.c.attempts).where(part.c.id == event.token)) or 1
+    wait = _again_in(event.verdict, tries)
+    tx.execute(
+        sa.update(part)
+        .where(part.c.id == event.token, part.c.state.in_((PartState.SENDING, PartState.UNCERTAIN)))
+        .values(
+            state=PartState.FAILED if wait is None else PartState.QUEUED,
+            reason=smpp.describe(event.status),
+            not_before_ms=0 if wait is None else now_ms + wait,
+            changed_ms=now_ms,
+        )
+    )
+
+
+def _again_in(verdict: Verdict, tries: int) -> int | None:
+    """Milliseconds until a refused part may be tried again; None when it has failed."""
+    match verdict:
+        case Verdict.THROTTLED:  # no limit before the validity ends: it is the pace that was wrong, not the part
+            return int(min(1_000 * 2 ** (tries - 1), MINUTE))
+        case Verdict.TEMPORARY if tries < TEMPORARY_TRIES:
+            return int(min(5_000 * 2 ** (tries - 1), MINUTE))
+        case Verdict.CONFIGURATION:  # the link is held by now; the part is not to blame
+            return MINUTE
+        case _:
+            return None
+
+
+# --------------------------------------------------------------------------------------------------- time and people
+
+
+def expire_waiting(tx: sa.Connection, now_ms: int) -> int:
+    """Parts that were not sent within their validity."""
+    done = tx.execute(
+        sa.update(part)
+        .where(part.c.state == PartState.QUEUED, part.c.expires_ms <= now_ms)
+        .values(state=PartState.EXPIRED, reason="not sent in time", changed_ms=now_ms)
+    )
+    return done.rowcount
+
+
+def expire_silent(tx: sa.Connection, now_ms: int) -> int:
+    """Parts whose receipt never came: accepted ones expire, uncertain ones stay unknown for ever."""
+    accepted = tx.execute(
+        sa.update(part)
+        .where(part.c.state == PartState.ACCEPTED, part.c.expires_ms + RECEIPT_GRACE <= now_ms)
+        .values(state=PartState.EXPIRED, reason="no receipt", changed_ms=now_ms)
+    )
+    uncertain = tx.execute(
+        sa.update(part)
+        .where(part.c.state == PartState.UNCERTAIN, part.c.expires_ms + UNCERTAIN_GRACE <= now_ms)
+        .values(state=PartState.UNKNOWN, reason="no answer, no receipt", changed_ms=now_ms)
+    )
+    return accepted.rowcount + uncertain.rowcount
+
+
+def withdraw_from_notices(tx: sa.Connection, person_id: int, now_ms: int) -> int:
+    """Nothing of a notice that still waits goes to this person any more (opt-out, stopped, erased)."""
+    waiting = sa.select(part.c.id).join(message, message.c.id == part.c.message_id)
+    done = tx.execute(
+        sa.update(part)
+        .where(
+            part.c.id.in_(
+                waiting.where(
+                    message.c.person_id == person_id, part.c.state == PartState.QUEUED, part.c.lane != DIRECT
+                )
+            )
+        )
+        .values(state=PartState.CANCELLED, reason="opted out", changed_ms=now_ms)
+    )
+    return done.rowcount
+
+
+def retry(tx: sa.Connection, message_id: int, now_ms: int, validity_ms: int) -> int:
+    """An operator's decision to send the unknown and uncertain parts of a message once more. Returns how many."""
+    done = tx.execute(
+        sa.update(part)
+        .where(
+            part.c.message_id == message_id,
+            part.c.state.in_((PartState.UNCERTAIN, PartState.UNKNOWN, PartState.EXPIRED, PartState.FAILED)),
+        )
+        .values(
+            state=PartState.QUEUED,
+            reason="sent again",
+            consents=part.c.consents + 1,
+            not_before_ms=0,
+            expires_ms=now_ms + validity_ms,
+            changed_ms=now_ms,
+        )
+    )
+    return done.rowcount

@@ -1,0 +1,245 @@
+"""Drives the ticks: gathers what the links report, runs a tick in the store thread, writes what it allows.
+
+Ticks follow each other as fast as the store commits while there is something to do, so that one sync serves
+all that came meanwhile (group commit). A text never waits for company; answers and receipts wait a few
+milliseconds unless half a window of them is there.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+
+import sqlalchemy as sa
+import structlog
+
+from carriers.events import (
+    BindRefused,
+    Bound,
+    Closed,
+    DeliveryReceipt,
+    Event,
+    InboundText,
+    SubmitAnswered,
+    SubmitUnanswered,
+    Unreadable,
+)
+from carriers.link import Link
+from carriers.session import State
+from gateway.lease import LeaseLost
+from gateway.outbox import Answer
+from gateway.tick import Arrivals, Outcome, Room, Tick
+
+log = structlog.get_logger("pump")
+
+LEASE_MARGIN = 2.0  # seconds before our lease ends after which we write nothing more
+RETRY = 0.25  # seconds until the store is tried again after it failed
+
+
+class Pump:
+    """Between the links and the store. Everything but the tick itself happens in the reactor's thread."""
+
+    def __init__(
+        self,
+        tick: Tick,
+        links: Mapping[str, Link],
+        epoch: int,
+        store: Executor,
+        *,
+        gather_s: float,
+        poll_s: float,
+        lease_s: float,
+        wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._tick = tick
+        self._links = links
+        self._epoch = epoch
+        self._store = store
+        self._gather_s, self._poll_s, self._lease_s = gather_s, poll_s, lease_s
+        self._wall_ms, self._monotonic = wall_ms, monotonic
+        self._arrivals: dict[str, Arrivals] = {}
+        self._sessions: dict[tuple[str, int], int] = {}
+        self._waiting = set(links)  # carriers that may have something to send
+        self._version: object = None
+        self._looked_at = 0.0
+        self._lease_until = monotonic() + lease_s
+        self._wake = asyncio.Event()
+        self._urgent = False
+        self._stopping = False
+        self.ticks = 0
+
+    # ------------------------------------------------------------------------------------------- from the links
+
+    def arrived(self, link: Link, events: Sequence[Event]) -> None:
+        """A link reports what one socket read, or one timer, brought."""
+        came = self._arrivals.setdefault(link.profile.name, Arrivals())
+        session = self._session(link)
+        for event in events:
+            match event:
+                case SubmitAnswered():
+                    came.answers.append(Answer(session, event))
+                case DeliveryReceipt():
+                    came.receipts.append((session, event))
+                case InboundText():
+                    came.texts.append((session, event))
+                    self._urgent = True
+                case SubmitUnanswered():
+                    came.uncertain.append((session, event.sequence, event.token))
+                case Unreadable():
+                    came.unreadable.append((session, event))
+                case Closed():
+                    came.uncertain += [(session, sequence, token) for sequence, token in event.unanswered]
+                    log.warning("link closed", carrier=link.profile.name, reason=event.reason)
+                case Bound():
+                    self._waiting.add(link.profile.name)
+                    log.info("link bound", carrier=link.profile.name)
+                case BindRefused():
+                    log.error("login refused", carrier=link.profile.name, reason=event.reason)
+                case _:
+                    log.warning("unexpected event", carrier=link.profile.name, kind=type(event).__name__)
+        self._wake.set()
+
+    def _session(self, link: Link) -> int:
+        """The number of this connection among all there ever were: attempts are filed under it."""
+        key = (link.profile.name, link.connection)
+        if key not in self._sessions:
+            self._sessions[key] = (self._epoch << 24) + len(self._sessions) + 1
+        return self._sessions[key]
+
+    # -------------------------------------------------------------------------------------------------- the loop
+
+    async def run(self) -> None:
+        """Tick until stopped. Raises `LeaseLost` when another daemon took over."""
+        while not (self._stopping and not self._pending()):
+            await self._something_to_do()
+            rooms = self._ready_rooms()
+            if self._pending() or rooms or self._lease_is_due():
+                await self._one_tick(rooms)
+            else:
+                await self._look()
+
+    def stop(self) -> None:
+        """End after the tick that settles what has arrived by then. Call it when the links are closed."""
+        self._stopping = True
+        self._wake.set()
+
+    async def _one_tick(self, rooms: Mapping[str, Room]) -> None:
+        arrivals, self._arrivals, self._urgent = self._arrivals, {}, False
+        began = self._monotonic()
+        try:
+            outcome = await self._in_store(lambda: self._tick.run(arrivals, rooms, self._wall_ms()))
+        except LeaseLost:
+            raise
+        except sa.exc.SQLAlchemyError as trouble:
+            await self._store_failed(arrivals, trouble)
+            return
+        self.ticks += 1
+        if outcome.renewed:
+            self._lease_until = began + self._lease_s
+        if self._monotonic() > self._lease_until - LEASE_MARGIN:
+            raise LeaseLost("the lease ran out while the store was busy")
+        self._written(arrivals, rooms, outcome)
+
+    def _written(self, arrivals: Mapping[str, Arrivals], rooms: Mapping[str, Room], outcome: Outcome) -> None:
+        """It is committed: now the carriers may know, and now the submits may go."""
+        for name, link in self._links.items():
+            came, submits = arrivals.get(name), outcome.submits.get(name, [])
+            session = link.session
+            current = self._session(link)
+            if session is not None and came is not None:
+                session.accept([answer for number, answer in came.to_acknowledge() if number == current])
+            if submits:
+                if session is not None and session.state is State.BOUND and rooms[name].session == current:
+                    session.submit(submits, self._monotonic())
+                else:
+                    unsent = [(rooms[name].session, sequence, part) for sequence, part, _ in submits]
+                    self._arrivals.setdefault(name, Arrivals()).unsent += unsent
+            if submits or came is not None:
+                link.flush()
+        self._waiting.difference_update(name for name in rooms if name not in outcome.more)
+        if outcome.texts or any(came.unsent for came in arrivals.values()):
+            self._waiting.update(self._links)
+
+    async def _store_failed(self, arrivals: Mapping[str, Arrivals], trouble: Exception) -> None:
+        """Nothing is lost: answers are kept for the next tick, the carriers are asked to deliver the rest again."""
+        log.error("store failed, nothing acknowledged", trouble=type(trouble).__name__)
+        for name, came in arrivals.items():
+            link = self._links[name]
+            if link.session is not None:
+                current = self._session(link)
+                link.session.refuse([answer for number, answer in came.to_acknowledge() if number == current])
+                link.flush()
+            kept = self._arrivals.setdefault(name, Arrivals())
+            kept.answers[:0] = came.answers
+            kept.uncertain[:0] = came.uncertain
+            kept.unsent[:0] = came.unsent
+        await asyncio.sleep(RETRY)
+
+    # --------------------------------------------------------------------------------------------------- waiting
+
+    def _pending(self) -> int:
+        return sum(map(len, self._arrivals.values()))
+
+    def _ready_rooms(self) -> dict[str, Room]:
+        """What each carrier with something waiting would take now."""
+        rooms = {}
+        now = self._monotonic()
+        for name in self._waiting:
+            link = self._links[name]
+            count = link.session.room(now) if link.session is not None else 0
+            if count and link.session is not None:
+                rooms[name] = Room(self._session(link), link.session.reserve(count), count)
+        return rooms
+
+    async def _something_to_do(self) -> None:
+        """Return when a tick is worth its sync, or when it is time to look whether others changed the store."""
+        if not self._pending():
+            await self._sleep(self._until_next())
+        if self._pending() and not self._urgent and not self._half_a_window():
+            await asyncio.sleep(self._gather_s)
+
+    def _half_a_window(self) -> bool:
+        return any(
+            2 * len(came) >= self._links[name].profile.window for name, came in self._arrivals.items() if len(came)
+        )
+
+    def _until_next(self) -> float:
+        """Seconds that nothing needs to be done."""
+        now = self._monotonic()
+        waits = [self._poll_s]
+        for name in self._waiting:
+            session = self._links[name].session
+            if session is None:
+                continue
+            if session.room(now):
+                return 0.0
+            wait = session.next_room(now)
+            if wait is not None:
+                waits.append(wait)
+        return max(0.0, min(waits))
+
+    async def _sleep(self, seconds: float) -> None:
+        self._wake.clear()
+        if seconds <= 0 or self._pending():
+            await asyncio.sleep(0)
+            return
+        handle = asyncio.get_running_loop().call_later(seconds, self._wake.set)
+        try:
+            await self._wake.wait()
+        finally:
+            handle.cancel()
+
+    async def _look(self) -> None:
+        """Has a command, or a sweep, put something into the store? Once a second time itself may have."""
+        version = await self._in_store(self._tick.poll)
+        now = self._monotonic()
+        if version != self._version or now - self._looked_at >= 1.0:
+            self._version, self._looked_at = version, now
+            self._waiting.update(self._links)
+
+    def _lease_is_due(self) -> bool:
+        return self._monotonic() > self._lease_until - self._lease_s * 2 / 3
+
+    async def _in_store(self, work: Callable[[], object]) -> object:
+        return await asyncio.get_running_loop().run_in_executor(self._store, work)

@@ -1,0 +1,277 @@
+"""Which part a delivery receipt is about, and what it changes there.
+
+Receipts come before their answer, after a restart, twice, out of order, with the id in another notation, or
+for a submit whose answer was lost. Each is stored; the first final state wins; one that matches nothing
+waits (`orphan`) and is matched when the answer comes.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from carriers.events import DeliveryReceipt, ReceiptState
+from carriers.receipts import FINAL as FINAL_STATES
+from carriers.receipts import message_key, other_keys
+from gateway.outbox import FINAL, HOUR, PartState
+from gateway.rowset import pack, rowset
+from gateway.tables import attempt, message, part, receipt
+
+ID_REUSE = 7 * 24 * HOUR  # carriers use their ids again after months: older submits are not meant
+ORPHAN_REACH = 48 * HOUR  # a receipt is looked for among the uncertain parts of the last two days
+
+
+class Filed(NamedTuple):
+    """A receipt and the part it is about (None: not known yet)."""
+
+    event: DeliveryReceipt
+    key: str
+    part_id: int | None
+    effect: str
+    state: PartState | None  # what the part becomes, None when it stays
+
+
+def settle(
+    tx: sa.Connection,
+    carrier: str,
+    events: Sequence[DeliveryReceipt],
+    now_ms: int,
+    person_of: Callable[[str], int | None],
+    sealed: Callable[[bytes], bytes],
+) -> list[int]:
+    """File receipts and apply them. Returns the parts that became final.
+
+    `person_of` finds the person behind a written number, `sealed` seals a raw PDU for keeping; both are only
+    asked for receipts whose id says nothing.
+    """
+    parts = _by_id(tx, carrier, [message_key(event.message_id) for event in events], now_ms)
+    filed: list[Filed] = []
+    settled: dict[int, PartState] = {}
+    for event in events:
+        key = message_key(event.message_id)
+        found = parts.get(key) if key else None
+        if found is None:
+            found = _by_evidence(tx, carrier, event, key, now_ms, person_of)
+        filed.append(_file(event, key, found, settled))
+    _store(tx, carrier, filed, now_ms, person_of, sealed)
+    return _apply(tx, filed, now_ms)
+
+
+def match_early(tx: sa.Connection, carrier: str, keys: Sequence[str], now_ms: int) -> list[int]:
+    """Apply the receipts that waited for these message ids. Returns the parts that became final."""
+    if not keys:
+        return []
+    given = rowset(tx, {"key": "TEXT"})
+    waiting = tx.execute(
+        sa.text(
+            f"SELECT receipt.id, receipt.carrier_id, receipt.state, receipt.error FROM {given} AS r "  # noqa: S608
+            f"JOIN receipt ON receipt.carrier = :carrier AND receipt.carrier_id = r.key AND receipt.part_id IS NULL "
+            f"ORDER BY receipt.id"
+        ),
+        {"rows": pack((key,) for candidate in keys for key in (candidate, *other_keys(candidate))), "carrier": carrier},
+    ).all()
+    if not waiting:
+        return []
+    by_key = {alias: key for key in keys for alias in (key, *other_keys(key))}
+    parts = _by_id(tx, carrier, list({by_key[row.carrier_id] for row in waiting}), now_ms)
+    settled: dict[int, PartState] = {}
+    filed = []
+    for row in waiting:
+        event = DeliveryReceipt(0, row.carrier_id, ReceiptState(row.state), row.error, "", b"")
+        one = _file(event, row.carrier_id, parts.get(by_key[row.carrier_id]), settled)
+        if one.part_id is not None:
+            tx.execute(
+                sa.update(receipt).where(receipt.c.id == row.id).values(part_id=one.part_id, effect=one.effect)
+            )
+        filed.append(one)
+    return _apply(tx, filed, now_ms)
+
+
+def match_uncertain(tx: sa.Connection, carrier: str, now_ms: int) -> list[int]:
+    """Give orphans to uncertain parts where there is exactly one of each for a person. Returns the parts settled.
+
+    Called when parts become uncertain: their receipts may have come before the link was lost.
+    """
+    waiting = tx.execute(
+        sa.select(receipt)
+        .where(
+            receipt.c.carrier == carrier,
+            receipt.c.part_id.is_(None),
+            receipt.c.person_id.isnot(None),
+            receipt.c.received_ms > now_ms - ORPHAN_REACH,
+        )
+        .order_by(receipt.c.id)
+    ).all()
+    settled: list[int] = []
+    for row in waiting:
+        found = _only_uncertain(tx, carrier, row.person_id, now_ms)
+        if found is None or _last_intent(tx, found.part_id) > row.received_ms:
+            continue
+        event = DeliveryReceipt(0, row.carrier_id, ReceiptState(row.state), row.error, "", b"")
+        one = _file(event, row.carrier_id, found, {})
+        tx.execute(sa.update(receipt).where(receipt.c.id == row.id).values(part_id=found.part_id, effect=one.effect))
+        settled += _apply(tx, [one], now_ms)
+    return settled
+
+
+# --------------------------------------------------------------------------------------------------------- matching
+
+
+class _Found(NamedTuple):
+    part_id: int
+    state: PartState
+    reason: str | None
+
+
+def _by_id(tx: sa.Connection, carrier: str, keys: Sequence[str], now_ms: int) -> dict[str, _Found]:
+    """The part behind each message id, the newest submit where a carrier used an id twice."""
+    given = rowset(tx, {"key": "TEXT"})
+    rows = tx.execute(
+        sa.text(
+            f"SELECT attempt.carrier_id, part.id, part.state, part.reason FROM {given} AS r "  # noqa: S608
+            f"JOIN attempt ON attempt.carrier = :carrier AND attempt.carrier_id = r.key "
+            f"JOIN part ON part.id = attempt.part_id "
+            f"WHERE attempt.intent_ms > :since ORDER BY attempt.intent_ms"
+        ),
+        {"rows": pack((key,) for key in keys if key), "carrier": carrier, "since": now_ms - ID_REUSE},
+    )
+    return {row[0]: _Found(row[1], PartState(row[2]), row[3]) for row in rows}
+
+
+def _by_evidence(
+    tx: sa.Connection,
+    carrier: str,
+    event: DeliveryReceipt,
+    key: str,
+    now_ms: int,
+    person_of: Callable[[str], int | None],
+) -> _Found | None:
+    """The id in another notation, or the only uncertain part of that person: both only for the same number."""
+    person_id = person_of(event.number)
+    if person_id is None:
+        return None
+    for other in other_keys(key):
+        row = tx.execute(_OF_PERSON, {"carrier": carrier, "key": other, "person": person_id}).first()
+        if row is not None:
+            return _Found(row[0], PartState(row[1]), row[2])
+    return _only_uncertain(tx, carrier, person_id, now_ms)
+
+
+def _only_uncertain(tx: sa.Connection, carrier: str, person_id: int, now_ms: int) -> _Found | None:
+    """The one part that this receipt can be about. With a submit still open it could be that one's, come early."""
+    open_now = sa.select(part.c.id).join(message, message.c.id == part.c.message_id)
+    if tx.execute(
+        open_now.where(message.c.person_id == person_id, part.c.state == PartState.SENDING).limit(1)
+    ).first():
+        return None
+    rows = tx.execute(
+        sa.select(part.c.id, part.c.state, part.c.reason).where(
+            part.c.person_id == person_id,
+            part.c.state == PartState.UNCERTAIN,
+            part.c.carrier == carrier,
+            part.c.changed_ms > now_ms - ORPHAN_REACH,
+        )
+    ).all()
+    return _Found(rows[0][0], PartState(rows[0][1]), rows[0][2]) if len(rows) == 1 else None
+
+
+def _last_intent(tx: sa.Connection, part_id: int) -> int:
+    """When the part was last submitted: a receipt from before that is about something else."""
+    return tx.scalar(sa.select(sa.func.max(attempt.c.intent_ms)).where(attempt.c.part_id == part_id)) or 0
+
+
+_OF_PERSON = sa.text(
+    "SELECT part.id, part.state, part.reason FROM attempt JOIN part ON part.id = attempt.part_id "
+    "WHERE attempt.carrier = :carrier AND attempt.carrier_id = :key AND part.person_id = :person "
+    "ORDER BY attempt.intent_ms DESC LIMIT 1"
+)
+
+# --------------------------------------------------------------------------------------------------------- deciding
+
+
+def _file(event: DeliveryReceipt, key: str, found: _Found | None, settled: dict[int, PartState]) -> Filed:
+    """What this receipt does to its part. `settled` carries what earlier receipts of the batch did."""
+    if found is None:
+        return Filed(event, key, None, "orphan", None)
+    final = FINAL_STATES.get(event.state)
+    state = settled.get(found.part_id, found.state)
+    effect = effect_of(state, None if found.part_id in settled else found.reason, final)
+    becomes = PartState(final) if final is not None and effect in ("applied", "late") else None
+    if becomes is not None:
+        settled[found.part_id] = becomes
+    return Filed(event, key, found.part_id, effect, becomes)
+
+
+def effect_of(state: PartState, reason: str | None, final: str | None) -> str:
+    """What a receipt saying `final` (None: still under way) does to a part in `state`."""
+    if final is None:
+        return "progress"
+    if state not in FINAL:
+        return "applied"
+    if state == final:
+        return "repeated"
+    ours = state in (PartState.CANCELLED, PartState.FAILED, PartState.UNKNOWN) or reason == "no receipt"
+    return "late" if ours else "conflict"  # what we assumed gives way to what the carrier knows; its first word stays
+
+
+# ---------------------------------------------------------------------------------------------------------- storing
+
+
+def _store(
+    tx: sa.Connection,
+    carrier: str,
+    filed: Sequence[Filed],
+    now_ms: int,
+    person_of: Callable[[str], int | None],
+    sealed: Callable[[bytes], bytes],
+) -> None:
+    plain = [one for one in filed if one.effect != "orphan"]
+    if plain:
+        given = rowset(
+            tx, {"carrier_id": "TEXT", "part_id": "BIGINT", "state": "TEXT", "error": "TEXT", "effect": "TEXT"}
+        )
+        tx.execute(
+            sa.text(
+                f"INSERT INTO receipt (carrier, carrier_id, part_id, state, error, effect, received_ms) "  # noqa: S608
+                f"SELECT :carrier, r.carrier_id, r.part_id, r.state, r.error, r.effect, :now FROM {given} AS r"
+            ),
+            {
+                "rows": pack((one.key, one.part_id, one.event.state, one.event.error, one.effect) for one in plain),
+                "carrier": carrier,
+                "now": now_ms,
+            },
+        )
+    for one in filed:
+        if one.effect == "orphan":
+            tx.execute(
+                sa.insert(receipt),
+                {
+                    "carrier": carrier,
+                    "carrier_id": one.key,
+                    "state": one.event.state,
+                    "error": one.event.error,
+                    "effect": one.effect,
+                    "received_ms": now_ms,
+                    "raw_sealed": sealed(one.event.raw),
+                    "person_id": person_of(one.event.number),
+                },
+            )
+
+
+def _apply(tx: sa.Connection, filed: Sequence[Filed], now_ms: int) -> list[int]:
+    moves = [
+        (one.part_id, one.state, one.event.error or None)
+        for one in filed
+        if one.state is not None and one.part_id is not None
+    ]
+    if not moves:
+        return []
+    given = rowset(tx, {"part_id": "BIGINT", "state": "TEXT", "reason": "TEXT"})
+    tx.execute(
+        sa.text(
+            f"UPDATE part SET state = r.state, reason = r.reason, changed_ms = :now "  # noqa: S608
+            f"FROM {given} AS r WHERE part.id = r.part_id"
+        ),
+        {"rows": pack(moves), "now": now_ms},
+    )
+    return [part_id for part_id, _, _ in moves]

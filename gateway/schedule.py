@@ -1,0 +1,66 @@
+"""Which work runs how often: a handful of idempotent sweeps, never one job per case or message."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import sqlalchemy as sa
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from gateway import case_desk, notices, outbox
+
+Result = TypeVar("Result")
+Work = Callable[[], Result]
+Transaction = Callable[[sa.Connection, int], object]
+"""Something done in an open transaction at a moment given in milliseconds since 1970 UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Work that runs every so many seconds; a run that is late is not made up for."""
+
+    name: str
+    every_s: int
+    work: Callable[[], Awaitable[None]]
+
+
+def start(sweeps: Sequence[Sweep]) -> AsyncIOScheduler:
+    """Run the sweeps in the current event loop until the scheduler is shut down."""
+    scheduler = AsyncIOScheduler(timezone=UTC)
+    for sweep in sweeps:
+        scheduler.add_job(
+            sweep.work,
+            IntervalTrigger(seconds=sweep.every_s, timezone=UTC),
+            name=sweep.name,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+    scheduler.start()
+    return scheduler
+
+
+def finish_notices(tx: sa.Connection, now_ms: int) -> None:
+    """Notices of which nothing is under way any more are done."""
+    notices.finish_done(tx, _moment(now_ms))
+
+
+def expire_waiting(tx: sa.Connection, now_ms: int) -> None:
+    """Parts that were not sent within their validity."""
+    outbox.expire_waiting(tx, now_ms)
+
+
+def expire_silent(tx: sa.Connection, now_ms: int) -> None:
+    """Parts whose receipt will not come any more."""
+    outbox.expire_silent(tx, now_ms)
+
+
+def close_unrated(tx: sa.Connection, now_ms: int) -> None:
+    """Replied cases that nobody rated within two weeks are closed as not rated."""
+    case_desk.close_unrated(tx, _moment(now_ms))
+
+
+def _moment(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)

@@ -1,0 +1,238 @@
+"""One tick: everything that came in and everything that may go out, in one transaction.
+
+In: answers, receipts, texts, lost submits. Out: what to acknowledge and what to submit, but only after the
+COMMIT: `run` returns it, the daemon writes it to the sockets. Hence a text is acknowledged only when it is
+stored, and a submit is on record before it is on the wire.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from carriers.events import DeliveryReceipt, InboundText, Unreadable, Verdict
+from gateway import carrier_desk, case_desk, lease, notices, outbox, receipts
+from gateway.compose import Composer, Submit
+from gateway.database import Database
+from gateway.inbox import Inbox
+from gateway.outbox import DIRECT, Answer, Claimed
+from gateway.tables import carrier_status, message, part, quarantine
+from roster import store as roster_store
+from roster.phones import Fault, parse
+from roster.vault import Vault
+
+LANES_AGE_MS = 1_000  # quiet hours and send times are looked at again so often
+
+
+@dataclass(slots=True)
+class Arrivals:
+    """What came from one carrier since the last tick. `session` says on which connection of all time."""
+
+    answers: list[Answer] = field(default_factory=list)
+    receipts: list[tuple[int, DeliveryReceipt]] = field(default_factory=list)
+    texts: list[tuple[int, InboundText]] = field(default_factory=list)
+    unreadable: list[tuple[int, Unreadable]] = field(default_factory=list)
+    uncertain: list[tuple[int, int, int]] = field(default_factory=list)  # (session, sequence, part)
+    unsent: list[tuple[int, int, int]] = field(default_factory=list)  # intent recorded, never on the wire
+
+    def __len__(self) -> int:
+        """How many events."""
+        return sum(
+            map(len, (self.answers, self.receipts, self.texts, self.unreadable, self.uncertain, self.unsent))
+        )
+
+    def to_acknowledge(self) -> list[tuple[int, int]]:
+        """(session, answer) of everything that the carrier waits to hear about."""
+        return [
+            (session, event.answer)
+            for kind in (self.receipts, self.texts, self.unreadable)
+            for session, event in kind  # type: ignore[attr-defined]
+            if event.answer is not None
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many submits a carrier's session takes now, and the sequence numbers kept for them."""
+
+    session: int
+    first_sequence: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What to do now that it is committed."""
+
+    submits: dict[str, list[Submit]]
+    more: frozenset[str]  # carriers that may have more waiting than there was room for
+    texts: int  # how many texts this tick stored
+    final: int  # how many parts reached their final state
+    renewed: bool  # the lease runs anew from this tick
+
+
+class Tick:
+    """Runs ticks on one long-lived connection. Blocking; meant for the store thread."""
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        held: lease.Lease,
+        lease_ms: int,
+        inbox: Inbox,
+        composer: Composer,
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._held = held
+        self._inbox = inbox
+        self._composer = composer
+        self._lease_ms = lease_ms
+        self._renewed_at = 0
+        self._connection: sa.Connection | None = None
+        self._lanes: Sequence[notices.Lane] = ()
+        self._stopped_carriers: frozenset[str] = frozenset()
+        self._lanes_version: object = None
+        self._lanes_at = 0
+
+    def run(self, arrivals: Mapping[str, Arrivals], rooms: Mapping[str, Room], now_ms: int) -> Outcome:
+        """One transaction. Raises what the store raises, with nothing changed; `LeaseLost` when fenced off."""
+        if self._connection is None:
+            self._connection = self._database.connect()
+        with self._database.immediate(self._connection) as tx:
+            lease.confirm(tx, self._held)
+            renewed = self._renew(tx, now_ms)
+            final: list[int] = []
+            texts = 0
+            for carrier, came in arrivals.items():
+                final += self._settle(tx, carrier, came, now_ms)
+                texts += self._receive(tx, carrier, came, now_ms)
+            if final:
+                self._replies_settled(tx, final, now_ms)
+            submits, more = self._send(tx, rooms, now_ms)
+            outcome = Outcome(submits, more, texts, len(final), renewed)
+        if renewed:
+            self._renewed_at = now_ms
+        return outcome
+
+    def poll(self) -> object:
+        """A value that changes when another connection has committed something."""
+        if self._connection is None:
+            self._connection = self._database.connect()
+        return self._database.data_version(self._connection)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _renew(self, tx: sa.Connection, now_ms: int) -> bool:
+        if abs(now_ms - self._renewed_at) < self._lease_ms // 3:
+            return False
+        lease.renew(tx, self._held, now_ms, self._lease_ms)
+        return True
+
+    # ------------------------------------------------------------------------------------------------------ in
+
+    def _settle(self, tx: sa.Connection, carrier: str, came: Arrivals, now_ms: int) -> list[int]:
+        final: list[int] = []
+        outbox.put_back(tx, came.unsent, now_ms)
+        if came.answers:
+            keys = outbox.settle_answers(tx, carrier, came.answers, now_ms)
+            final += receipts.match_early(tx, carrier, keys, now_ms)
+            if any(answer.event.verdict is Verdict.CONFIGURATION for answer in came.answers):
+                carrier_desk.hold_for_configuration(tx, carrier, came.answers, now_ms)
+        if came.receipts:
+            events = [event for _, event in came.receipts]
+            final += receipts.settle(tx, carrier, events, now_ms, self._person_of(tx), self._sealer("receipt"))
+        if came.uncertain:
+            outbox.settle_uncertain(tx, came.uncertain, "no answer", now_ms)
+            final += receipts.match_uncertain(tx, carrier, now_ms)
+        return final
+
+    def _receive(self, tx: sa.Connection, carrier: str, came: Arrivals, now_ms: int) -> int:
+        for _, event in came.texts:
+            self._inbox.receive(tx, carrier, event, now_ms)
+        for _, unread in came.unreadable:
+            tx.execute(
+                sa.insert(quarantine).values(
+                    carrier=carrier,
+                    received_ms=now_ms,
+                    reason=unread.reason,
+                    raw_sealed=self._vault.seal_raw("quarantine", unread.raw),
+                )
+            )
+        return len(came.texts)
+
+    def _replies_settled(self, tx: sa.Connection, parts: Iterable[int], now_ms: int) -> None:
+        """Tell the cases whose reply has now reached its citizen, or never will."""
+        rows = tx.execute(
+            sa.select(message.c.id)
+            .join(part, part.c.message_id == message.c.id)
+            .where(part.c.id.in_(list(parts)), message.c.purpose == "reply")
+            .distinct()
+        ).all()
+        for (message_id,) in rows:
+            state = notices.message_state(tx, message_id)
+            if state in outbox.FINAL:
+                now = datetime.fromtimestamp(now_ms / 1000, UTC)
+                case_desk.reply_settled(tx, message_id, state == outbox.PartState.DELIVERED, now)
+
+    def _person_of(self, tx: sa.Connection) -> Callable[[str], int | None]:
+        def find(written: str) -> int | None:
+            number = parse(written)
+            if isinstance(number, Fault):
+                return None
+            person = roster_store.person_by_phone(tx, self._vault, number)
+            return None if person is None else person.id
+
+        return find
+
+    def _sealer(self, place: str) -> Callable[[bytes], bytes]:
+        return lambda raw: self._vault.seal_raw(place, raw)
+
+    # ----------------------------------------------------------------------------------------------------- out
+
+    def _send(
+        self, tx: sa.Connection, rooms: Mapping[str, Room], now_ms: int
+    ) -> tuple[dict[str, list[Submit]], frozenset[str]]:
+        self._refresh(tx, now_ms)
+        submits: dict[str, list[Submit]] = {}
+        more = set()
+        for carrier, room in rooms.items():
+            if carrier in self._stopped_carriers or room.count <= 0:
+                continue
+            claimed = self._claim(tx, carrier, room, now_ms)
+            if len(claimed) == room.count:
+                more.add(carrier)
+            if claimed:
+                ready, unreadable = self._composer.compose(tx, carrier, claimed)
+                outbox.fail(tx, [(room.session, one.sequence, one.part_id) for one in unreadable], now_ms)
+                submits[carrier] = ready
+        return submits, frozenset(more)
+
+    def _claim(self, tx: sa.Connection, carrier: str, room: Room, now_ms: int) -> list[Claimed]:
+        """Replies and single messages first, then the notices in their order."""
+        claimed: list[Claimed] = []
+        for lane in (DIRECT, *(lane.notice_id for lane in self._lanes)):
+            left = room.count - len(claimed)
+            if left <= 0:
+                break
+            first = room.first_sequence + len(claimed)
+            claimed += outbox.claim(tx, carrier, lane, left, room.session, first, now_ms)
+        return claimed
+
+    def _refresh(self, tx: sa.Connection, now_ms: int) -> None:
+        """Look again at what is running and held, when anybody else has changed the store or time has passed."""
+        version = self._database.data_version(tx)
+        if version == self._lanes_version and now_ms - self._lanes_at < LANES_AGE_MS:
+            return
+        self._lanes_version, self._lanes_at = version, now_ms
+        self._lanes = notices.runnable(tx, datetime.fromtimestamp(now_ms / 1000, UTC))
+        self._composer.use(self._lanes)
+        self._stopped_carriers = frozenset(
+            tx.scalars(sa.select(carrier_status.c.carrier).where(carrier_status.c.held_at.isnot(None)))
+        )
