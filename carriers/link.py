@@ -15,14 +15,13 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet import defer
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
-from twisted.internet.interfaces import ITransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
 from twisted.python.failure import Failure
 
 from carriers.events import BindRefused, Bound, Event
 from carriers.profile import CarrierProfile
-from carriers.session import Session, State
+from carriers.session import Session
 
 CONNECT_TIMEOUT = 30.0
 FIRST_WAIT, LONGEST_WAIT, JITTER = 1.0, 60.0, 0.2
@@ -77,12 +76,12 @@ class Link(Service):
 
     def startService(self) -> None:  # noqa: N802 - Twisted's name
         """Connect, and keep at it."""
-        super().startService()
+        super().startService()  # type: ignore[no-untyped-call]
         self._connect()
 
     def stopService(self) -> "defer.Deferred[None]":  # noqa: N802 - Twisted's name
         """Drain, unbind, close. Fires when the connection is gone."""
-        super().stopService()
+        super().stopService()  # type: ignore[no-untyped-call]
         _cancel(self._again)
         self._again = None
         if self._connecting is not None:
@@ -243,9 +242,8 @@ class _Wire(Protocol):
 
     def close(self) -> None:
         """Close when what is written has gone."""
-        transport: ITransport | None = self.transport
-        if transport is not None:
-            transport.loseConnection()
+        transport: Any = self.transport
+        transport.loseConnection()
 
 
 class _Wires(Factory):
@@ -259,13 +257,13 @@ class _Wires(Factory):
 
 
 def _endpoint(reactor: Any, profile: CarrierProfile) -> Any:
-    plain = HostnameEndpoint(reactor, profile.host.encode("idna"), profile.port, timeout=CONNECT_TIMEOUT)
+    plain: Any = HostnameEndpoint(reactor, profile.host.encode("idna"), profile.port, timeout=CONNECT_TIMEOUT)
     if not profile.tls:
         return plain
-    trust = None
+    trust: Any = None
     if profile.tls_ca:
         with open(profile.tls_ca, "rb") as file:
-            trust = trustRootFromCertificates([Certificate.loadPEM(file.read())])
+            trust = trustRootFromCertificates([Certificate.loadPEM(file.read())])  # type: ignore[no-untyped-call]
     return wrapClientTLS(optionsForClientTLS(profile.host, trustRoot=trust), plain)
 
 

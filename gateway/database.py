@@ -1,0 +1,137 @@
+"""The store's engine: transactions that begin when we say, durability that is proved, schema that fits."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from gateway.errors import StoreUnfit
+
+BUSY_MS = 30_000  # how long a writer waits for another one
+
+
+class Database:
+    """One store. SQLite is the default; PostgreSQL runs the same statements."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = sa.create_engine(url)
+        self._sqlite = self.engine.dialect.name == "sqlite"
+        if self._sqlite:
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A transaction that only looks: one consistent view of the store."""
+        with self.engine.connect() as connection, self._transaction(connection, "BEGIN"):
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A transaction that changes things: committed and synced at the end, undone when anything is raised."""
+        with self.engine.connect() as connection, self.immediate(connection):
+            yield connection
+
+    def connect(self) -> sa.Connection:
+        """A connection for somebody who keeps it."""
+        return self.engine.connect()
+
+    @contextmanager
+    def immediate(self, connection: sa.Connection) -> Iterator[sa.Connection]:
+        """A writing transaction on a connection that is kept."""
+        with self._transaction(connection, "BEGIN IMMEDIATE"):
+            yield connection
+
+    @contextmanager
+    def _transaction(self, connection: sa.Connection, begin: str) -> Iterator[None]:
+        """SQLite is told to begin by ourselves: Python's driver would begin too late, and never for a read."""
+        with connection.begin():
+            if self._sqlite:
+                connection.exec_driver_sql(begin)
+            yield
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+    # ------------------------------------------------------------------------------------------------- durability
+
+    def durability(self) -> None:
+        """Raise `StoreUnfit` unless a commit survives a power cut."""
+        with self.engine.connect() as connection:
+            for setting, good, way_out in self._required():
+                value = str(connection.exec_driver_sql(setting).scalar()).lower()
+                if value not in good:
+                    raise StoreUnfit(f"数据库不能保证断电不丢数据:{setting} 为 {value}", way_out)
+
+    def _required(self) -> tuple[tuple[str, tuple[str, ...], str], ...]:
+        if self._sqlite:
+            return (
+                ("PRAGMA synchronous", ("2", "3"), "请使用 synchronous=FULL 或 EXTRA"),
+                ("PRAGMA journal_mode", ("wal", "delete", "truncate", "persist"), "请把数据库放在磁盘文件中"),
+            )
+        return tuple(
+            (f"SHOW {name}", good, f"请在 postgresql.conf 中设置 {name} = {good[0]}")
+            for name, good in (
+                ("fsync", ("on",)),
+                ("full_page_writes", ("on",)),
+                ("synchronous_commit", ("on", "remote_apply", "remote_write")),
+            )
+        )
+
+    def data_version(self, connection: sa.Connection) -> object:
+        """A value that changes when another connection has committed; None when the store cannot tell."""
+        if not self._sqlite:
+            return None
+        cursor = connection.connection.cursor()  # outside any transaction of SQLAlchemy's
+        try:
+            return cursor.execute("PRAGMA data_version").fetchone()[0]
+        finally:
+            cursor.close()
+
+    # ----------------------------------------------------------------------------------------------------- schema
+
+    def upgrade(self) -> None:
+        """Bring the schema to this version's."""
+        config = _alembic()
+        with self.engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def check_schema(self) -> None:
+        """Raise `StoreUnfit` unless the schema is this version's."""
+        head = ScriptDirectory.from_config(_alembic()).get_current_head()
+        with self.engine.connect() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+        if current != head:
+            known = {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
+            if current is not None and current not in known:
+                raise StoreUnfit("数据库属于更新的版本", "请使用与数据库相符的新版程序")
+            raise StoreUnfit("数据库结构还不是当前版本", "请先备份,再运行 xinqiao upgrade")
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(files("gateway") / "migrations"))
+    return config
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout = {BUSY_MS}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "cache_size = -32000",
+        "temp_store = MEMORY",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

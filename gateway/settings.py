@@ -1,0 +1,314 @@
+"""What an operator may set: one TOML file, the environment, and secrets in files of their own.
+
+Every key is a field below with its help beside it; `describe` prints them as an annotated file, and a wrong
+key or value is refused with its path. Order: defaults here, then `xinqiao.toml`, then XINQIAO__SECTION__KEY.
+"""
+
+import os
+import stat
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Meta, Struct
+
+from carriers.profile import CarrierProfile
+from gateway.errors import SettingsWrong
+
+FILE = "xinqiao.toml"
+PREFIX = "XINQIAO__"
+
+
+class Section(Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of the settings."""
+
+
+def _help(words: str, **bounds: Any) -> Meta:
+    return Meta(description=words, **bounds)
+
+
+class Store(Section):
+    """数据库"""
+
+    url: Annotated[str, _help("SQLAlchemy 地址;sqlite 的相对路径以工作目录为准")] = "sqlite:///xinqiao.db"
+
+
+class Keys(Section):
+    """密钥"""
+
+    folder: Annotated[str, _help("存放 master、index、seal 三个密钥文件的目录,权限 0700;务必另行备份")] = "keys"
+
+
+class Files(Section):
+    """可由本单位修改的数据文件;留空则使用随程序发布的版本"""
+
+    roster: Annotated[str, _help("类别、乡镇和村名单")] = ""
+    prefixes: Annotated[str, _help("号段归属表")] = ""
+    departments: Annotated[str, _help("承办单位名单")] = ""
+    messages: Annotated[str, _help("发给群众的短信模板 T1 至 T15")] = ""
+    words: Annotated[str, _help("退订、查询、感谢等词表")] = ""
+
+
+class Carrier(Section, kw_only=True):
+    """一条运营商线路"""
+
+    label: Annotated[str, _help("显示的名称")]
+    protocol: Annotated[str, _help("协议,目前为 smpp", pattern="^smpp$")] = "smpp"
+    host: Annotated[str, _help("运营商网关地址", min_length=1)]
+    port: Annotated[int, _help("端口", ge=1, le=65535)]
+    account: Annotated[str, _help("账号(system_id),最多15个字符", min_length=1, max_length=15)]
+    password_file: Annotated[str, _help("存放密码的文件,权限 0600,密码最多8个字符")]
+    access_number: Annotated[str, _help("接入号(群众看到的服务号码)", pattern="^[0-9]{3,20}$")]
+    extension_digits: Annotated[int, _help("运营商允许的扩展码位数", ge=0, le=10)] = 4
+    rate: Annotated[float, _help("每秒最多提交条数(合同约定);0 为不限", ge=0, le=100_000)] = 50.0
+    window: Annotated[int, _help("同时等待应答的提交数", ge=1, le=10_000)] = 16
+    cost_fen: Annotated[float, _help("每条短信的费用,单位分", ge=0)] = 4.0
+    tls: Annotated[bool, _help("使用 TLS 加密连接")] = False
+    tls_ca: Annotated[str, _help("签发运营商证书的机构证书(PEM);留空用系统自带的")] = ""
+    system_type: Annotated[str, _help("bind 的 system_type", max_length=12)] = ""
+    source_ton: Annotated[int, _help("接入号的 TON", ge=0, le=6)] = 0
+    source_npi: Annotated[int, _help("接入号的 NPI", ge=0, le=18)] = 1
+    destination_ton: Annotated[int, _help("手机号的 TON", ge=0, le=6)] = 1
+    destination_npi: Annotated[int, _help("手机号的 NPI", ge=0, le=18)] = 1
+    destination_prefix: Annotated[str, _help("写在11位手机号前的国家码;运营商不要则留空")] = "86"
+    response_timeout: Annotated[float, _help("提交多少秒无应答视为结果不明", gt=0, le=600)] = 60.0
+    keepalive: Annotated[float, _help("空闲多少秒后发链路检测", gt=0, le=600)] = 30.0
+    keepalive_timeout: Annotated[float, _help("链路检测等待应答的秒数", gt=0, le=120)] = 15.0
+    bind_timeout: Annotated[float, _help("登录等待应答的秒数", gt=0, le=120)] = 30.0
+    reference_tlv: Annotated[bool, _help("提交时带 user_message_reference 参数")] = True
+    flow_control: Annotated[bool, _help("运营商提示过快时自动减速")] = True
+
+
+class Notices(Section):
+    """通知"""
+
+    quiet_from: Annotated[str, _help("免打扰开始时刻", pattern="^[0-2][0-9]:[0-5][0-9]$")] = "20:30"
+    quiet_until: Annotated[str, _help("免打扰结束时刻", pattern="^[0-2][0-9]:[0-5][0-9]$")] = "08:30"
+    validity_hours: Annotated[int, _help("开始发送后多少小时仍未发出即作废", ge=1, le=168)] = 24
+    same_text_hours: Annotated[int, _help("多少小时内不得向同一批人重发相同内容", ge=0, le=720)] = 24
+    max_parts: Annotated[int, _help("一条通知最多拆成几条短信", ge=1, le=10)] = 10
+
+
+class Singles(Section):
+    """单发短信"""
+
+    per_number_per_day: Annotated[int, _help("同一号码24小时内最多条数", ge=1)] = 10
+    per_operator_per_hour: Annotated[int, _help("每名操作员每小时最多条数", ge=1)] = 1000
+    max_parts: Annotated[int, _help("一条消息最多拆成几条短信", ge=1, le=255)] = 10
+
+
+class Texts(Section):
+    """群众来信"""
+
+    automatic_per_day: Annotated[int, _help("同一号码24小时内最多自动回复几条", ge=0, le=50)] = 3
+    reassembly_timeout_s: Annotated[int, _help("长短信缺段时最多等待的秒数", ge=10, le=86_400)] = 1800
+    duplicate_window_s: Annotated[int, _help("多少秒内相同内容视为运营商重复投递", ge=0, le=86_400)] = 600
+    flood_per_hour: Annotated[int, _help("同一号码每小时超过多少条即只存不办", ge=1)] = 200
+
+
+class Daemon(Section):
+    """网关进程"""
+
+    tick_ms: Annotated[float, _help("应答和回执最多攒多少毫秒再一起入库", ge=0, le=100)] = 3.0
+    poll_ms: Annotated[float, _help("空闲时多少毫秒查看一次有无新任务", ge=10, le=10_000)] = 200.0
+    lease_s: Annotated[float, _help("运行租约的秒数", ge=5, le=300)] = 15.0
+    stop_s: Annotated[float, _help("停止时最多等待应答的秒数", ge=1, le=28)] = 20.0
+
+
+class Logs(Section):
+    """日志"""
+
+    level: Annotated[str, _help("级别", pattern="^(debug|info|warning|error)$")] = "info"
+    format: Annotated[str, _help("json 或 console", pattern="^(json|console)$")] = "json"
+    file: Annotated[str, _help("日志文件;留空写到标准错误")] = ""
+
+
+class Settings(Section):
+    """全部设置"""
+
+    county: Annotated[str, _help("本县名称")] = "肥乡"
+    signature: Annotated[str, _help("短信签名,须与运营商备案一致", pattern="^【[^【】]+】$")] = "【肥乡双向沟通办】"
+    timezone: Annotated[str, _help("时区")] = "Asia/Shanghai"
+    default_carrier: Annotated[str, _help("判断不出归属的号码走哪条线路")] = "mobile"
+    case_prefix: Annotated[str, _help("受理编号的字母前缀", pattern="^[A-Z]{1,4}$")] = "FX"
+    store: Store = Store()
+    keys: Keys = Keys()
+    files: Files = Files()
+    carriers: dict[str, Carrier] = {}
+    notices: Notices = Notices()
+    singles: Singles = Singles()
+    texts: Texts = Texts()
+    daemon: Daemon = Daemon()
+    logs: Logs = Logs()
+
+
+class Loaded(Struct, frozen=True):
+    """The settings of one working folder."""
+
+    folder: Path
+    values: Settings
+
+    def path(self, written: str) -> Path:
+        """A path as the settings write it: relative ones are relative to the working folder."""
+        return self.folder / written
+
+    def store_url(self) -> str:
+        """The store's address, a relative SQLite path made absolute."""
+        head, separator, tail = self.values.store.url.partition("sqlite:///")
+        if head or not separator or tail.startswith("/"):
+            return self.values.store.url
+        return f"sqlite:///{self.path(tail).resolve()}"
+
+    def zone(self) -> ZoneInfo:
+        """The office's time zone."""
+        return ZoneInfo(self.values.timezone)
+
+    def profile(self, name: str) -> CarrierProfile:
+        """A carrier as its link needs it, with the password read from its file."""
+        carrier = self.values.carriers[name]
+        given = {
+            field: getattr(carrier, field)
+            for field in CarrierProfile.__dataclass_fields__
+            if field not in ("name", "password", "tls_ca")
+        }
+        password = secret(self.path(carrier.password_file), f"$.carriers.{name}.password_file")
+        tls_ca = str(self.path(carrier.tls_ca)) if carrier.tls_ca else ""
+        return CarrierProfile(name=name, password=password, tls_ca=tls_ca, **given)
+
+    def quiet_hours(self) -> tuple[time, time]:
+        """From when until when notices wait."""
+        return time.fromisoformat(self.values.notices.quiet_from), time.fromisoformat(self.values.notices.quiet_until)
+
+
+# ------------------------------------------------------------------------------------------------------------- loading
+
+
+def load(folder: Path, environment: Mapping[str, str] = os.environ) -> Loaded:
+    """The settings of a working folder. Raises `SettingsWrong` with the path of what is wrong."""
+    file = folder / FILE
+    try:
+        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsWrong(
+            f"{folder} 不是工作目录:没有 {FILE}", "先运行 xinqiao init 目录名,或用 -C 指明工作目录"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
+        raise SettingsWrong(f"{file} 不是正确的 TOML:{wrong}", "请按提示的行列修改") from None
+    for path, value in _overrides(environment):
+        _set(raw, path, value)
+    try:
+        values = msgspec.convert(raw, Settings, strict=False)
+    except msgspec.ValidationError as wrong:
+        raise SettingsWrong(
+            f"{FILE} 设置有误:{_in_chinese(str(wrong))}", "xinqiao settings describe 列出全部设置"
+        ) from None
+    _check(values)
+    return Loaded(folder, values)
+
+
+def _overrides(environment: Mapping[str, str]) -> Iterator[tuple[list[str], str]]:
+    for name, value in sorted(environment.items()):
+        if name.startswith(PREFIX):
+            yield name.removeprefix(PREFIX).lower().split("__"), value
+
+
+def _set(raw: dict[str, Any], path: list[str], value: str) -> None:
+    for key in path[:-1]:
+        raw = raw.setdefault(key, {})
+        if not isinstance(raw, dict):
+            raise SettingsWrong(f"环境变量 {PREFIX}{'__'.join(path).upper()} 与设置文件冲突", f"{key} 不是一个表")
+    raw[path[-1]] = value
+
+
+def _in_chinese(words: str) -> str:
+    """msgspec's message with its path first, the usual ones in Chinese."""
+    said, _, path = words.partition(" - at ")
+    for english, chinese in (
+        ("Object contains unknown field", "没有这个设置项"),
+        ("Object missing required field", "缺少必填项"),
+        ("Expected", "应为"),
+        ("got", "实际是"),
+        ("matching regex", "符合格式"),
+    ):
+        said = said.replace(english, chinese)
+    return f"{path.strip('`') or '$'}:{said}"
+
+
+def _check(values: Settings) -> None:
+    if not values.carriers:
+        raise SettingsWrong("$.carriers:至少要配置一条线路", "xinqiao settings describe 给出样例")
+    if values.default_carrier not in values.carriers:
+        known = "、".join(values.carriers)
+        raise SettingsWrong(f"$.default_carrier:没有名为 {values.default_carrier} 的线路", f"可选:{known}")
+    try:
+        ZoneInfo(values.timezone)
+        time.fromisoformat(values.notices.quiet_from)
+        time.fromisoformat(values.notices.quiet_until)
+    except (KeyError, ValueError, OSError) as wrong:
+        raise SettingsWrong(
+            f"时区或时刻不正确:{wrong}", '例如 timezone = "Asia/Shanghai",quiet_from = "20:30"'
+        ) from None
+
+
+def secret(file: Path, where: str) -> str:
+    """A secret from its file, which nobody but its owner may read."""
+    try:
+        mode = file.stat().st_mode
+        words = file.read_text(encoding="utf-8").strip()
+    except OSError as wrong:
+        raise SettingsWrong(f"{where}:读不到 {file}({wrong.strerror})", "请建立该文件并设为 0600") from None
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise SettingsWrong(f"{where}:{file} 可被他人读取", f"请运行 chmod 600 {file}")
+    return words
+
+
+# ---------------------------------------------------------------------------------------------------------- describing
+
+_SAMPLES = (
+    ("mobile", "中国移动", "10657000001", 2775),
+    ("unicom", "中国联通", "10655000001", 2776),
+    ("telecom", "中国电信", "10659000001", 2777),
+)
+
+
+def describe() -> str:
+    """Every setting with its help and default, as a file that can be used: three carriers on this machine."""
+    lines = ["# 信桥设置。带 # 的行是说明;删掉的键使用这里写的默认值。", ""]
+    lines += _keys(Settings)
+    for name, kind in get_type_hints(Settings, include_extras=True).items():
+        if isinstance(kind, type) and issubclass(kind, Section):
+            lines += ["", f"[{name}]  # {kind.__doc__}", *_keys(kind)]
+    for name, label, number, port in _SAMPLES:
+        given = {
+            "label": label,
+            "host": "127.0.0.1",
+            "port": port,
+            "account": "xinqiao",
+            "password_file": f"keys/{name}.password",
+            "access_number": number,
+        }
+        lines += ["", f"[carriers.{name}]", *_keys(Carrier, given, name == "mobile")]
+    return "\n".join(lines) + "\n"
+
+
+def _keys(section: type[Section], given: Mapping[str, Any] | None = None, helped: bool = True) -> list[str]:
+    lines = []
+    defaults = {field.name: field.default for field in msgspec.structs.fields(section)}
+    for name, kind in get_type_hints(section, include_extras=True).items():
+        meta = next((one for one in getattr(kind, "__metadata__", ()) if isinstance(one, Meta)), None)
+        if meta is None:
+            continue
+        value = (given or {}).get(name, defaults[name])
+        if helped:
+            lines.append(f"# {meta.description}")
+        if helped or name in (given or {}):
+            lines.append(f"{name} = {_toml(value)}")
+    return lines
+
+
+def _toml(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
