@@ -210,12 +210,12 @@ class Inbox:
         self, tx: sa.Connection, text_id: int, person_id: int, words: str, extension: str, now_ms: int
     ) -> None:
         now = _moment(now_ms)
-        person = roster_store.person(tx, person_id)
+        person = roster_store.person_of(tx, person_id)
         sender = inbound.Sender(person.id, person.informant, person.active, person.opted_out_at is not None)
         dialogues = case_store.dialogues(tx, person_id)
         decision = inbound.decide(words, sender, dialogues, extension, now, self._desk.words)
         answers = case_desk.apply(tx, self._desk, decision, text_id=text_id, text=words, sender=sender, now=now)
-        if decision.kind == inbound.DecisionKind.COMMAND and roster_store.person(tx, person_id).opted_out_at:
+        if decision.kind == inbound.DecisionKind.COMMAND and roster_store.person_of(tx, person_id).opted_out_at:
             outbox.withdraw_from_notices(tx, person_id, now_ms)
         if not answers:
             return

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, TypeVar, get_type_hints
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -200,14 +200,25 @@ def load(folder: Path, environment: Mapping[str, str] = os.environ) -> Loaded:
         raise SettingsWrong(f"{file} 不是正确的 TOML:{wrong}", "请按提示的行列修改") from None
     for path, value in _overrides(environment):
         _set(raw, path, value)
-    try:
-        values = msgspec.convert(raw, Settings, strict=False)
-    except msgspec.ValidationError as wrong:
-        raise SettingsWrong(
-            f"{FILE} 设置有误:{_in_chinese(str(wrong))}", "xinqiao settings describe 列出全部设置"
-        ) from None
+    carriers = raw.pop("carriers", {})
+    if not isinstance(carriers, dict):
+        raise SettingsWrong("$.carriers:应为若干个 [carriers.名称] 表", _SHOW_ALL)
+    values = _convert(raw, Settings, "$")
+    lines = {name: _convert(one, Carrier, f"$.carriers.{name}") for name, one in carriers.items()}
+    values = msgspec.structs.replace(values, carriers=lines)
     _check(values)
     return Loaded(folder, values)
+
+
+_SHOW_ALL = "xinqiao settings describe 列出全部设置"
+Kind = TypeVar("Kind")
+
+
+def _convert(raw: object, kind: type[Kind], where: str) -> Kind:
+    try:
+        return msgspec.convert(raw, kind, strict=False)
+    except msgspec.ValidationError as wrong:
+        raise SettingsWrong(f"{FILE} 设置有误:{_in_chinese(str(wrong), where)}", _SHOW_ALL) from None
 
 
 def _overrides(environment: Mapping[str, str]) -> Iterator[tuple[list[str], str]]:
@@ -224,7 +235,7 @@ def _set(raw: dict[str, Any], path: list[str], value: str) -> None:
     raw[path[-1]] = value
 
 
-def _in_chinese(words: str) -> str:
+def _in_chinese(words: str, where: str) -> str:
     """msgspec's message with its path first, the usual ones in Chinese."""
     said, _, path = words.partition(" - at ")
     for english, chinese in (
@@ -235,7 +246,7 @@ def _in_chinese(words: str) -> str:
         ("matching regex", "符合格式"),
     ):
         said = said.replace(english, chinese)
-    return f"{path.strip('`') or '$'}:{said}"
+    return f"{where}{path.strip('`').removeprefix('$')}:{said}"
 
 
 def _check(values: Settings) -> None:

@@ -1,0 +1,422 @@
+"""What the roster keeps, and how it is asked. Every function takes the open transaction; none commits."""
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from roster.audiences import Audience
+from roster.networks import Belonging, Learned, Prefixes, carrier_of
+from roster.tables import carrier_evidence, consent, informant, person
+from roster.vault import Unsealable, Vault
+
+SLICE = 500  # how many values one IN list takes
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with a number. `informant` and `active` tell whether they are on the roster, and receive notices."""
+
+    id: int
+    carrier: str
+    carrier_source: str
+    opted_out_at: datetime | None
+    informant: bool
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """What a notice's fields may say about a person."""
+
+    name: str
+    category: str
+    township: str
+    village: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An informant, unsealed. Show `roster.phones.masked` forms unless asked by somebody with the right."""
+
+    person_id: int
+    phone: str  # E.164
+    name: str
+    identity: str
+    category: str
+    township: str
+    village: str
+    details: Mapping[str, str]  # gender, unit, duty, note
+    carrier: str
+    carrier_source: str
+    state: str
+    stop_reason: str
+    opted_out_at: datetime | None
+
+
+# --------------------------------------------------------------------------------------------------------- one person
+
+_PERSON = sa.select(
+    person.c.id, person.c.carrier, person.c.carrier_source, person.c.opted_out_at, informant.c.state
+).join_from(person, informant, informant.c.person_id == person.c.id, isouter=True)
+
+
+def _person(row: Any) -> Person:
+    return Person(
+        row.id, row.carrier, row.carrier_source, row.opted_out_at, row.state is not None, row.state == "active"
+    )
+
+
+def person_of(tx: sa.Connection, person_id: int) -> Person:
+    """The person with this id."""
+    return _person(tx.execute(_PERSON.where(person.c.id == person_id)).one())
+
+
+def person_by_phone(tx: sa.Connection, vault: Vault, number: str) -> Person | None:
+    """Who has this number (E.164)."""
+    row = tx.execute(_PERSON.where(person.c.phone_index == vault.phone_index(number))).one_or_none()
+    return None if row is None else _person(row)
+
+
+def find_or_add_person(tx: sa.Connection, vault: Vault, number: str, belonging: Belonging, now: datetime) -> Person:
+    """Who has this number; a new person when nobody had it."""
+    known = person_by_phone(tx, vault, number)
+    if known is not None:
+        return known
+    person_id = next_person_id(tx)
+    tx.execute(sa.insert(person), [new_person(vault, person_id, number, belonging, now)])
+    return Person(person_id, belonging.carrier, belonging.source, None, False, False)
+
+
+def next_person_id(tx: sa.Connection) -> int:
+    """The first free id. What is sealed is bound to the id, so it must be known before the row is."""
+    return (tx.scalar(sa.select(sa.func.max(person.c.id))) or 0) + 1
+
+
+def new_person(vault: Vault, person_id: int, number: str, belonging: Belonging, now: datetime) -> dict[str, Any]:
+    """The row of a new person."""
+    key = vault.new_person_key()
+    return {
+        "id": person_id,
+        "key_sealed": key,
+        "phone_sealed": vault.seal(key, f"person.phone:{person_id}", number),
+        "phone_index": vault.phone_index(number),
+        "carrier": belonging.carrier,
+        "carrier_source": belonging.source,
+        "created_at": now,
+    }
+
+
+def phones(tx: sa.Connection, vault: Vault, person_ids: Collection[int]) -> dict[int, str]:
+    """Numbers (E.164) by person. Somebody whose key is destroyed is not in the answer."""
+    found: dict[int, str] = {}
+    for ids in _slices(person_ids):
+        rows = tx.execute(
+            sa.select(person.c.id, person.c.key_sealed, person.c.phone_sealed).where(person.c.id.in_(ids))
+        )
+        for row in rows:
+            if row.key_sealed is not None:
+                try:
+                    found[row.id] = vault.open(row.key_sealed, f"person.phone:{row.id}", row.phone_sealed)
+                except Unsealable:
+                    continue
+    return found
+
+
+def renderings(tx: sa.Connection, vault: Vault, person_ids: Collection[int]) -> dict[int, Rendering]:
+    """What a notice may say about each of these informants."""
+    found: dict[int, Rendering] = {}
+    for ids in _slices(person_ids):
+        rows = tx.execute(sa.select(person.c.key_sealed, informant).join(informant).where(person.c.id.in_(ids)))
+        for row in rows:
+            if row.key_sealed is not None:
+                name = vault.open(row.key_sealed, f"informant.name:{row.person_id}", row.name_sealed)
+                found[row.person_id] = Rendering(name, row.category, row.township, row.village)
+    return found
+
+
+def sealing_key(tx: sa.Connection, person_id: int) -> bytes | None:
+    """The person's own key, sealed; None when the person was forgotten."""
+    return tx.scalar(sa.select(person.c.key_sealed).where(person.c.id == person_id))
+
+
+# ----------------------------------------------------------------------------------------------------------- members
+
+_MEMBER = sa.select(
+    informant,
+    person.c.key_sealed,
+    person.c.phone_sealed,
+    person.c.carrier,
+    person.c.carrier_source,
+    person.c.opted_out_at,
+).join_from(informant, person)
+
+
+def members(
+    tx: sa.Connection,
+    vault: Vault,
+    *,
+    name: str | None = None,
+    phone: str | None = None,
+    category: str | None = None,
+    township: str | None = None,
+    state: str | None = None,
+    after: int = 0,
+    limit: int | None = None,
+) -> Iterator[Member]:
+    """Informants by what is known exactly; by id upwards."""
+    query = _MEMBER.where(informant.c.person_id > after).order_by(informant.c.person_id)
+    if name is not None:
+        query = query.where(informant.c.name_index == vault.name_index(name))
+    if phone is not None:
+        query = query.where(person.c.phone_index == vault.phone_index(phone))
+    for column, value in (
+        (informant.c.category, category),
+        (informant.c.township, township),
+        (informant.c.state, state),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    for row in tx.execute(query.limit(limit)):
+        yield _member(vault, row)
+
+
+def member(tx: sa.Connection, vault: Vault, person_id: int) -> Member | None:
+    """The informant with this id."""
+    row = tx.execute(_MEMBER.where(informant.c.person_id == person_id)).one_or_none()
+    return None if row is None else _member(vault, row)
+
+
+def _member(vault: Vault, row: Any) -> Member:
+    key, number = row.key_sealed, row.person_id
+    return Member(
+        person_id=number,
+        phone=vault.open(key, f"person.phone:{number}", row.phone_sealed),
+        name=vault.open(key, f"informant.name:{number}", row.name_sealed),
+        identity=vault.open(key, f"informant.identity:{number}", row.identity_sealed) if row.identity_sealed else "",
+        category=row.category,
+        township=row.township,
+        village=row.village,
+        details=json.loads(vault.open(key, f"informant.details:{number}", row.details_sealed)),
+        carrier=row.carrier,
+        carrier_source=row.carrier_source,
+        state=row.state,
+        stop_reason=row.stop_reason,
+        opted_out_at=row.opted_out_at,
+    )
+
+
+def informant_values(
+    vault: Vault,
+    key: bytes,
+    person_id: int,
+    *,
+    name: str,
+    identity: str,
+    category: str,
+    township: str,
+    village: str,
+    details: Mapping[str, str],
+    now: datetime,
+) -> dict[str, Any]:
+    """The columns that say who an informant is, sealed."""
+    return {
+        "person_id": person_id,
+        "name_sealed": vault.seal(key, f"informant.name:{person_id}", name),
+        "name_index": vault.name_index(name),
+        "identity_sealed": vault.seal(key, f"informant.identity:{person_id}", identity) if identity else None,
+        "identity_index": vault.identity_index(identity) if identity else None,
+        "details_sealed": vault.seal(
+            key, f"informant.details:{person_id}", json.dumps(details, ensure_ascii=False, sort_keys=True)
+        ),
+        "category": category,
+        "township": township,
+        "village": village,
+        "updated_at": now,
+    }
+
+
+def set_state(tx: sa.Connection, person_id: int, state: str, reason: str, now: datetime) -> None:
+    """Stop an informant (no more notices) or take them up again."""
+    tx.execute(
+        sa.update(informant)
+        .where(informant.c.person_id == person_id)
+        .values(state=state, stop_reason=reason, stopped_at=now if state == "stopped" else None, updated_at=now)
+    )
+
+
+def counts(tx: sa.Connection) -> dict[str, dict[str, int]]:
+    """Active informants by category, township and carrier."""
+    found: dict[str, dict[str, int]] = {}
+    for label, column in (
+        ("category", informant.c.category),
+        ("township", informant.c.township),
+        ("carrier", person.c.carrier),
+    ):
+        rows = tx.execute(
+            sa.select(column, sa.func.count())
+            .join_from(informant, person)
+            .where(informant.c.state == "active")
+            .group_by(column)
+            .order_by(sa.func.count().desc())
+        )
+        found[label] = {row[0]: row[1] for row in rows}
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------------- audiences
+
+
+def audience_query(audience: Audience) -> sa.Select[Any]:
+    """The people who will get a notice: person_id, carrier, category, township."""
+    return _chosen(audience).where(informant.c.state == "active", person.c.opted_out_at.is_(None))
+
+
+def left_out(tx: sa.Connection, audience: Audience) -> dict[str, int]:
+    """Who is in the audience but gets nothing, by reason ("stopped", "opted out")."""
+    chosen = _chosen(audience).add_columns(informant.c.state, person.c.opted_out_at).subquery()
+    reason = sa.case((chosen.c.state != "active", "stopped"), else_="opted out")
+    rows = tx.execute(
+        sa.select(reason, sa.func.count())
+        .where(sa.or_(chosen.c.state != "active", chosen.c.opted_out_at.isnot(None)))
+        .group_by(reason)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _chosen(audience: Audience) -> sa.Select[Any]:
+    query = sa.select(informant.c.person_id, person.c.carrier, informant.c.category, informant.c.township).join_from(
+        informant, person
+    )
+    for column, values in (
+        (informant.c.category, audience.categories),
+        (informant.c.township, audience.townships),
+        (informant.c.village, audience.villages),
+        (person.c.carrier, audience.carriers),
+    ):
+        if values:
+            query = query.where(column.in_(values))
+    if audience.persons is not None:
+        query = query.where(informant.c.person_id.in_(audience.persons))
+    return query
+
+
+# ------------------------------------------------------------------------------------------------------------ consent
+
+
+def opt_out(
+    tx: sa.Connection, person_id: int, channel: str, proof: str, text_id: int | None, actor: str, now: datetime
+) -> None:
+    """No more notices; replies to the person's own texts go on. `proof` is what was said, or who noted it."""
+    _record_consent(tx, person_id, "opt_out", channel, proof, text_id, actor, now)
+    tx.execute(sa.update(person).where(person.c.id == person_id).values(opted_out_at=now))
+
+
+def opt_in(
+    tx: sa.Connection, person_id: int, channel: str, proof: str, text_id: int | None, actor: str, now: datetime
+) -> None:
+    """Notices again."""
+    _record_consent(tx, person_id, "opt_in", channel, proof, text_id, actor, now)
+    tx.execute(sa.update(person).where(person.c.id == person_id).values(opted_out_at=None))
+
+
+def consents(tx: sa.Connection, person_id: int) -> Sequence[Any]:
+    """What a person has agreed to and refused, oldest first."""
+    return tx.execute(sa.select(consent).where(consent.c.person_id == person_id).order_by(consent.c.id)).all()
+
+
+def _record_consent(
+    tx: sa.Connection,
+    person_id: int,
+    action: str,
+    channel: str,
+    proof: str,
+    text_id: int | None,
+    actor: str,
+    now: datetime,
+) -> None:
+    tx.execute(
+        sa.insert(consent).values(
+            person_id=person_id, action=action, channel=channel, proof=proof, text_id=text_id, actor=actor, at=now
+        )
+    )
+
+
+# ----------------------------------------------------------------------------------------------------------- carriers
+
+
+def learn_carrier(
+    tx: sa.Connection,
+    person_id: int,
+    carrier: str,
+    source: str,
+    note: str,
+    now: datetime,
+    expires_at: datetime | None,
+) -> bool:
+    """Keep what a text or receipt taught; an operator's word outranks it. True when the person's carrier changed."""
+    _keep_evidence(tx, person_id, carrier, source, note, now, expires_at)
+    done = tx.execute(
+        sa.update(person)
+        .where(person.c.id == person_id, person.c.carrier_source != "operator", person.c.carrier != carrier)
+        .values(carrier=carrier, carrier_source="learned")
+    )
+    return done.rowcount == 1
+
+
+def set_carrier(tx: sa.Connection, person_id: int, carrier: str, actor: str, now: datetime) -> None:
+    """An operator knows better (a ported number)."""
+    _keep_evidence(tx, person_id, carrier, "operator", actor, now, None)
+    tx.execute(sa.update(person).where(person.c.id == person_id).values(carrier=carrier, carrier_source="operator"))
+
+
+def clear_carrier(
+    tx: sa.Connection, vault: Vault, person_id: int, prefixes: Prefixes, actor: str, now: datetime
+) -> Belonging:
+    """Take the operator's word back: what was learned, or the tables, decide again."""
+    _keep_evidence(tx, person_id, "", "operator", f"{actor}: taken back", now, None)
+    row = tx.execute(
+        sa.select(carrier_evidence)
+        .where(carrier_evidence.c.person_id == person_id, carrier_evidence.c.source == "text")
+        .order_by(carrier_evidence.c.id.desc())
+    ).first()
+    learned = None if row is None else Learned(row.carrier, row.expires_at, f"texted over {row.carrier}")
+    belonging = carrier_of(phones(tx, vault, [person_id])[person_id], None, learned, prefixes, now)
+    tx.execute(
+        sa.update(person)
+        .where(person.c.id == person_id)
+        .values(carrier=belonging.carrier, carrier_source=belonging.source)
+    )
+    return belonging
+
+
+def evidence(tx: sa.Connection, person_id: int) -> Sequence[Any]:
+    """What is known about a person's carrier, oldest first."""
+    return tx.execute(
+        sa.select(carrier_evidence).where(carrier_evidence.c.person_id == person_id).order_by(carrier_evidence.c.id)
+    ).all()
+
+
+def _keep_evidence(
+    tx: sa.Connection,
+    person_id: int,
+    carrier: str,
+    source: str,
+    note: str,
+    now: datetime,
+    expires_at: datetime | None,
+) -> None:
+    tx.execute(
+        sa.insert(carrier_evidence).values(
+            person_id=person_id, carrier=carrier, source=source, note=note, at=now, expires_at=expires_at
+        )
+    )
+
+
+def _slices(values: Iterable[int]) -> Iterator[list[int]]:
+    everything = sorted(set(values))
+    for at in range(0, len(everything), SLICE):
+        yield everything[at : at + SLICE]
