@@ -1,0 +1,48 @@
+"""The texts that citizens get, T1 and on, filled in and measured."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+ONE_SMS, ONE_PART = 70, 67  # UTF-16 units of one SMS, and of one part of a longer one
+MOST_PARTS = {"T6": 4}
+
+
+class TooLong(Exception):
+    """A text does not fit the parts it may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """From `config/messages.toml`, with the office's signature."""
+
+    templates: Mapping[str, str]
+    signature: str
+
+    def fill(self, name: str, **fields: str) -> str:
+        """The text with its signature. A value is put in as it is: braces in it mean nothing."""
+        body = re.sub(r"\{(\w+)\}", lambda match: fields[match[1]], self.templates[name])
+        return self.signature + body
+
+    def checked(self, name: str, **fields: str) -> str:
+        """The same, or `TooLong` when it takes more parts than this text may."""
+        text = self.fill(name, **fields)
+        most = MOST_PARTS.get(name, 1)
+        if parts(text) > most:
+            raise TooLong(f"{name}有{units(text)}字,最多{most}条短信({ONE_SMS if most == 1 else most * ONE_PART}字)")
+        return text
+
+    def beginnings(self) -> frozenset[str]:
+        """How our own texts begin: what begins so is an echo of ours."""
+        return frozenset({self.signature})
+
+
+def units(text: str) -> int:
+    """Length as an SMS counts it."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def parts(text: str) -> int:
+    """How many SMS it takes."""
+    length = units(text)
+    return 1 if length <= ONE_SMS else -(-length // ONE_PART)

@@ -1,0 +1,58 @@
+"""The words that citizens use with us: commands, ratings, thanks, and what makes a thanks none."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """From `config/words.toml`. Command and rating words count only when they are the whole text."""
+
+    commands: Mapping[str, frozenset[str]]  # "TD" -> {"TD", "T", "退订", ...}
+    ratings: Mapping[int, frozenset[str]]  # 1 -> {"1", "满意", ...}
+    thanks: tuple[str, ...]
+    negatives: tuple[str, ...]
+    acknowledgements: frozenset[str]  # "收到", "好的": nothing to do
+
+    @classmethod
+    def from_toml(cls, table: Mapping[str, Mapping[str, list[str]]]) -> "Words":
+        """Every word brought to its plain form."""
+        return cls(
+            commands={name: frozenset(map(plain, words)) for name, words in table["commands"].items()},
+            ratings={int(value): frozenset(map(plain, words)) for value, words in table["ratings"].items()},
+            thanks=tuple(map(plain, table["thanks"]["words"])),
+            negatives=tuple(map(plain, table["thanks"]["negatives"])),
+            acknowledgements=frozenset(map(plain, table["thanks"]["acknowledgements"])),
+        )
+
+    def command(self, text: str) -> str | None:
+        """The command that this whole text is."""
+        said = plain(text)
+        return next((name for name, words in self.commands.items() if said in words), None)
+
+    def rating(self, text: str) -> int | None:
+        """The rating that this whole text is: 1 satisfied, 2 basically, 3 not."""
+        said = plain(text)
+        return next((value for value, words in self.ratings.items() if said in words), None)
+
+    def is_thanks(self, text: str) -> bool:
+        """True for thanks and nothing else: a "but" makes it a matter again."""
+        said = plain(text)
+        return any(word in said for word in self.thanks) and not self.is_negative(text)
+
+    def is_acknowledgement(self, text: str) -> bool:
+        """True for "收到", "好的" and the like."""
+        return plain(text) in self.acknowledgements
+
+    def is_negative(self, text: str) -> bool:
+        """True when the text says that something is not done."""
+        said = plain(text)
+        return any(word in said for word in self.negatives)
+
+
+def plain(text: str) -> str:
+    """Upper case, half width, without blanks and punctuation: what a word is compared by."""
+    folded = unicodedata.normalize("NFKC", text).upper()
+    return re.sub(r"[\W_]+", "", folded)
