@@ -58,7 +58,13 @@ def hold_for_configuration(tx: sa.Connection, carrier: str, answers: Sequence[An
 
 
 def report_link(
-    tx: sa.Connection, carrier: str, state: str, since: datetime, detail: str, counters: Mapping[str, int], now: datetime
+    tx: sa.Connection,
+    carrier: str,
+    state: str,
+    since: datetime,
+    detail: str,
+    counters: Mapping[str, int],
+    now: datetime,
 ) -> None:
     """The daemon tells how a link stands."""
     _ensure(tx, carrier)

@@ -230,5 +230,3 @@ def _now() -> datetime:
 
 def _now_ms() -> int:
     return round(_now().timestamp() * 1000)
-
-

@@ -15,7 +15,7 @@ from carriers import reassembly
 from carriers.events import Concatenation, InboundText
 from carriers.profile import CarrierProfile
 from gateway import case_desk, outbox
-from gateway.settings import Settings
+from gateway.settings import Loaded
 from gateway.tables import message, quarantine, text, text_part
 from roster import store as roster_store
 from roster.networks import Belonging
@@ -35,9 +35,9 @@ class Inbox:
     """Receives texts. Holds what does not change while the daemon runs."""
 
     def __init__(
-        self, settings: Settings, vault: Vault, profiles: dict[str, CarrierProfile], desk: case_desk.Desk
+        self, settings: Loaded, vault: Vault, profiles: dict[str, CarrierProfile], desk: case_desk.Desk
     ) -> None:
-        self._settings = settings
+        self._settings = settings.values
         self._vault = vault
         self._profiles = profiles
         self._desk = desk
@@ -138,9 +138,7 @@ class Inbox:
             is not None
         )
 
-    def _clear_way(
-        self, tx: sa.Connection, carrier: str, person_id: int, event: InboundText, now_ms: int
-    ) -> None:
+    def _clear_way(self, tx: sa.Connection, carrier: str, person_id: int, event: InboundText, now_ms: int) -> None:
         """The same part number with other words: the phone uses its reference again, the older text is over."""
         if event.concatenation is None:
             return
@@ -196,9 +194,7 @@ class Inbox:
             )
             .returning(text.c.id)
         ).scalar_one()
-        tx.execute(
-            sa.update(text_part).where(text_part.c.id.in_([row.id for row in rows])).values(text_id=text_id)
-        )
+        tx.execute(sa.update(text_part).where(text_part.c.id.in_([row.id for row in rows])).values(text_id=text_id))
         if first.binary:
             _note(tx, text_id, "binary", None, "二进制短信,只保存不受理", 1.0)
         elif self._flooded(tx, first.person_id, now_ms):
@@ -206,14 +202,12 @@ class Inbox:
         else:
             self._decide(tx, text_id, first.person_id, joined.text, extension, now_ms)
 
-    def _decide(
-        self, tx: sa.Connection, text_id: int, person_id: int, words: str, extension: str, now_ms: int
-    ) -> None:
+    def _decide(self, tx: sa.Connection, text_id: int, person_id: int, words: str, extension: str, now_ms: int) -> None:
         now = _moment(now_ms)
         person = roster_store.person_of(tx, person_id)
         sender = inbound.Sender(person.id, person.informant, person.active, person.opted_out_at is not None)
         dialogues = case_store.dialogues(tx, person_id)
-        decision = inbound.decide(words, sender, dialogues, extension, now, self._desk.words)
+        decision = inbound.decide(words, sender, dialogues, extension, now, self._desk.words, self._desk.prefix)
         answers = case_desk.apply(tx, self._desk, decision, text_id=text_id, text=words, sender=sender, now=now)
         if decision.kind == inbound.DecisionKind.COMMAND and roster_store.person_of(tx, person_id).opted_out_at:
             outbox.withdraw_from_notices(tx, person_id, now_ms)
@@ -223,7 +217,7 @@ class Inbox:
         sent = self._automatic_texts(tx, person_id, now_ms)
         for answer in answers:
             limit = self._settings.texts.automatic_per_day
-            if not replies.may_answer(number, words, sent, self._desk.own_texts, limit):
+            if not replies.may_answer(number, words, sent, self._desk.texts.beginnings(), limit):
                 continue
             outbox.put(
                 tx,
@@ -295,5 +289,3 @@ def _pieces(rows: Sequence[Any]) -> list[reassembly.Piece]:
 
 def _moment(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000, UTC)
-
-

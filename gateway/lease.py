@@ -40,9 +40,7 @@ def take(tx: sa.Connection, holder: str, now_ms: int, duration_ms: int) -> Lease
         raise LeaseHeld(row.holder)
     epoch = 1 if row is None else row.epoch + 1
     tx.execute(sa.delete(lease).where(lease.c.name == DAEMON))
-    tx.execute(
-        sa.insert(lease).values(name=DAEMON, holder=holder, epoch=epoch, expires_ms=now_ms + duration_ms)
-    )
+    tx.execute(sa.insert(lease).values(name=DAEMON, holder=holder, epoch=epoch, expires_ms=now_ms + duration_ms))
     return Lease(holder, epoch)
 
 
@@ -65,9 +63,7 @@ def renew(tx: sa.Connection, held: Lease, now_ms: int, duration_ms: int) -> None
 
 def release(tx: sa.Connection, held: Lease, now_ms: int) -> None:
     """Give it up, so that the next daemon need not wait. The epoch stays, to be surpassed."""
-    tx.execute(
-        sa.update(lease).where(lease.c.name == DAEMON, lease.c.epoch == held.epoch).values(expires_ms=now_ms)
-    )
+    tx.execute(sa.update(lease).where(lease.c.name == DAEMON, lease.c.epoch == held.epoch).values(expires_ms=now_ms))
 
 
 def holder(tx: sa.Connection, now_ms: int) -> str | None:

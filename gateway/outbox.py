@@ -356,9 +356,7 @@ def withdraw_from_notices(tx: sa.Connection, person_id: int, now_ms: int) -> int
         sa.update(part)
         .where(
             part.c.id.in_(
-                waiting.where(
-                    message.c.person_id == person_id, part.c.state == PartState.QUEUED, part.c.lane != DIRECT
-                )
+                waiting.where(message.c.person_id == person_id, part.c.state == PartState.QUEUED, part.c.lane != DIRECT)
             )
         )
         .values(state=PartState.CANCELLED, reason="opted out", changed_ms=now_ms)

@@ -80,9 +80,7 @@ def match_early(tx: sa.Connection, carrier: str, keys: Sequence[str], now_ms: in
         event = DeliveryReceipt(0, row.carrier_id, ReceiptState(row.state), row.error, "", b"")
         one = _file(event, row.carrier_id, parts.get(by_key[row.carrier_id]), settled)
         if one.part_id is not None:
-            tx.execute(
-                sa.update(receipt).where(receipt.c.id == row.id).values(part_id=one.part_id, effect=one.effect)
-            )
+            tx.execute(sa.update(receipt).where(receipt.c.id == row.id).values(part_id=one.part_id, effect=one.effect))
         filed.append(one)
     return _apply(tx, filed, now_ms)
 
@@ -160,9 +158,7 @@ def _by_evidence(
 def _only_uncertain(tx: sa.Connection, carrier: str, person_id: int, now_ms: int) -> _Found | None:
     """The one part that this receipt can be about. With a submit still open it could be that one's, come early."""
     open_now = sa.select(part.c.id).join(message, message.c.id == part.c.message_id)
-    if tx.execute(
-        open_now.where(message.c.person_id == person_id, part.c.state == PartState.SENDING).limit(1)
-    ).first():
+    if tx.execute(open_now.where(message.c.person_id == person_id, part.c.state == PartState.SENDING).limit(1)).first():
         return None
     rows = tx.execute(
         sa.select(part.c.id, part.c.state, part.c.reason).where(

@@ -225,5 +225,3 @@ def _sent_to(tx: sa.Connection, person_id: int, now_ms: int) -> int:
 def _shown(written: str) -> str:
     """A number that is none, so far as it may be shown: what it starts with and how long it is."""
     return f"{written[:3]}…({len(written)}位)" if len(written) > 3 else written
-
-

@@ -7,7 +7,8 @@ stored, and a submit is on record before it is on the wire.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -38,9 +39,7 @@ class Arrivals:
 
     def __len__(self) -> int:
         """How many events."""
-        return sum(
-            map(len, (self.answers, self.receipts, self.texts, self.unreadable, self.uncertain, self.unsent))
-        )
+        return sum(map(len, (self.answers, self.receipts, self.texts, self.unreadable, self.uncertain, self.unsent)))
 
     def to_acknowledge(self) -> list[tuple[int, int]]:
         """(session, answer) of everything that the carrier waits to hear about."""
@@ -83,12 +82,15 @@ class Tick:
         lease_ms: int,
         inbox: Inbox,
         composer: Composer,
+        zone: ZoneInfo,
+        quiet: tuple[time, time],
     ) -> None:
         self._database = database
         self._vault = vault
         self._held = held
         self._inbox = inbox
         self._composer = composer
+        self._zone, self._quiet = zone, quiet
         self._lease_ms = lease_ms
         self._renewed_at = 0
         self._connection: sa.Connection | None = None
@@ -231,7 +233,7 @@ class Tick:
         if version == self._lanes_version and now_ms - self._lanes_at < LANES_AGE_MS:
             return
         self._lanes_version, self._lanes_at = version, now_ms
-        self._lanes = notices.runnable(tx, datetime.fromtimestamp(now_ms / 1000, UTC))
+        self._lanes = notices.runnable(tx, datetime.fromtimestamp(now_ms / 1000, UTC), self._zone, self._quiet)
         self._composer.use(self._lanes)
         self._stopped_carriers = frozenset(
             tx.scalars(sa.select(carrier_status.c.carrier).where(carrier_status.c.held_at.isnot(None)))

@@ -420,3 +420,13 @@ def _slices(values: Iterable[int]) -> Iterator[list[int]]:
     everything = sorted(set(values))
     for at in range(0, len(everything), SLICE):
         yield everything[at : at + SLICE]
+
+
+def carrier_column() -> sa.ColumnElement[str]:
+    """The carrier of whoever `with_person` joins."""
+    return person.c.carrier
+
+
+def with_person(query: sa.Select[Any], person_id: sa.ColumnElement[int]) -> sa.Select[Any]:
+    """The query with the person of each row."""
+    return query.join(person, person.c.id == person_id)

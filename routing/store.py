@@ -12,10 +12,10 @@ from routing.cases import OVER, Case, CaseState, Facts, Step
 from routing.inbound import Dialogue
 from routing.tables import case_event, case_ticket
 
-KEPT = (
-    "state kind topic place outcome lead assigned_by assigned_at due_on reply reply_message_id reply_delivery "
-    "rating round closed_at"
-).split()
+KEPT = (  # columns that a step may change, beside the two lists
+    *("state", "kind", "topic", "place", "outcome", "lead", "assigned_by", "assigned_at", "due_on", "reply"),
+    *("reply_message_id", "reply_delivery", "rating", "round", "closed_at"),
+)
 
 
 @dataclass(frozen=True, slots=True)

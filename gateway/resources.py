@@ -1,0 +1,66 @@
+"""The data files that an office may change: its own where the settings name one, else those that were shipped."""
+
+import tomllib
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from gateway.errors import SettingsWrong
+from gateway.settings import Loaded
+from roster.importing import Lists
+from roster.networks import Prefixes
+from routing.departments import Departments
+from routing.words import Words
+
+
+def messages(settings: Loaded) -> dict[str, str]:
+    """T1 and on."""
+    return _table(settings, "messages")
+
+
+def words(settings: Loaded) -> Words:
+    """Commands, ratings, thanks."""
+    return _made(settings, "words", Words.from_toml)
+
+
+def departments(settings: Loaded) -> Departments:
+    """The units that handle cases."""
+    return _made(settings, "departments", Departments.from_toml)
+
+
+def prefixes(settings: Loaded) -> Prefixes:
+    """Number ranges and the carriers that reach them; owners that are not configured fall to the default."""
+    table = _table(settings, "prefixes")
+    configured = settings.values.carriers
+    owners = {network: name for network, name in table["owners"].items() if name in configured}
+    ranges = {prefix: network for network, several in table["ranges"].items() for prefix in several}
+    return Prefixes(ranges, owners, settings.values.default_carrier)
+
+
+def lists(settings: Loaded) -> Lists:
+    """Categories and townships, with their aliases."""
+    return _made(settings, "roster", Lists.from_toml)
+
+
+def _made(settings: Loaded, name: str, make: Any) -> Any:
+    try:
+        return make(_table(settings, name))
+    except (KeyError, TypeError, ValueError, AttributeError) as wrong:
+        raise SettingsWrong(f"{name}.toml 内容有误:{wrong}", "可与随程序发布的版本对照") from None
+
+
+def _table(settings: Loaded, name: str) -> Any:
+    own = getattr(settings.values.files, name)
+    return _read(settings.path(own) if own else None, name)
+
+
+@lru_cache(maxsize=32)
+def _read(own: Path | None, name: str) -> Any:
+    shipped = files("gateway") / "config" / f"{name}.toml"
+    if not shipped.is_file():  # running from the checkout, where config/ is a folder beside gateway/
+        shipped = files("gateway") / ".." / "config" / f"{name}.toml"
+    try:
+        return tomllib.loads((own or shipped).read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
+        raise SettingsWrong(f"读不了 {own or name}:{wrong}", "请检查 $.files 中的路径和文件内容") from None
