@@ -218,7 +218,7 @@ def _plain(desk: Desk, name: str) -> Answer:
     return Answer(desk.texts.fill(name), "automatic", "", None)
 
 
-# -------------------------------------------------------------------------------------------------- what the office does
+# ------------------------------------------------------------------------------------------ what the office does
 
 
 def find(tx: sa.Connection, number: str) -> Case:
@@ -339,7 +339,7 @@ def link(tx: sa.Connection, text_id: int, number: str | None, actor: str, now: d
     mark(tx, text_id, Decision(DecisionKind.FOLLOW_UP, f"{actor} 归入{number}", 1.0), case.id)
 
 
-# ------------------------------------------------------------------------------------------------- what time and phones do
+# ------------------------------------------------------------------------------------- what time and phones do
 
 
 def reply_settled(tx: sa.Connection, message_id: int, delivered: bool, now: datetime) -> None:
