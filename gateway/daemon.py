@@ -22,7 +22,7 @@ from gateway.compose import Composer
 from gateway.database import Database
 from gateway.inbox import Inbox
 from gateway.lease import LeaseLost
-from gateway.settings import Settings
+from gateway.settings import Loaded
 from gateway.tick import Tick
 from roster.vault import Vault
 
@@ -37,7 +37,7 @@ Result = TypeVar("Result")
 class Daemon:
     """One process's gateway. `start` and `stop` run in the reactor's thread."""
 
-    def __init__(self, settings: Settings, database: Database, vault: Vault) -> None:
+    def __init__(self, settings: Loaded, database: Database, vault: Vault) -> None:
         self._settings = settings
         self._database = database
         self._vault = vault
@@ -59,12 +59,22 @@ class Daemon:
         await self._in_store(self._prepare)
         assert self._held is not None  # noqa: S101 - _prepare took it
         settings = self._settings
-        profiles = {name: settings.profile(name) for name in settings.carriers}
+        values = settings.values
+        profiles = {name: settings.profile(name) for name in values.carriers}
         desk = case_desk.Desk.from_settings(settings)
         self._inbox = Inbox(settings, self._vault, profiles, desk)
         composer = Composer(profiles, self._vault)
-        lease_ms = int(settings.daemon.lease_s * 1000)
-        self._tick = Tick(self._database, self._vault, self._held, lease_ms, self._inbox, composer)
+        lease_ms = int(values.daemon.lease_s * 1000)
+        self._tick = Tick(
+            self._database,
+            self._vault,
+            self._held,
+            lease_ms,
+            self._inbox,
+            composer,
+            settings.zone(),
+            settings.quiet_hours(),
+        )
         for name, profile in profiles.items():
             self._links[name] = Link(profile, self._arrived)
         self._pump = Pump(
@@ -72,9 +82,9 @@ class Daemon:
             self._links,
             self._held.epoch,
             self._store,
-            gather_s=settings.daemon.tick_ms / 1000,
-            poll_s=settings.daemon.poll_ms / 1000,
-            lease_s=settings.daemon.lease_s,
+            gather_s=values.daemon.tick_ms / 1000,
+            poll_s=values.daemon.poll_ms / 1000,
+            lease_s=values.daemon.lease_s,
         )
         self._pumping = asyncio.ensure_future(self._pump.run())
         self._pumping.add_done_callback(self._pump_ended)
@@ -89,7 +99,7 @@ class Daemon:
             self._scheduler.shutdown(wait=False)
         closing = [link.stopService().asFuture(asyncio.get_running_loop()) for link in self._links.values()]
         if closing:
-            _, late = await asyncio.wait(closing, timeout=self._settings.daemon.stop_s)
+            _, late = await asyncio.wait(closing, timeout=self._settings.values.daemon.stop_s)
             if late:
                 log.warning("links closed without waiting for their answers", links=len(late))
         if self._pump is not None and self._pumping is not None:
@@ -106,9 +116,9 @@ class Daemon:
         self._database.durability()
         now = _now_ms()
         with self._database.write() as tx:
-            self._held = lease.take(tx, lease.this_process(), now, int(self._settings.daemon.lease_s * 1000))
+            self._held = lease.take(tx, lease.this_process(), now, int(self._settings.values.daemon.lease_s * 1000))
             in_doubt = outbox.reconcile(tx, now)
-            for name in self._settings.carriers:
+            for name in self._settings.values.carriers:
                 receipts.match_uncertain(tx, name, now)
         if in_doubt:
             log.warning("parts in doubt after a restart: they wait for their receipts", parts=in_doubt)
@@ -179,39 +189,43 @@ class Daemon:
         await self._sweep(report)
 
 
-def run(settings: Settings, database: Database, vault: Vault) -> int:
-    """Run until SIGTERM or SIGINT. Returns the exit status."""
+def run(settings: Loaded, database: Database, vault: Vault) -> int:
+    """Run until SIGTERM or SIGINT. Returns the exit status; raises `errors.Refused` when it must not run."""
     loop = _new_loop()
     asyncio.set_event_loop(loop)
     from twisted.internet import asyncioreactor
 
-    asyncioreactor.install(loop)
-    from twisted.internet import defer, reactor
+    asyncioreactor.install(loop)  # type: ignore[no-untyped-call]
+    from twisted.internet import defer
+    from twisted.internet import reactor as installed
 
+    reactor: Any = installed
     status = 0
     daemons: list[Daemon] = []
+    refusals: list[errors.Refused] = []
 
     async def main() -> None:
         nonlocal status
         daemon = Daemon(settings, database, vault)
+        daemons.append(daemon)
         try:
             await daemon.start()
+            status = await daemon.ended
         except errors.Refused as refusal:
-            errors.show(refusal)
-            status = refusal.code
-            reactor.stop()  # type: ignore[attr-defined]
-            return
-        daemons.append(daemon)
-        status = await daemon.ended
-        reactor.stop()  # type: ignore[attr-defined]
+            refusals.append(refusal)
+        reactor.stop()
 
-    def stop() -> "defer.Deferred[None]":
-        stopping = asyncio.gather(*(daemon.stop() for daemon in daemons))
-        return defer.Deferred.fromFuture(stopping)
+    async def stop() -> None:
+        for daemon in daemons:
+            await daemon.stop()
 
-    reactor.addSystemEventTrigger("before", "shutdown", stop)  # type: ignore[attr-defined]
-    reactor.callWhenRunning(lambda: loop.create_task(main()))  # type: ignore[attr-defined]
-    reactor.run()  # type: ignore[attr-defined]
+    reactor.addSystemEventTrigger(
+        "before", "shutdown", lambda: defer.Deferred.fromFuture(asyncio.ensure_future(stop()))
+    )
+    reactor.callWhenRunning(lambda: loop.create_task(main()))
+    reactor.run()
+    if refusals:
+        raise refusals[0]
     return status
 
 

@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from typing import TypeVar
 
 import sqlalchemy as sa
 import structlog
@@ -32,6 +33,7 @@ from gateway.tick import Arrivals, Outcome, Room, Tick
 
 log = structlog.get_logger("pump")
 
+Result = TypeVar("Result")
 LEASE_MARGIN = 2.0  # seconds before our lease ends after which we write nothing more
 RETRY = 0.25  # seconds until the store is tried again after it failed
 
@@ -241,5 +243,5 @@ class Pump:
     def _lease_is_due(self) -> bool:
         return self._monotonic() > self._lease_until - self._lease_s * 2 / 3
 
-    async def _in_store(self, work: Callable[[], object]) -> object:
+    async def _in_store(self, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._store, work)

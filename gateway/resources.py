@@ -1,10 +1,11 @@
 """The data files that an office may change: its own where the settings name one, else those that were shipped."""
 
 import tomllib
+from collections.abc import Callable
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from gateway.errors import SettingsWrong
 from gateway.settings import Loaded
@@ -16,7 +17,7 @@ from routing.words import Words
 
 def messages(settings: Loaded) -> dict[str, str]:
     """T1 and on."""
-    return _table(settings, "messages")
+    return dict(_table(settings, "messages"))
 
 
 def words(settings: Loaded) -> Words:
@@ -43,7 +44,10 @@ def lists(settings: Loaded) -> Lists:
     return _made(settings, "roster", Lists.from_toml)
 
 
-def _made(settings: Loaded, name: str, make: Any) -> Any:
+Made = TypeVar("Made")
+
+
+def _made(settings: Loaded, name: str, make: Callable[[Any], Made]) -> Made:
     try:
         return make(_table(settings, name))
     except (KeyError, TypeError, ValueError, AttributeError) as wrong:

@@ -31,19 +31,19 @@ def _help(words: str, **bounds: Any) -> Meta:
     return Meta(description=words, **bounds)
 
 
-class Store(Section):
+class Store(Section, frozen=True):
     """数据库"""
 
     url: Annotated[str, _help("SQLAlchemy 地址;sqlite 的相对路径以工作目录为准")] = "sqlite:///xinqiao.db"
 
 
-class Keys(Section):
+class Keys(Section, frozen=True):
     """密钥"""
 
     folder: Annotated[str, _help("存放 master、index、seal 三个密钥文件的目录,权限 0700;务必另行备份")] = "keys"
 
 
-class Files(Section):
+class Files(Section, frozen=True):
     """可由本单位修改的数据文件;留空则使用随程序发布的版本"""
 
     roster: Annotated[str, _help("类别、乡镇和村名单")] = ""
@@ -53,7 +53,7 @@ class Files(Section):
     words: Annotated[str, _help("退订、查询、感谢等词表")] = ""
 
 
-class Carrier(Section, kw_only=True):
+class Carrier(Section, frozen=True, kw_only=True):
     """一条运营商线路"""
 
     label: Annotated[str, _help("显示的名称")]
@@ -83,7 +83,7 @@ class Carrier(Section, kw_only=True):
     flow_control: Annotated[bool, _help("运营商提示过快时自动减速")] = True
 
 
-class Notices(Section):
+class Notices(Section, frozen=True):
     """通知"""
 
     quiet_from: Annotated[str, _help("免打扰开始时刻", pattern="^[0-2][0-9]:[0-5][0-9]$")] = "20:30"
@@ -93,7 +93,7 @@ class Notices(Section):
     max_parts: Annotated[int, _help("一条通知最多拆成几条短信", ge=1, le=10)] = 10
 
 
-class Singles(Section):
+class Singles(Section, frozen=True):
     """单发短信"""
 
     per_number_per_day: Annotated[int, _help("同一号码24小时内最多条数", ge=1)] = 10
@@ -101,7 +101,7 @@ class Singles(Section):
     max_parts: Annotated[int, _help("一条消息最多拆成几条短信", ge=1, le=255)] = 10
 
 
-class Texts(Section):
+class Texts(Section, frozen=True):
     """群众来信"""
 
     automatic_per_day: Annotated[int, _help("同一号码24小时内最多自动回复几条", ge=0, le=50)] = 3
@@ -110,7 +110,7 @@ class Texts(Section):
     flood_per_hour: Annotated[int, _help("同一号码每小时超过多少条即只存不办", ge=1)] = 200
 
 
-class Daemon(Section):
+class Daemon(Section, frozen=True):
     """网关进程"""
 
     tick_ms: Annotated[float, _help("应答和回执最多攒多少毫秒再一起入库", ge=0, le=100)] = 3.0
@@ -119,7 +119,7 @@ class Daemon(Section):
     stop_s: Annotated[float, _help("停止时最多等待应答的秒数", ge=1, le=28)] = 20.0
 
 
-class Logs(Section):
+class Logs(Section, frozen=True):
     """日志"""
 
     level: Annotated[str, _help("级别", pattern="^(debug|info|warning|error)$")] = "info"
@@ -127,7 +127,7 @@ class Logs(Section):
     file: Annotated[str, _help("日志文件;留空写到标准错误")] = ""
 
 
-class Settings(Section):
+class Settings(Section, frozen=True):
     """全部设置"""
 
     county: Annotated[str, _help("本县名称")] = "肥乡"
@@ -279,7 +279,7 @@ def secret(file: Path, where: str) -> str:
 
 # ---------------------------------------------------------------------------------------------------------- describing
 
-_SAMPLES = (
+SAMPLES = (
     ("mobile", "中国移动", "10657000001", 2775),
     ("unicom", "中国联通", "10655000001", 2776),
     ("telecom", "中国电信", "10659000001", 2777),
@@ -293,7 +293,7 @@ def describe() -> str:
     for name, kind in get_type_hints(Settings, include_extras=True).items():
         if isinstance(kind, type) and issubclass(kind, Section):
             lines += ["", f"[{name}]  # {kind.__doc__}", *_keys(kind)]
-    for name, label, number, port in _SAMPLES:
+    for name, label, number, port in SAMPLES:
         given = {
             "label": label,
             "host": "127.0.0.1",

@@ -6,11 +6,10 @@ and `Instant` everywhere else.
 
 import sqlalchemy as sa
 
-import routing.tables
 from roster.tables import Instant, Key, metadata
+from routing.tables import case_ticket
 
-__all__ = ["metadata"]
-assert routing.tables.metadata is metadata  # noqa: S101 - one schema, whatever was imported first
+__all__ = ["case_ticket", "metadata"]  # all tables are in `metadata` once this module is imported
 
 Milliseconds = sa.BigInteger
 

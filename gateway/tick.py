@@ -39,16 +39,14 @@ class Arrivals:
 
     def __len__(self) -> int:
         """How many events."""
-        return sum(map(len, (self.answers, self.receipts, self.texts, self.unreadable, self.uncertain, self.unsent)))
+        heard = len(self.answers) + len(self.receipts) + len(self.texts) + len(self.unreadable)
+        return heard + len(self.uncertain) + len(self.unsent)
 
     def to_acknowledge(self) -> list[tuple[int, int]]:
         """(session, answer) of everything that the carrier waits to hear about."""
-        return [
-            (session, event.answer)
-            for kind in (self.receipts, self.texts, self.unreadable)
-            for session, event in kind  # type: ignore[attr-defined]
-            if event.answer is not None
-        ]
+        kept = [(session, receipt.answer) for session, receipt in self.receipts]
+        kept += [(session, text.answer) for session, text in self.texts]
+        return kept + [(session, one.answer) for session, one in self.unreadable if one.answer is not None]
 
 
 @dataclass(frozen=True, slots=True)

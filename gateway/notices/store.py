@@ -250,7 +250,7 @@ def _freeze(tx: sa.Connection, vault: Vault, one: Notice, carriers: Sequence[str
     chosen = roster_store.audience_query(one.audience).subquery()
     served = chosen.c.carrier.in_(carriers)
     now_ms = round(now.timestamp() * 1000)
-    fixed = {
+    fixed: dict[str, sa.ColumnElement[Any]] = {
         "purpose": sa.literal("notice"),
         "notice_id": sa.literal(one.id),
         "person_id": chosen.c.person_id,
@@ -283,7 +283,7 @@ def _insert_parts(tx: sa.Connection, one: Notice, now_ms: int) -> None:
     """One row per SMS, set by set: all first parts, all second parts."""
     most = tx.scalar(sa.select(sa.func.max(message.c.parts)).where(message.c.notice_id == one.id)) or 0
     for number in range(1, most + 1):
-        columns = {
+        columns: dict[str, sa.ColumnElement[Any]] = {
             "message_id": message.c.id,
             "lane": sa.literal(one.id),
             "carrier": roster_store.carrier_column(),

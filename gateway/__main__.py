@@ -1,0 +1,5 @@
+"""`python -m gateway` is `xinqiao`."""
+
+from gateway.cli import main
+
+main()

@@ -1,0 +1,103 @@
+"""`xinqiao`: the command line. One file per noun; a noun's file is only loaded when it is called."""
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from gateway.cli.where import Where
+from gateway.errors import Refused
+
+NOUNS = {
+    "init": "新建工作目录",
+    "settings": "设置",
+    "operator": "操作员与角色",
+    "run": "运行网关",
+    "roster": "信息员库",
+    "notice": "通知(群发)",
+    "message": "单发短信",
+    "text": "群众来信",
+    "case": "办件",
+    "carrier": "运营商线路",
+    "simulate": "模拟运营商",
+    "fsck": "检查数据库",
+    "audit": "操作记录",
+    "upgrade": "升级数据库结构",
+    "demo": "演示全流程",
+}
+"""Every noun, its help, in the order of `--help`. Its commands are the `app` of gateway/cli/<noun>.py."""
+
+
+class Lazy(TyperGroup):
+    """Loads a noun's file when it is called, not before: `--help` needs none of them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """All nouns."""
+        return list(NOUNS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The noun's commands; only its name and help while the nouns are being listed."""
+        if cmd_name not in NOUNS:
+            return None
+        if cmd_name not in sys.argv[1:] and not _everything:
+            return TyperCommand(cmd_name, help=NOUNS[cmd_name])
+        command = typer.main.get_command(importlib.import_module(f"gateway.cli.{cmd_name}").app)
+        command.name, command.help = cmd_name, command.help or NOUNS[cmd_name]
+        return command
+
+
+_everything: list[bool] = []
+
+
+def whole() -> Any:
+    """The whole tree of commands, every noun loaded: for documentation and its test."""
+    _everything.append(True)
+    return typer.main.get_command(app)
+
+
+app = typer.Typer(
+    cls=Lazy,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="信桥:群众与县级机关之间的双向短信网关。",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def options(
+    ctx: typer.Context,
+    folder: Annotated[
+        Path, typer.Option("--dir", "-C", envvar="XINQIAO_HOME", help="工作目录", show_default="当前目录")
+    ] = Path(),
+    acting_as: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            envvar="XINQIAO_OPERATOR",
+            help="以哪名操作员的身份;密码现场输入,或放在 XINQIAO_PASSWORD_FILE 指明的文件中",
+        ),
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="出错时显示调用栈")] = False,
+) -> None:
+    """Options that stand before the noun."""
+    ctx.obj = Where(folder, acting_as)
+
+
+def main() -> None:
+    """Run a command. A refusal becomes one line and an exit code; only bugs and --debug show a traceback."""
+    try:
+        app(prog_name="xinqiao")
+    except Refused as refusal:
+        if "--debug" in sys.argv:
+            raise
+        from gateway.cli import screen
+
+        screen.complain(refusal)
+        sys.exit(refusal.code)
+    except (KeyboardInterrupt, BrokenPipeError):
+        sys.exit(130)

@@ -1,0 +1,52 @@
+"""`xinqiao settings`: every key with its help, and whether the folder's own settings are right."""
+
+from typing import Annotated
+
+import msgspec
+import typer
+
+from gateway import resources, settings
+from gateway.cli import screen
+from gateway.cli.desk import read_keys
+from gateway.cli.where import Where
+from gateway.database import Database
+
+app = typer.Typer(no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
+
+
+@app.command(help="列出全部设置项、说明和默认值(可直接存为 xinqiao.toml)。")
+def describe() -> None:
+    """The annotated file."""
+    print(settings.describe(), end="")
+
+
+@app.command(help="检查工作目录:设置、密钥、数据文件、数据库。")
+def check(ctx: typer.Context, as_json: Json = False) -> None:
+    """Look at everything the daemon will need, without the carriers."""
+    where: Where = ctx.obj
+    loaded = settings.load(where.folder)
+    for name in loaded.values.carriers:
+        loaded.profile(name)
+    read_keys(loaded)
+    for look in (resources.messages, resources.words, resources.departments, resources.prefixes, resources.lists):
+        look(loaded)
+    database = Database(loaded.store_url())
+    database.check_schema()
+    database.durability()
+    screen.emit(as_json, {"ok": True}, lambda: screen.say("设置、密钥、数据文件、数据库均正常", "green"))
+
+
+@app.command(help="显示生效的设置(不含密码)。")
+def show(ctx: typer.Context, as_json: Json = False) -> None:
+    """What holds after file and environment."""
+    values = msgspec.to_builtins(settings.load(ctx.obj.folder).values)
+    rows = list(_flat(values))
+    screen.emit(as_json, values, lambda: screen.table("生效的设置", ("设置项", "值"), rows))
+
+
+def _flat(values: dict[str, object], path: str = "") -> list[tuple[str, object]]:
+    rows: list[tuple[str, object]] = []
+    for key, value in values.items():
+        rows += _flat(value, f"{path}{key}.") if isinstance(value, dict) else [(path + key, value)]
+    return rows
