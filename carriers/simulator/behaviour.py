@@ -1,0 +1,196 @@
+"""How a simulated carrier behaves: what it answers to a submit and which receipts follow. No network, no clock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
+from hashlib import sha256
+from random import Random
+from typing import Any
+
+from carriers import smpp
+from carriers.events import ReceiptState, SubmitReceived
+from carriers.pace import Pace
+
+EPOCH = datetime(2026, 1, 1)
+
+
+class ScriptError(ValueError):
+    """The script says something a simulated carrier does not understand. The message names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behaviour:
+    """One carrier of a script (`[[carrier]]`). Shares are 0 to 1, times are seconds."""
+
+    name: str
+    port: int = 0  # 0: any free one
+    accounts: Mapping[str, str] = field(default_factory=dict)  # system_id -> password; empty: everybody may log in
+    access_number: str = "1069000001"
+    seed: int = 1
+    window: int = 200  # deliveries that may wait for the gateway's answer
+    id_form: str = "hex"  # of message ids in answers: hex, decimal, long (32 digits)
+    receipt_id_form: str = (
+        ""  # of the same id in receipts; empty: as in the answer. hex answers may be reported in decimal
+    )
+    receipt_form: str = "text"  # text, tlv, both, junk (impossible dates, lower case)
+    receipt_delay: tuple[float, float] = (0.05, 0.5)
+    receipt_never: float = 0.0
+    receipt_twice: float = 0.0
+    receipt_early: float = 0.0  # before the answer to its submit
+    enroute: float = 0.0  # an intermediate receipt first
+    undelivered: float = 0.0
+    empty: tuple[str, ...] = ()  # numbers that nobody has: UNDELIV
+    off: tuple[str, ...] = ()  # phones that are off: EXPIRED
+    answer_delay: tuple[float, float] = (0.0, 0.0)
+    rate: float = 0.0  # submits per second above which it answers "too fast"; 0: none
+    throttle: float = 0.0  # share answered "too fast" at random
+    refuse: float = 0.0  # share refused at random, with `refuse_status`
+    refuse_status: int = 0x08
+    refuse_numbers: Mapping[str, int] = field(default_factory=dict)  # number -> command_status
+    refuse_binds: int = 0  # command_status for every login; 0: let in
+    cut_after: int = 0  # close the connection after so many submits; 0: never
+    cut_before_answer: float = 0.0  # share of submits taken and then cut off before their answer
+    redeliver_after: float = 10.0  # a text or receipt without acknowledgement is delivered again
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any]) -> "Behaviour":
+        """From a table of the script. Raises `ScriptError`."""
+        known = {one.name for one in fields(cls)}
+        unknown = set(table) - known
+        if unknown:
+            raise ScriptError(f"unknown keys: {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
+        given: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
+        }
+        if "name" not in given:
+            raise ScriptError("a carrier needs a name")
+        return cls(**given)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A receipt to deliver, so many seconds from now."""
+
+    after: float
+    pdu: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What happens to a submit."""
+
+    status: int
+    message_id: str
+    answer_after: float
+    receipts: tuple[Due, ...]
+    cut: bool  # close instead of answering
+    early: bool  # the first receipt goes before the answer
+
+
+def token_of(submit: SubmitReceived) -> str:
+    """What makes a submit the same one: number, reference, part and words."""
+    reference, part = submit.reference, submit.concatenation.number if submit.concatenation else 0
+    plain = f"{submit.destination}|{reference}|{part}|".encode() + submit.body
+    return sha256(plain).hexdigest()[:16]
+
+
+class Brain:
+    """Decides, from a seed. One per carrier."""
+
+    def __init__(self, behaviour: Behaviour) -> None:
+        self.behaviour = behaviour
+        self._random = Random(behaviour.seed)  # noqa: S311 - repeatable on purpose
+        self._pace = Pace(behaviour.rate, yielding=False)
+        self._serial = 0
+        self.throttling = False
+
+    def react(self, submit: SubmitReceived, now: float) -> Reaction:
+        """What becomes of a submit."""
+        is_, chance = self.behaviour, self._random.random
+        if is_.cut_before_answer and chance() < is_.cut_before_answer:
+            return Reaction(smpp.OK, "", 0.0, self._receipts(submit, *self._new_id()), True, False)
+        status = self._refusal(submit, now)
+        wait = self._random.uniform(*is_.answer_delay) if is_.answer_delay[1] else 0.0
+        if status != smpp.OK:
+            return Reaction(status, "", wait, (), False, False)
+        answered, reported = self._new_id()
+        receipts = self._receipts(submit, answered, reported) if submit.receipt_wanted else ()
+        early = bool(receipts and is_.receipt_early and chance() < is_.receipt_early)
+        return Reaction(status, answered, wait, receipts, False, early)
+
+    def _refusal(self, submit: SubmitReceived, now: float) -> int:
+        is_ = self.behaviour
+        number = _national(submit.destination)
+        if number in is_.refuse_numbers:
+            return is_.refuse_numbers[number]
+        if self.throttling or (is_.throttle and self._random.random() < is_.throttle):
+            return smpp.THROTTLED
+        if is_.rate:
+            if not self._pace.available(now):
+                return smpp.THROTTLED
+            self._pace.spend(1, now)
+        if is_.refuse and self._random.random() < is_.refuse:
+            return is_.refuse_status
+        return smpp.OK
+
+    def _new_id(self) -> tuple[str, str]:
+        """The id in the answer, and the same in receipts."""
+        self._serial += 1
+        number = self._serial + (self.behaviour.seed << 24)
+        answered = _written(number, self.behaviour.id_form)
+        return answered, _written(number, self.behaviour.receipt_id_form or self.behaviour.id_form)
+
+    def _receipts(self, submit: SubmitReceived, answered: str, reported: str) -> tuple[Due, ...]:
+        is_, chance = self.behaviour, self._random.random
+        if is_.receipt_never and chance() < is_.receipt_never:
+            return ()
+        state, error = self._fate(_national(submit.destination))
+        after = self._random.uniform(*is_.receipt_delay)
+        receipts = [Due(after, self._receipt(reported, submit, state, error))]
+        if is_.enroute and chance() < is_.enroute:
+            receipts.insert(0, Due(after / 2, self._receipt(reported, submit, ReceiptState.ENROUTE, "000")))
+        if is_.receipt_twice and chance() < is_.receipt_twice:
+            receipts.append(Due(after * 1.5, receipts[-1].pdu))
+        return tuple(receipts)
+
+    def _fate(self, number: str) -> tuple[ReceiptState, str]:
+        is_ = self.behaviour
+        if number in is_.empty:
+            return ReceiptState.UNDELIVERABLE, "001"
+        if number in is_.off:
+            return ReceiptState.EXPIRED, "027"
+        if is_.undelivered and self._random.random() < is_.undelivered:
+            return ReceiptState.UNDELIVERABLE, "013"
+        return ReceiptState.DELIVERED, "000"
+
+    def _receipt(self, message_id: str, submit: SubmitReceived, state: ReceiptState, error: str) -> bytes:
+        if self.behaviour.receipt_form == "junk":
+            words = (
+                f"ID:{message_id} sub:1 submit date:9913459999 done_date:x stat:{state.value.lower()} ERR:{error} txt:"
+            )
+            return smpp.encode_delivery(submit.destination, submit.source, words.encode(), 0, esm_class=0x04)
+        done = f"{EPOCH + timedelta(minutes=self._serial % 500_000):%y%m%d%H%M}"
+        return smpp.encode_receipt(
+            message_id,
+            submit.destination,
+            submit.source,
+            state,
+            error=error,
+            submitted=done,
+            done=done,
+            form=self.behaviour.receipt_form,
+        )
+
+
+def _written(number: int, form: str) -> str:
+    match form:
+        case "decimal":
+            return str(number)
+        case "long":
+            return f"{number:032x}"
+        case _:
+            return f"{number:X}"
+
+
+def _national(number: str) -> str:
+    return number.removeprefix("+").removeprefix("86") if len(number) > 11 else number

@@ -1,0 +1,477 @@
+"""A simulated carrier on a port: the network around a `Brain`, its log, and what one may tell it while it runs.
+
+Receipts and texts are delivered until the gateway acknowledges them, across connections. The log holds
+numbers in clear: the people of a simulation are invented.
+"""
+
+import heapq
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import IO, Any
+
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.protocols.basic import LineOnlyReceiver
+from twisted.python.failure import Failure
+
+from carriers import smpp
+from carriers.events import (
+    BindRequested,
+    Bound,
+    Closed,
+    Concatenation,
+    DeliverAnswered,
+    DeliverUnanswered,
+    Event,
+    SubmitReceived,
+)
+from carriers.session import Session, State
+from carriers.simulator.behaviour import Behaviour, Brain, Reaction, token_of
+from carriers.text import UCS2, split
+
+GRAIN = 0.01  # seconds: what is due within it goes together
+
+
+class Carrier:
+    """One simulated carrier."""
+
+    def __init__(self, behaviour: Behaviour, reactor: Any, log: IO[str] | None = None) -> None:
+        self.behaviour = behaviour
+        self.brain = Brain(behaviour)
+        self.port = 0
+        self._reactor = reactor
+        self._log = log
+        self._listening: Any = None
+        self._wires: list[_Wire] = []
+        self._waiting: list[int] = []  # tokens of deliveries that want a connection, oldest first
+        self._deliveries: dict[int, bytes] = {}  # token -> PDU, until acknowledged
+        self._kinds: dict[int, str] = {}  # token -> "text" or "receipt"
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._serial = 0
+        self._timer: Any = None
+        self._reference = 0
+        self.stalled = False
+        self.refuse_binds = behaviour.refuse_binds
+        self.submits: Counter[str] = Counter()  # every submit seen, by token
+        self.accepted: Counter[str] = Counter()  # those answered positively, or cut off before the answer
+        self.tally: Counter[str] = Counter()
+        self._since_cut = 0
+
+    # ----------------------------------------------------------------------------------------------------- running
+
+    def listen(self) -> int:
+        """Open the port, on loopback. Returns its number."""
+        self._listening = self._reactor.listenTCP(self.behaviour.port, _Wires(self), interface="127.0.0.1")
+        self.port = self._listening.getHost().port
+        return self.port
+
+    def stop(self) -> Any:
+        """Close the port and every connection."""
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self.cut()
+        return self._listening.stopListening() if self._listening is not None else None
+
+    def note(self, what: str, **details: Any) -> None:
+        """A line in the log."""
+        if self._log is not None:
+            line = {"at": round(self._reactor.seconds(), 4), "carrier": self.behaviour.name, "what": what, **details}
+            self._log.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+    # ------------------------------------------------------------------------------------------- what one may tell it
+
+    def text(
+        self,
+        source: str,
+        words: str,
+        *,
+        extension: str = "",
+        destination: str = "",
+        coding: int | None = None,
+        width: int = 8,
+        sar: bool = False,
+        payload: bool = False,
+        order: list[int] | None = None,
+        missing: list[int] | None = None,
+        twice: bool = False,
+    ) -> int:
+        """A citizen texts us. Returns how many deliveries that makes.
+
+        `coding` 8 UCS-2 (as phones send), 15 GBK, 0 GSM; long texts become parts, in `order` (1 is the first),
+        without the `missing` ones; `twice` delivers everything again.
+        """
+        bodies, coding = _bodies(words, coding, payload)
+        self._reference = self._reference % 250 + 1
+        numbers = [n for n in order or range(1, len(bodies) + 1) if n not in (missing or ())]
+        count = 0
+        for number in numbers * (2 if twice else 1):
+            concatenation = Concatenation(self._reference, len(bodies), number, width) if len(bodies) > 1 else None
+            pdu = smpp.encode_delivery(
+                source,
+                destination or self.behaviour.access_number + extension,
+                bodies[number - 1],
+                coding,
+                concatenation=concatenation,
+                sar=sar,
+                payload=payload,
+            )
+            self._deliver("text", pdu)
+            count += 1
+        self._push()
+        return count
+
+    def cut(self) -> None:
+        """Close every connection at once, without a word."""
+        for wire in list(self._wires):
+            wire.abort()
+
+    def unbind(self) -> None:
+        """Ask every gateway to leave, as carriers do before maintenance."""
+        for wire in self._wires:
+            wire.session.drain(self._reactor.seconds())
+            wire.flush()
+
+    def raw(self, octets: bytes) -> None:
+        """Send octets as they are to every connection."""
+        for wire in self._wires:
+            wire.session.send_raw(octets)
+            wire.flush()
+
+    def stall(self, stalled: bool) -> None:
+        """Read, and answer nothing at all; or go on, answering what came meanwhile."""
+        self.stalled = stalled
+        if not stalled:
+            for wire in list(self._wires):
+                wire.resume()
+
+    def counts(self) -> dict[str, Any]:
+        """What this carrier saw: enough to tell lost and doubled submits without anybody's help."""
+        kinds = Counter(self._kinds[token] for token in self._deliveries)
+        return {
+            "submits": self.submits.total(),
+            "distinct": len(self.submits),
+            "accepted": self.accepted.total(),
+            "accepted_distinct": len(self.accepted),
+            "doubled": self.accepted.total() - len(self.accepted),
+            "connections": self.tally["connections"],
+            "refused": {key[8:]: count for key, count in self.tally.items() if key.startswith("refused ")},
+            "receipts": self.tally["receipt"],
+            "receipts_acknowledged": self.tally["receipt acknowledged"],
+            "receipts_outstanding": kinds["receipt"],
+            "texts": self.tally["text"],
+            "texts_acknowledged": self.tally["text acknowledged"],
+            "texts_outstanding": kinds["text"],
+            "delivered_phones": self.tally["delivered"],
+            "bound": sum(wire.session.state is State.BOUND for wire in self._wires),
+        }
+
+    # -------------------------------------------------------------------------------------------------- what happens
+
+    def events(self, wire: "_Wire", events: list[Event]) -> None:
+        """What a connection brought."""
+        now = self._reactor.seconds()
+        for event in events:
+            match event:
+                case SubmitReceived():
+                    self._submitted(wire, event, now)
+                case DeliverAnswered():
+                    self._acknowledged(event)
+                case DeliverUnanswered():
+                    self._again(event.token)
+                case BindRequested():
+                    self._admit(wire, event)
+                case Bound() | Closed():
+                    pass
+        self._push()
+
+    def _admit(self, wire: "_Wire", event: BindRequested) -> None:
+        known = self.behaviour.accounts
+        status = self.refuse_binds
+        if not status and known and known.get(event.account) != event.password:
+            status = smpp.INVALID_PASSWORD
+        self.note("bind", account=event.account, mode=event.mode, status=status)
+        self.tally["connections"] += not status
+        wire.session.admit(event.answer, status, self.behaviour.name)
+
+    def _submitted(self, wire: "_Wire", submit: SubmitReceived, now: float) -> None:
+        token = token_of(submit)
+        self.submits[token] += 1
+        reaction = self.brain.react(submit, now)
+        if reaction.status == smpp.OK:
+            self.accepted[token] += 1
+            self.tally["delivered"] += 1
+        else:
+            self.tally[f"refused 0x{reaction.status:02X}"] += 1
+        self.note(
+            "submit",
+            token=token,
+            nth=self.submits[token],
+            to=submit.destination,
+            source=submit.source,
+            status=reaction.status,
+            id=reaction.message_id,
+            part=submit.concatenation.number if submit.concatenation else 0,
+        )
+        self._react(wire, submit.answer, reaction, now)
+        self._since_cut += 1
+        if reaction.cut or (self.behaviour.cut_after and self._since_cut >= self.behaviour.cut_after):
+            self._since_cut = 0
+            wire.flush()
+            wire.abort()
+
+    def _react(self, wire: "_Wire", answer: int, reaction: Reaction, now: float) -> None:
+        receipts = list(reaction.receipts)
+        if reaction.early:
+            self._deliver("receipt", receipts.pop(0).pdu)
+            self._push()
+        if reaction.answer_after:
+            self._at(now + reaction.answer_after, lambda: self._late_answer(wire, answer, reaction))
+        elif not reaction.cut:
+            wire.session.answer_submit(answer, reaction.status, reaction.message_id)
+        for due in receipts:
+            self._at(now + reaction.answer_after + due.after, _delivery(self, due.pdu))
+
+    def _late_answer(self, wire: "_Wire", answer: int, reaction: Reaction) -> None:
+        if wire in self._wires:
+            wire.session.answer_submit(answer, reaction.status, reaction.message_id)
+            wire.flush()
+
+    # ------------------------------------------------------------------------------------------------------ delivering
+
+    def _deliver(self, kind: str, pdu: bytes) -> None:
+        self._serial += 1
+        self._deliveries[self._serial] = pdu
+        self._kinds[self._serial] = kind
+        self._waiting.append(self._serial)
+        self.tally[kind] += 1
+
+    def _push(self) -> None:
+        """Deliver what waits, as far as the window goes."""
+        now = self._reactor.seconds()
+        wire = next((one for one in self._wires if one.session.state is State.BOUND), None)
+        if wire is None or self.stalled:
+            return
+        room = self.behaviour.window - wire.session.unanswered
+        going, self._waiting = self._waiting[: max(0, room)], self._waiting[max(0, room) :]
+        for token in going:
+            if token in self._deliveries:
+                wire.session.deliver(token, self._deliveries[token], now)
+                wire.delivering.add(token)
+        wire.flush()
+
+    def _acknowledged(self, event: DeliverAnswered) -> None:
+        for wire in self._wires:
+            wire.delivering.discard(event.token)
+        if event.status != smpp.OK:
+            self.note("delivery refused", delivery=event.token, status=event.status)
+            self._at(self._reactor.seconds() + self.behaviour.redeliver_after, lambda: self._again(event.token))
+        elif self._deliveries.pop(event.token, None) is not None:
+            self.tally[f"{self._kinds.pop(event.token)} acknowledged"] += 1
+
+    def _again(self, token: int) -> None:
+        if token in self._deliveries and token not in self._waiting:
+            self.tally["redelivered"] += 1
+            self._waiting.append(token)
+            self._push()
+
+    def connected(self, wire: "_Wire") -> None:
+        """A gateway has connected."""
+        self._wires.append(wire)
+
+    def lost(self, wire: "_Wire") -> None:
+        """It is gone: what it had not acknowledged is delivered to the next one, first of all."""
+        if wire in self._wires:
+            self._wires.remove(wire)
+        self._waiting = sorted(wire.delivering & self._deliveries.keys()) + self._waiting
+        self.note("connection lost")
+
+    # ------------------------------------------------------------------------------------------------------------ time
+
+    def _at(self, when: float, what: Callable[[], None]) -> None:
+        self._serial += 1
+        heapq.heappush(self._due, (when, self._serial, what))
+        self._arm()
+
+    def _arm(self) -> None:
+        if self._due and (self._timer is None or not self._timer.active()):
+            wait = max(GRAIN, self._due[0][0] - self._reactor.seconds())
+            self._timer = self._reactor.callLater(wait, self._fire)
+
+    def _fire(self) -> None:
+        now = self._reactor.seconds()
+        while self._due and self._due[0][0] <= now:
+            heapq.heappop(self._due)[2]()
+        self._push()
+        self._arm()
+
+
+def _delivery(carrier: Carrier, pdu: bytes) -> Callable[[], None]:
+    return lambda: carrier._deliver("receipt", pdu)
+
+
+def _bodies(words: str, coding: int | None, payload: bool) -> tuple[list[bytes], int]:
+    if payload:
+        return [words.encode("utf-16-be")], UCS2
+    if coding == 15:
+        octets = words.encode("gb18030")
+        return [octets[at : at + 134] for at in range(0, len(octets), 134)] or [b""], 15
+    if coding == 0:
+        text = split(words)
+        return list(text.bodies), text.coding
+    octets = words.encode("utf-16-be")
+    step = 140 if len(octets) <= 140 else 134
+    return [octets[at : at + step] for at in range(0, len(octets), step)] or [b""], UCS2
+
+
+class _Wire(Protocol):
+    """One connection of a gateway."""
+
+    def __init__(self, carrier: Carrier) -> None:
+        self._carrier = carrier
+        self.session = Session.carrier(
+            window=carrier.behaviour.window, response_timeout=carrier.behaviour.redeliver_after
+        )
+        self.delivering: set[int] = set()
+        self._held: list[bytes] = []
+        self._timer: Any = None
+
+    def connectionMade(self) -> None:  # noqa: N802 - Twisted's name
+        transport: Any = self.transport
+        transport.setTcpNoDelay(True)
+        self.session.connected(self._carrier._reactor.seconds())
+        self._carrier.connected(self)
+        self.flush()
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
+        if self._carrier.stalled:
+            self._held.append(data)
+            return
+        self._carrier.events(self, self.session.receive(data, self._carrier._reactor.seconds()))
+        self.flush()
+
+    def resume(self) -> None:
+        """Read what came while we stalled."""
+        held, self._held = self._held, []
+        for data in held:
+            self.dataReceived(data)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 - Twisted's name
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self.session.lost(reason.getErrorMessage())
+        self._carrier.lost(self)
+
+    def flush(self) -> None:
+        """Write what is to be sent, and set the session's timer."""
+        transport: Any = self.transport
+        data = self.session.data_to_send()
+        if data and not self._carrier.stalled:
+            transport.write(data)
+        if self.session.wants_close:
+            transport.loseConnection()
+            return
+        due = self.session.next_tick()
+        if self._timer is not None and self._timer.active():
+            if due is not None and abs(self._timer.getTime() - due) < 0.5:
+                return
+            self._timer.cancel()
+        if due is not None:
+            reactor = self._carrier._reactor
+            self._timer = reactor.callLater(max(0.01, due - reactor.seconds()), self._tick)
+
+    def _tick(self) -> None:
+        self._carrier.events(self, self.session.tick(self._carrier._reactor.seconds()))
+        self.flush()
+
+    def abort(self) -> None:
+        """Gone, without a word."""
+        transport: Any = self.transport
+        if transport is not None:
+            transport.abortConnection()
+
+
+class _Wires(Factory):
+    noisy = False
+
+    def __init__(self, carrier: Carrier) -> None:
+        self._carrier = carrier
+
+    def buildProtocol(self, addr: Any) -> _Wire:  # noqa: N802 - Twisted's name
+        return _Wire(self._carrier)
+
+
+# ---------------------------------------------------------------------------------------------------------- steering
+
+
+class Steering(Factory):
+    """A port on loopback that takes one JSON command a line and answers each with one JSON line."""
+
+    noisy = False
+
+    def __init__(self, carriers: Mapping[str, Carrier], stop: Callable[[], None]) -> None:
+        self._carriers = carriers
+        self._stop = stop
+
+    def buildProtocol(self, addr: Any) -> "_Commands":  # noqa: N802 - Twisted's name
+        return _Commands(self)
+
+    def obey(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Do what a command says. `carrier` names one; without it all are meant."""
+        do = command.pop("do", None)
+        name = command.pop("carrier", None)
+        if name is not None and name not in self._carriers:
+            return {"ok": False, "error": f"no carrier {name}; there are {', '.join(self._carriers)}"}
+        chosen = [self._carriers[name]] if name is not None else list(self._carriers.values())
+        if do == "quit":
+            self._stop()
+            return {"ok": True}
+        if do == "status":
+            return {"ok": True, "carriers": {one.behaviour.name: one.counts() for one in chosen}}
+        if do not in _ORDERS:
+            return {"ok": False, "error": f"unknown command {do!r}; known: status, quit, {', '.join(_ORDERS)}"}
+        try:
+            return {"ok": True, "done": [_ORDERS[do](one, command) for one in chosen]}
+        except (KeyError, TypeError, ValueError, IndexError) as wrong:
+            return {"ok": False, "error": f"{do}: {type(wrong).__name__} {wrong}"}
+
+
+def _order_text(carrier: Carrier, command: dict[str, Any]) -> Any:
+    source, words = command.pop("from"), command.pop("text")
+    return carrier.text(source, words, **command)
+
+
+def _order_throttle(carrier: Carrier, command: dict[str, Any]) -> None:
+    carrier.brain.throttling = bool(command["on"])
+
+
+def _order_refuse_binds(carrier: Carrier, command: dict[str, Any]) -> None:
+    carrier.refuse_binds = int(command["status"])
+
+
+_ORDERS: dict[str, Callable[[Carrier, dict[str, Any]], Any]] = {
+    "text": _order_text,
+    "cut": lambda carrier, command: carrier.cut(),
+    "unbind": lambda carrier, command: carrier.unbind(),
+    "stall": lambda carrier, command: carrier.stall(True),
+    "resume": lambda carrier, command: carrier.stall(False),
+    "throttle": _order_throttle,
+    "refuse_binds": _order_refuse_binds,
+    "raw": lambda carrier, command: carrier.raw(bytes.fromhex(command["hex"])),
+}
+
+
+class _Commands(LineOnlyReceiver):
+    delimiter = b"\n"
+    MAX_LENGTH = 1 << 20
+
+    def __init__(self, steering: Steering) -> None:
+        self._steering = steering
+
+    def lineReceived(self, line: bytes) -> None:  # noqa: N802 - Twisted's name
+        try:
+            command = json.loads(line)
+        except ValueError as wrong:
+            answer: dict[str, Any] = {"ok": False, "error": f"not JSON: {wrong}"}
+        else:
+            answer = self._steering.obey(command) if isinstance(command, dict) else {"ok": False, "error": "no object"}
+        self.sendLine(json.dumps(answer, ensure_ascii=False).encode())  # type: ignore[no-untyped-call]

@@ -1,0 +1,135 @@
+"""`xinqiao text`: what came in, what was decided about it and why."""
+
+from typing import Annotated
+
+import sqlalchemy as sa
+import typer
+
+from gateway.cli import screen
+from gateway.cli.desk import open_desk
+from gateway.errors import NotFound
+from gateway.tables import case_ticket, quarantine
+from gateway.tables import text as text_table
+from roster import store as roster_store
+from roster.phones import masked
+from roster.tables import informant
+
+app = typer.Typer(no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
+
+DECISIONS = {
+    "new_case": "新件",
+    "follow_up": "补充",
+    "rating": "评价",
+    "command": "指令",
+    "thanks": "感谢",
+    "acknowledgement": "收到",
+    "unknown_sender": "陌生来信",
+    "unclear": "待人工",
+    "empty": "空",
+    "binary": "二进制",
+    "flood": "过频",
+}
+QUEUES = {"unknown": ("unknown_sender",), "unclear": ("unclear",)}
+
+
+@app.command("list", help="列出来信,最近的在前。")
+def list_(
+    ctx: typer.Context,
+    queue: Annotated[str | None, typer.Option(help="只列待处理的:unknown 陌生来信,unclear 待人工")] = None,
+    after: Annotated[int, typer.Option(help="只列编号大于此数的")] = 0,
+    limit: Annotated[int, typer.Option(help="最多几条")] = 50,
+    clear: Annotated[bool, typer.Option("--clear", help="显示完整号码(需要授权,会留下记录)")] = False,
+    as_json: Json = False,
+) -> None:
+    """Each with its sender, its words and the decision."""
+    desk = open_desk(ctx.obj)
+    desk.require("text.view")
+    if clear:
+        desk.require("roster.reveal")
+        with desk.database.write() as tx:
+            desk.audit(tx, "roster.reveal", "text list", {"limit": limit})
+    query = (
+        sa.select(text_table, case_ticket.c.number.label("case"), informant.c.category)
+        .join_from(text_table, case_ticket, case_ticket.c.id == text_table.c.case_id, isouter=True)
+        .join(informant, informant.c.person_id == text_table.c.person_id, isouter=True)
+        .where(text_table.c.id > after)
+        .order_by(text_table.c.id.desc())
+        .limit(limit)
+    )
+    if queue is not None:
+        query = query.where(text_table.c.decision.in_(QUEUES.get(queue, ())), text_table.c.handled_at.is_(None))
+    with desk.database.read() as tx:
+        found = tx.execute(query).all()
+        numbers = roster_store.phones(tx, desk.vault, {row.person_id for row in found})
+    zone = desk.settings.zone()
+    data = [
+        {
+            "id": row.id,
+            "from": numbers.get(row.person_id, "") if clear else masked(numbers.get(row.person_id, "")),
+            "person_id": row.person_id,
+            "informant": row.category is not None,
+            "carrier": row.carrier,
+            "destination": row.destination,
+            "extension": row.extension,
+            "body": row.body,
+            "complete": row.complete,
+            "received_at": screen.moment(row.received_ms, zone, True),
+            "decision": row.decision,
+            "case": row.case,
+            "reason": row.reason,
+            "confidence": row.confidence,
+            "handled": row.handled_at is not None,
+        }
+        for row in found
+    ]
+    lines = [
+        (
+            one["id"],
+            one["received_at"][:16],
+            one["from"],
+            DECISIONS.get(str(one["decision"]), one["decision"]),
+            one["case"],
+            one["body"],
+            one["reason"],
+        )
+        for one in data
+    ]
+    columns = ("#编号", "时间", "来信人", "处理", "件号", "内容", "依据")
+    screen.emit(as_json, data, lambda: screen.table(f"来信 {len(data)} 条", columns, lines))
+
+
+@app.command(help="把陌生来信或待人工的来信标记为已处理。")
+def handled(ctx: typer.Context, text_id: Annotated[int, typer.Argument(help="来信编号")]) -> None:
+    """Out of the queue, by whom."""
+    desk = open_desk(ctx.obj)
+    who = desk.require("text.view")
+    with desk.database.write() as tx:
+        done = tx.execute(
+            sa.update(text_table).where(text_table.c.id == text_id).values(handled_at=desk.now(), handled_by=who.name)
+        )
+        if done.rowcount != 1:
+            raise NotFound(f"没有第 {text_id} 条来信", "xinqiao text list 列出来信")
+        desk.audit(tx, "text.handled", f"text {text_id}")
+    screen.say("已标记", "green")
+
+
+@app.command("quarantine", help="列出读不懂、已原样保存的来信和报文。")
+def quarantine_(ctx: typer.Context, as_json: Json = False) -> None:
+    """What could not be read; the octets lie sealed in the store."""
+    desk = open_desk(ctx.obj)
+    desk.require("text.view")
+    with desk.database.read() as tx:
+        found = tx.execute(sa.select(quarantine).order_by(quarantine.c.id.desc()).limit(200)).all()
+    zone = desk.settings.zone()
+    data = [
+        {
+            "id": row.id,
+            "carrier": row.carrier,
+            "received_at": screen.moment(row.received_ms, zone, True),
+            "reason": row.reason,
+        }
+        for row in found
+    ]
+    lines = [tuple(one.values()) for one in data]
+    screen.emit(as_json, data, lambda: screen.table("隔离区", ("#编号", "线路", "时间", "原因"), lines))
