@@ -380,3 +380,9 @@ def next_for_operator(tx: sa.Connection) -> Case | None:
 def is_over(case: Case) -> bool:
     """True when nothing more will happen unless somebody comes back to it."""
     return case.state in OVER
+
+
+def text_of(tx: sa.Connection, text_id: int) -> tuple[int, str] | None:
+    """Who sent a text, and its words."""
+    row = tx.execute(sa.select(text_table).where(text_table.c.id == text_id)).one_or_none()
+    return None if row is None else (row.person_id, row.body)

@@ -95,6 +95,8 @@ class Daemon:
 
     async def stop(self) -> None:
         """Drain, settle, close, give the lease back. Bounded by the settings' `stop_s`."""
+        if not self.ended.done():
+            self.ended.set_result(0)
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=False)
         closing = [link.stopService().asFuture(asyncio.get_running_loop()) for link in self._links.values()]

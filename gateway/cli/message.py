@@ -62,7 +62,9 @@ def send(
         desk.audit(tx, "message.send", f"{len(taken)} messages", {"refused": len(refused)})
 
     def render() -> None:
-        rows = [(one.row, one.number, one.message_id, one.carrier, one.parts, "已放入待发") for one in taken]
+        rows: list[tuple[object, ...]] = [
+            (one.row, one.number, one.message_id, one.carrier, one.parts, "已放入待发") for one in taken
+        ]
         rows += [(one.row, one.number, "", "", "", one.reason) for one in refused]
         screen.table(
             f"收下{len(taken)}条,未收{len(refused)}条", ("#行", "号码", "#编号", "线路", "#条数", "结果"), rows

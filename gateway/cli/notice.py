@@ -1,0 +1,496 @@
+"""`xinqiao notice`: from draft to report."""
+
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from gateway import notices, resources
+from gateway.cli import screen
+from gateway.cli.desk import Desk, open_desk
+from gateway.cli.message import STATES as PART_WORDS
+from gateway.errors import USAGE, Refused
+from gateway.notices import report as reports
+from gateway.notices.store import Notice
+from gateway.outbox import FINAL
+from gateway.roster_files import write_table
+from roster import store as roster_store
+from roster.audiences import Audience
+from roster.phones import masked, masked_name
+
+app = typer.Typer(no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
+Number = Annotated[int, typer.Argument(help="通知编号")]
+Categories = Annotated[list[str] | None, typer.Option("--category", help="职业类别,可多次;不写为全部")]
+Townships = Annotated[list[str] | None, typer.Option("--township", help="乡镇,可多次;不写为全部")]
+Villages = Annotated[list[str] | None, typer.Option("--village", help="村,可多次")]
+Carriers = Annotated[list[str] | None, typer.Option("--carrier", help="线路,可多次")]
+Text = Annotated[str | None, typer.Option("--text", help="内容;可用字段 {姓名} {乡镇} {村} {类别}")]
+File = Annotated[Path | None, typer.Option("--file", help="内容所在的文本文件(UTF-8)")]
+Urgent = Annotated[str | None, typer.Option(help="紧急理由:写明后不受免打扰时段限制")]
+Force = Annotated[str | None, typer.Option(help="重发理由:写明后可向同一批人重发相同内容")]
+
+WORDS = {
+    "draft": "草稿",
+    "approved": "已批准",
+    "running": "发送中",
+    "paused": "已暂停",
+    "done": "已完成",
+    "cancelled": "已取消",
+}
+LEFT_OUT = {"stopped": "已停用", "opted out": "已退订", "carrier not configured": "线路未配置"}
+
+
+@app.command(help="起草通知。签名会自动加在最前面。")
+def draft(
+    ctx: typer.Context,
+    topic: Annotated[str, typer.Option(help="主题:" + "、".join(notices.TOPICS))],
+    title: Annotated[str, typer.Option(help="标题(只在本系统中显示)")] = "",
+    text: Text = None,
+    file: File = None,
+    category: Categories = None,
+    township: Townships = None,
+    village: Villages = None,
+    carrier: Carriers = None,
+    urgent: Urgent = None,
+    force: Force = None,
+    as_json: Json = False,
+) -> None:
+    """Text, topic, audience; nothing is sent."""
+    desk = open_desk(ctx.obj)
+    author = desk.require("notice.draft").name
+    values = desk.settings.values
+    body = notices.check_body(_words(text, file), values.signature, values.notices.max_parts)
+    audience = _audience(desk, category, township, village, carrier)
+    with desk.database.write() as tx:
+        one = notices.draft(
+            tx,
+            title=title,
+            topic=topic,
+            body=body,
+            audience=audience,
+            author=author,
+            now=desk.now(),
+            validity_hours=values.notices.validity_hours,
+            urgent_reason=urgent,
+            forced_reason=force,
+        )
+        desk.audit(tx, "notice.draft", f"notice {one.id}", {"digest": one.digest})
+    screen.emit(
+        as_json, _data(one), lambda: screen.say(f"已起草第 {one.id} 号通知;xinqiao notice dry-run {one.id} 试算")
+    )
+
+
+@app.command(help="修改草稿;只写要改的项目。")
+def edit(
+    ctx: typer.Context,
+    notice_id: Number,
+    topic: Annotated[str | None, typer.Option(help="主题")] = None,
+    title: Annotated[str | None, typer.Option(help="标题")] = None,
+    text: Text = None,
+    file: File = None,
+    category: Categories = None,
+    township: Townships = None,
+    village: Villages = None,
+    carrier: Carriers = None,
+    urgent: Urgent = None,
+    force: Force = None,
+) -> None:
+    """Whoever edits last is the author: they cannot approve it."""
+    desk = open_desk(ctx.obj)
+    author = desk.require("notice.draft").name
+    values = desk.settings.values
+    changes: dict[str, Any] = {"topic": topic, "title": title, "urgent_reason": urgent, "forced_reason": force}
+    if text is not None or file is not None:
+        changes["body"] = notices.check_body(_words(text, file), values.signature, values.notices.max_parts)
+    if category or township or village or carrier:
+        changes["audience"] = _audience(desk, category, township, village, carrier)
+    given = {key: value for key, value in changes.items() if value is not None} | {"author": author}
+    if topic is not None and topic not in notices.TOPICS:
+        raise Refused(f"没有“{topic}”这个主题", f"可选:{'、'.join(notices.TOPICS)}", USAGE)
+    with desk.database.write() as tx:
+        one = notices.edit(tx, notice_id, **given)
+        desk.audit(tx, "notice.edit", f"notice {notice_id}", {"fields": sorted(given), "digest": one.digest})
+    screen.say(f"第 {notice_id} 号通知已修改,内容码 {one.digest}", "green")
+
+
+@app.command(help="删除草稿。")
+def delete(ctx: typer.Context, notice_id: Number) -> None:
+    """Drafts only."""
+    desk = open_desk(ctx.obj)
+    desk.require("notice.draft")
+    with desk.database.write() as tx:
+        notices.delete(tx, notice_id)
+        desk.audit(tx, "notice.delete", f"notice {notice_id}")
+    screen.say(f"第 {notice_id} 号草稿已删除")
+
+
+@app.command("dry-run", help="试算:人数、条数、费用、完成时间、谁收不到和为什么。什么也不改变。")
+def dry_run(ctx: typer.Context, notice_id: Number, as_json: Json = False) -> None:
+    """What sending now would mean."""
+    desk = open_desk(ctx.obj)
+    desk.require("notice.view")
+    with desk.database.read() as tx:
+        one = notices.by_id(tx, notice_id)
+        told = reports.estimate(tx, desk.vault, desk.settings, one, desk.now())
+    zone = desk.settings.zone()
+
+    def render() -> None:
+        screen.say(f"第 {one.id} 号通知《{one.title}》 {one.topic} 对象:{one.audience.describe()}", "bold")
+        rows = [
+            (
+                desk.settings.values.carriers[name].label,
+                int(row["people"]),
+                int(row["parts"]),
+                f"{row['cost_fen'] / 100:.2f}",
+                f"{row['seconds']:.0f}",
+            )
+            for name, row in told.carriers.items()
+        ]
+        rows.append(("合计", told.people, told.parts, f"{told.cost_fen / 100:.2f}", ""))
+        screen.table("试算", ("线路", "#人数", "#条数", "#费用(元)", "#秒"), rows)
+        screen.say(f"最早开始 {screen.moment(told.starts_at, zone)},预计完成 {screen.moment(told.finishes_at, zone)}")
+        for reason, count in told.left_out.items():
+            screen.say(f"收不到:{LEFT_OUT.get(reason, reason)} {count} 人", "yellow")
+        screen.say(f"最长的一条({told.longest_units}字,{told.longest_parts}条):{told.longest}")
+        if told.same_text:
+            screen.say(f"注意:{told.same_text} 人在限定时间内已收到相同内容", "yellow")
+        for warning in told.warnings:
+            screen.say(f"注意:{warning}", "yellow")
+        screen.say(f"内容码 {told.digest}(批准时核对)")
+
+    screen.emit(as_json, told, render)
+
+
+@app.command(help="批准通知(不能批准自己起草的);此后内容和对象不再变化。")
+def approve(
+    ctx: typer.Context,
+    notice_id: Number,
+    digest: Annotated[str | None, typer.Option(help="试算时看到的内容码;不符则拒绝")] = None,
+    as_json: Json = False,
+) -> None:
+    """Freeze it and put every part into the outbox; `send` lets it go."""
+    desk = open_desk(ctx.obj)
+    approver = desk.require("notice.approve").name
+    values = desk.settings.values
+    with desk.database.write() as tx:
+        one = notices.approve(
+            tx,
+            desk.vault,
+            notice_id,
+            approver,
+            digest,
+            list(values.carriers),
+            values.notices.same_text_hours,
+            desk.now(),
+        )
+        desk.audit(tx, "notice.approve", f"notice {notice_id}", {"digest": one.digest, "plan": one.plan})
+    plan = one.plan or {}
+    screen.emit(
+        as_json,
+        _data(one),
+        lambda: screen.say(
+            f"已批准:{plan['people']} 人,{plan['parts']} 条;xinqiao notice send {notice_id} 发送", "green"
+        ),
+    )
+
+
+@app.command(help="发送已批准的通知,现在或定时。")
+def send(
+    ctx: typer.Context,
+    notice_id: Number,
+    at: Annotated[str | None, typer.Option(help='发送时刻,例如 "2026-11-25 09:00"')] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="显示进度直到完成")] = False,
+) -> None:
+    """The daemon takes it from the store."""
+    desk = open_desk(ctx.obj)
+    desk.require("notice.send")
+    now = desk.now()
+    moment = _moment(desk, at) if at else now
+    with desk.database.write() as tx:
+        one = notices.send(tx, notice_id, moment, now)
+        desk.audit(tx, "notice.send", f"notice {notice_id}", {"at": moment.isoformat()})
+    local = now.astimezone(desk.settings.zone())
+    if notices.is_quiet(local, desk.settings.quiet_hours()) and not one.urgent_reason and not at:
+        opens = notices.opens_at(local, desk.settings.quiet_hours())
+        screen.say(f"现在是免打扰时段,{opens:%m-%d %H:%M} 开始发送", "yellow")
+    else:
+        screen.say(f"第 {notice_id} 号通知{'将于 ' + at if at else '开始'}发送", "green")
+    if follow:
+        _follow(desk, one)
+
+
+@app.command(help="暂停;正在发送的会完成。")
+def pause(ctx: typer.Context, notice_id: Number) -> None:
+    """From the next claim on."""
+    desk = open_desk(ctx.obj)
+    actor = desk.require("notice.pause").name
+    with desk.database.write() as tx:
+        notices.pause(tx, notice_id, actor)
+        desk.audit(tx, "notice.pause", f"notice {notice_id}")
+    screen.say(f"第 {notice_id} 号通知已暂停", "yellow")
+
+
+@app.command(help="继续发送。")
+def resume(ctx: typer.Context, notice_id: Number) -> None:
+    """Where it stopped."""
+    desk = open_desk(ctx.obj)
+    desk.require("notice.pause")
+    with desk.database.write() as tx:
+        notices.resume(tx, notice_id)
+        desk.audit(tx, "notice.resume", f"notice {notice_id}")
+    screen.say(f"第 {notice_id} 号通知继续发送", "green")
+
+
+@app.command(help="取消;未发出的不再发送。")
+def cancel(ctx: typer.Context, notice_id: Number, as_json: Json = False) -> None:
+    """For good."""
+    desk = open_desk(ctx.obj)
+    desk.require("notice.pause")
+    with desk.database.write() as tx:
+        one, stopped = notices.cancel(tx, notice_id, desk.now())
+        desk.audit(tx, "notice.cancel", f"notice {notice_id}", {"stopped": stopped})
+    gone = (one.plan or {}).get("parts", 0) - stopped
+    data = {"stopped": stopped, "gone": gone}
+    screen.emit(as_json, data, lambda: screen.say(f"已取消:{gone} 条已发出,{stopped} 条停发", "yellow"))
+
+
+@app.command(help="把没有送达的人另起一条补发通知(需再次批准)。")
+def resend(
+    ctx: typer.Context,
+    notice_id: Number,
+    unknown: Annotated[bool, typer.Option("--unknown", help="包括结果不明的(对方可能收到两次)")] = False,
+    as_json: Json = False,
+) -> None:
+    """Exactly those whom it did not reach."""
+    desk = open_desk(ctx.obj)
+    author = desk.require("notice.draft").name
+    with desk.database.write() as tx:
+        one = notices.resend_failed(tx, notice_id, author, desk.now(), unknown)
+        desk.audit(tx, "notice.resend", f"notice {notice_id}", {"draft": one.id, "unknown": unknown})
+    people = len(one.audience.persons or ())
+    screen.emit(as_json, _data(one), lambda: screen.say(f"已起草补发通知 {one.id},共 {people} 人", "green"))
+
+
+@app.command("list", help="列出通知。")
+def list_(
+    ctx: typer.Context,
+    state: Annotated[str | None, typer.Option(help="状态:" + "、".join(WORDS))] = None,
+    as_json: Json = False,
+) -> None:
+    """Newest first."""
+    desk = open_desk(ctx.obj)
+    desk.require("notice.view")
+    with desk.database.read() as tx:
+        found = notices.listed(tx, state)
+    zone = desk.settings.zone()
+    rows = [
+        (
+            one.id,
+            one.title,
+            one.topic,
+            WORDS[one.state],
+            (one.plan or {}).get("people", ""),
+            one.author,
+            one.approver,
+            screen.moment(one.started_at, zone),
+        )
+        for one in found
+    ]
+    columns = ("#编号", "标题", "主题", "状态", "#人数", "起草", "批准", "开始")
+    screen.emit(as_json, [_data(one) for one in found], lambda: screen.table("通知", columns, rows))
+
+
+@app.command(help="一条通知的全文和来历。")
+def show(ctx: typer.Context, notice_id: Number, as_json: Json = False) -> None:
+    """As it stands."""
+    desk = open_desk(ctx.obj)
+    desk.require("notice.view")
+    with desk.database.read() as tx:
+        data = _data(notices.by_id(tx, notice_id))
+    rows = [(key, value) for key, value in data.items() if key != "plan"]
+    screen.emit(as_json, data, lambda: screen.table(f"第 {notice_id} 号通知", ("项目", "内容"), rows))
+
+
+@app.command(help="进度:各线路各状态的条数。")
+def progress(
+    ctx: typer.Context,
+    notice_id: Number,
+    follow: Annotated[bool, typer.Option("--follow", help="显示进度直到完成")] = False,
+    as_json: Json = False,
+) -> None:
+    """Counted from the parts at this moment."""
+    desk = open_desk(ctx.obj)
+    desk.require("notice.view")
+    with desk.database.read() as tx:
+        one = notices.by_id(tx, notice_id)
+        found = reports.progress(tx, notice_id)
+    if follow and not as_json:
+        _follow(desk, one)
+        return
+    rows = [(name, *(states.get(state, 0) for state in reports.STATES)) for name, states in found.items()]
+    columns = ("线路", *(f"#{PART_WORDS[state]}" for state in reports.STATES))
+    screen.emit(as_json, {"state": one.state, "parts": found}, lambda: screen.table(WORDS[one.state], columns, rows))
+
+
+@app.command(help="报告:按线路、类别、乡镇和原因;--failed-list 导出没有送达的人。")
+def report(
+    ctx: typer.Context,
+    notice_id: Number,
+    failed_list: Annotated[Path | None, typer.Option(help="导出未送达名单(.xlsx 或 .csv)")] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="名单中写完整号码(需要授权,会留下记录)")] = False,
+    as_json: Json = False,
+) -> None:
+    """The whole account; it adds up to the plan at every moment, or it is not printed."""
+    desk = open_desk(ctx.obj)
+    desk.require("notice.view")
+    with desk.database.read() as tx:
+        one = notices.by_id(tx, notice_id)
+        account = reports.account(tx, one)
+    if failed_list is not None:
+        _write_failed(desk, one, failed_list, clear)
+    data = {
+        "notice": notice_id,
+        "state": one.state,
+        "planned": {"people": account.planned_people, "parts": account.planned_parts},
+        "left_out": (one.plan or {}).get("left_out", {}),
+        "total": account.total,
+        "by_carrier": account.by_carrier,
+        "by_category": account.by_category,
+        "by_township": account.by_township,
+        "reasons": [{"state": s, "reason": r, "people": n} for (s, r), n in account.reasons.items()],
+    }
+    screen.emit(as_json, data, lambda: _print_report(one, account))
+
+
+def _print_report(one: Notice, account: reports.Report) -> None:
+    delivered, people = account.total.people.get("delivered", 0), account.planned_people
+    rate = f"{100 * delivered / people:.2f}%" if people else "-"
+    screen.say(f"第 {one.id} 号通知《{one.title}》 {WORDS[one.state]}:送达 {delivered}/{people} 人 = {rate}", "bold")
+    shown = [state for state in reports.STATES if account.total.people.get(state)]
+    columns = ("", "#人数", *(f"#{PART_WORDS[state]}" for state in shown))
+    for label, groups in (
+        ("线路", account.by_carrier),
+        ("类别", account.by_category),
+        ("乡镇", account.by_township),
+    ):
+        rows = [
+            (name, sum(tally.people.values()), *(tally.people.get(state, 0) for state in shown))
+            for name, tally in groups.items()
+        ]
+        rows.append(("合计", people, *(account.total.people.get(state, 0) for state in shown)))
+        screen.table(f"按{label}(人)", (label, *columns[1:]), rows)
+    reasons = [(PART_WORDS[state], reason or "-", count) for (state, reason), count in account.reasons.items()]
+    if reasons:
+        screen.table("未送达的原因", ("状态", "原因", "#人数"), reasons)
+
+
+def _write_failed(desk: Desk, one: Notice, file: Path, clear: bool) -> None:
+    if clear:
+        desk.require("roster.reveal")
+    with desk.database.write() as tx:
+        people = notices.failed_people(tx, one.id, include_unknown=True)
+        numbers = roster_store.phones(tx, desk.vault, people)
+        names = roster_store.renderings(tx, desk.vault, people)
+        desk.audit(tx, "notice.failed_list", f"notice {one.id}", {"people": len(people), "clear": clear})
+    rows = [
+        (
+            person,
+            names[person].name if clear else masked_name(names[person].name),
+            numbers[person] if clear else masked(numbers[person]),
+            names[person].category,
+            names[person].township,
+        )
+        for person in people
+        if person in names and person in numbers
+    ]
+    write_table(file, "未送达", ("编号", "姓名", "号码", "类别", "乡镇"), rows)
+    screen.err.print(f"未送达名单 {len(rows)} 人:{file}")
+
+
+def _follow(desk: Desk, one: Notice) -> None:
+    """A bar per carrier until nothing is under way. Ctrl-C leaves the notice as it is."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[words]}"),
+        TimeRemainingColumn(),
+    )
+    planned: Mapping[str, Any] = (one.plan or {}).get("carriers", {})
+    with Progress(*columns, console=screen.out) as bars:
+        tasks = {
+            name: bars.add_task(desk.settings.values.carriers[name].label, total=row["parts"], words="")
+            for name, row in planned.items()
+        }
+        while True:
+            with desk.database.read() as tx:
+                found = reports.progress(tx, one.id)
+                state = notices.by_id(tx, one.id).state
+            for name, task in tasks.items():
+                states = found.get(name, {})
+                done = sum(count for each, count in states.items() if each in FINAL)
+                words = " ".join(f"{PART_WORDS[each]}{count}" for each, count in states.items() if count)
+                bars.update(task, completed=done, words=words)
+            if state not in ("running", "paused", "approved"):
+                return
+            time.sleep(0.25)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _words(text: str | None, file: Path | None) -> str:
+    if (text is None) == (file is None):
+        raise Refused("请用 --text 或 --file 给出内容(二者选一)", "", USAGE)
+    if text is not None:
+        return text
+    try:
+        return file.read_text(encoding="utf-8-sig") if file else ""
+    except (OSError, UnicodeDecodeError):
+        raise Refused(f"读不了 {file}", "应为 UTF-8 编码的文本文件", USAGE) from None
+
+
+def _audience(
+    desk: Desk,
+    category: list[str] | None,
+    township: list[str] | None,
+    village: list[str] | None,
+    carrier: list[str] | None,
+) -> Audience:
+    lists = resources.lists(desk.settings)
+    return Audience(
+        categories=_known(category, lists.categories, "类别"),
+        townships=_known(township, lists.townships, "乡镇"),
+        villages=tuple(village or ()),
+        carriers=_known(carrier, {name: name for name in desk.settings.values.carriers}, "线路"),
+    )
+
+
+def _known(written: list[str] | None, names: Mapping[str, str], label: str) -> tuple[str, ...]:
+    unknown = [one for one in written or () if one not in names]
+    if unknown:
+        raise Refused(
+            f"没有这样的{label}:{'、'.join(unknown)}", f"可选:{'、'.join(dict.fromkeys(names.values()))}", USAGE
+        )
+    return tuple(dict.fromkeys(names[one] for one in written or ()))
+
+
+def _moment(desk: Desk, written: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        raise Refused(f"看不懂时刻 {written}", '写成 "2026-11-25 09:00" 的样子', USAGE) from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=desk.settings.zone())
+    if moment < desk.now():
+        raise Refused(f"{written} 已经过去", "写一个将来的时刻;要马上发就不写 --at", USAGE)
+    return moment
+
+
+def _data(one: Notice) -> dict[str, Any]:
+    shown = {name: getattr(one, name) for name in one.__dataclass_fields__}
+    return shown | {"audience": one.audience.describe(), "digest": one.digest}

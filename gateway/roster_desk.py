@@ -1,0 +1,181 @@
+"""What happens at the roster desk: an import planned and applied, a member edited, stopped, opted out."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from gateway import outbox
+from gateway.errors import NotFound, Refused
+from roster import store
+from roster.importing import LABELS, Entry, Fault, Reading
+from roster.networks import Prefixes, carrier_of
+from roster.phones import parse
+from roster.tables import informant, person
+from roster.vault import Vault
+
+SLICE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an import would do. `faults` are those of the file and those that only the store knows."""
+
+    joins: tuple[Entry, ...]
+    changes: tuple[tuple[int, Entry], ...]  # (person, what they become)
+    unchanged: int
+    faults: tuple[Fault, ...]
+
+    def reasons(self) -> dict[str, int]:
+        """How many rows are refused for each kind of reason."""
+        return dict(Counter(fault.kind for fault in self.faults).most_common())
+
+
+def plan(tx: sa.Connection, vault: Vault, reading: Reading) -> Plan:
+    """Compare a reading with the roster. Changes nothing."""
+    known = {member.phone: member for member in store.members(tx, vault)}
+    identities = {member.identity: member for member in known.values() if member.identity}
+    joins: list[Entry] = []
+    changes: list[tuple[int, Entry]] = []
+    faults = list(reading.faults)
+    unchanged = 0
+    for entry in reading.entries:
+        member = known.get(entry.phone)
+        owner = identities.get(entry.identity) if entry.identity else None
+        if member is not None and member.name != entry.name:
+            faults.append(
+                _fault(entry, "phone", "number of another", "库中该号码属于另一人,请核对后用 roster edit 修改")
+            )
+        elif owner is not None and owner.phone != entry.phone:
+            faults.append(_fault(entry, "identity", "identity of another", "库中该身份证号登记在另一号码下,请核对"))
+        elif member is None:
+            joins.append(entry)
+        elif _differs(member, entry):
+            changes.append((member.person_id, _kept(member, entry)))
+        else:
+            unchanged += 1
+    return Plan(tuple(joins), tuple(changes), unchanged, tuple(sorted(faults, key=lambda fault: fault.row)))
+
+
+def _fault(entry: Entry, column: str, kind: str, reason: str) -> Fault:
+    return Fault(entry.row, LABELS[column], getattr(entry, column), kind, reason)
+
+
+def _differs(member: store.Member, entry: Entry) -> bool:
+    kept = _kept(member, entry)
+    now = (member.identity, member.category, member.township, member.village, dict(member.details))
+    return now != (kept.identity, kept.category, kept.township, kept.village, dict(kept.details))
+
+
+def _kept(member: store.Member, entry: Entry) -> Entry:
+    """An empty cell changes nothing: a shorter list is no correction."""
+    return replace(
+        entry,
+        identity=entry.identity or member.identity,
+        village=entry.village or member.village,
+        details={**member.details, **entry.details},
+    )
+
+
+def apply(tx: sa.Connection, vault: Vault, prefixes: Prefixes, wanted: Plan, now: datetime) -> None:
+    """Carry a plan out, in the caller's one transaction."""
+    known = _people(tx, vault, [entry.phone for entry in wanted.joins])
+    next_id = store.next_person_id(tx)
+    people, members = [], []
+    for entry in wanted.joins:
+        person_id, key = known.get(entry.phone, (0, b""))
+        if not person_id:
+            person_id, next_id = next_id, next_id + 1
+            row = store.new_person(
+                vault, person_id, entry.phone, carrier_of(entry.phone, None, None, prefixes, now), now
+            )
+            key = row["key_sealed"]
+            people.append(row)
+        members.append(
+            _values(vault, key, person_id, entry, now) | {"state": "active", "stop_reason": "", "created_at": now}
+        )
+    for rows, table in ((people, person), (members, informant)):
+        for at in range(0, len(rows), SLICE):
+            tx.execute(sa.insert(table), rows[at : at + SLICE])
+    for person_id, entry in wanted.changes:
+        update(tx, vault, person_id, entry, now)
+
+
+def update(tx: sa.Connection, vault: Vault, person_id: int, entry: Entry, now: datetime) -> None:
+    """Write an informant's fields anew."""
+    key = store.sealing_key(tx, person_id)
+    if key is None:
+        raise NotFound(f"没有第 {person_id} 号信息员", "xinqiao roster search 查找")
+    values = _values(vault, key, person_id, entry, now)
+    tx.execute(sa.update(informant).where(informant.c.person_id == person_id).values(**values))
+
+
+def change_phone(
+    tx: sa.Connection, vault: Vault, prefixes: Prefixes, person_id: int, written: str, now: datetime
+) -> None:
+    """Somebody has a new number. One that belongs to somebody else is refused."""
+    number = parse(written)
+    if not isinstance(number, str):
+        raise Refused(number.reason, "请写11位手机号码")
+    owner = store.person_by_phone(tx, vault, number)
+    if owner is not None and owner.id != person_id:
+        raise Refused("该号码已属于另一人", "xinqiao roster search --phone 查看是谁")
+    key = store.sealing_key(tx, person_id)
+    if key is None:
+        raise NotFound(f"没有第 {person_id} 号信息员", "xinqiao roster search 查找")
+    belonging = carrier_of(number, None, None, prefixes, now)
+    tx.execute(
+        sa.update(person)
+        .where(person.c.id == person_id)
+        .values(
+            phone_sealed=vault.seal(key, f"person.phone:{person_id}", number),
+            phone_index=vault.phone_index(number),
+            carrier=belonging.carrier,
+            carrier_source=belonging.source,
+        )
+    )
+
+
+def stop(tx: sa.Connection, person_id: int, reason: str, now: datetime) -> None:
+    """No more notices to this informant; what waits is withdrawn."""
+    store.set_state(tx, person_id, "stopped", reason, now)
+    outbox.withdraw_from_notices(tx, person_id, round(now.timestamp() * 1000))
+
+
+def opt_out(tx: sa.Connection, person_id: int, proof: str, actor: str, now: datetime) -> None:
+    """Somebody said otherwise than by text that they want no more notices."""
+    store.opt_out(tx, person_id, "operator", proof, None, actor, now)
+    outbox.withdraw_from_notices(tx, person_id, round(now.timestamp() * 1000))
+
+
+def _values(vault: Vault, key: bytes, person_id: int, entry: Entry, now: datetime) -> dict[str, object]:
+    return store.informant_values(
+        vault,
+        key,
+        person_id,
+        name=entry.name,
+        identity=entry.identity,
+        category=entry.category,
+        township=entry.township,
+        village=entry.village,
+        details=entry.details,
+        now=now,
+    )
+
+
+def _people(tx: sa.Connection, vault: Vault, numbers: Sequence[str]) -> dict[str, tuple[int, bytes]]:
+    """Those of the numbers that we have exchanged texts with already."""
+    by_index = {vault.phone_index(number): number for number in numbers}
+    found: dict[str, tuple[int, bytes]] = {}
+    indexes = list(by_index)
+    for at in range(0, len(indexes), SLICE):
+        rows = tx.execute(
+            sa.select(person.c.id, person.c.key_sealed, person.c.phone_index).where(
+                person.c.phone_index.in_(indexes[at : at + SLICE])
+            )
+        )
+        for row in rows:
+            found[by_index[row.phone_index]] = (row.id, row.key_sealed)
+    return found
