@@ -45,9 +45,7 @@ def plan(tx: sa.Connection, vault: Vault, reading: Reading) -> Plan:
         member = known.get(entry.phone)
         owner = identities.get(entry.identity) if entry.identity else None
         if member is not None and member.name != entry.name:
-            faults.append(
-                _fault(entry, "phone", "number of another", "库中该号码属于另一人,请核对后用 roster edit 修改")
-            )
+            faults.append(_fault(entry, "phone", "number of another", "库中该号码属于另一人,请核对"))
         elif owner is not None and owner.phone != entry.phone:
             faults.append(_fault(entry, "identity", "identity of another", "库中该身份证号登记在另一号码下,请核对"))
         elif member is None:
@@ -93,9 +91,8 @@ def apply(tx: sa.Connection, vault: Vault, prefixes: Prefixes, wanted: Plan, now
             )
             key = row["key_sealed"]
             people.append(row)
-        members.append(
-            _values(vault, key, person_id, entry, now) | {"state": "active", "stop_reason": "", "created_at": now}
-        )
+        fresh = {"state": "active", "stop_reason": "", "created_at": now}
+        members.append(_values(vault, key, person_id, entry, now) | fresh)
     for rows, table in ((people, person), (members, informant)):
         for at in range(0, len(rows), SLICE):
             tx.execute(sa.insert(table), rows[at : at + SLICE])

@@ -4,7 +4,8 @@ import csv
 import os
 import re
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from io import StringIO
 from pathlib import Path
 
@@ -20,13 +21,13 @@ _ENCODINGS = ("utf-8-sig", "gb18030")
 _LEADS = "=+-@\t\r\0=+-@"  # what makes a cell a formula in some spreadsheet program (OWASP ASVS 1.2.10)
 
 
-def read_roster(file: Path, lists: Lists, today: object) -> tuple[Reading, str]:
+def read_roster(file: Path, lists: Lists, today: date) -> tuple[Reading, str]:
     """The rows of a roster file and the name of the sheet they stand in. Raises `Refused`."""
     sheets = _sheets(file)
     trouble = ""
     for name, rows in sheets:
         try:
-            return read(rows, lists, today), name  # type: ignore[arg-type]
+            return read(rows, lists, today), name
         except NoHeader as missing:
             trouble = trouble or str(missing)
     raise Refused(f"{file.name}:{trouble or '没有内容'}", f"表头至少要有:{'、'.join(_REQUIRED_LABELS)}", USAGE)
@@ -71,7 +72,7 @@ def _csv_rows(file: Path) -> list[list[str]]:
     return list(csv.reader(StringIO(words, newline=""), delimiter=delimiter))
 
 
-def _decoder(octets: bytes):  # type: ignore[no-untyped-def]
+def _decoder(octets: bytes) -> Callable[[str], str | None]:
     def attempt(encoding: str) -> str | None:
         try:
             return octets.decode(encoding)
@@ -107,8 +108,8 @@ def write_table(file: Path, title: str, header: Sequence[str], rows: Iterable[Se
             sheet.write_string(0, at, cell, bold)
             sheet.set_column(at, at, 16)
         for number, row in enumerate(rows, 1):
-            for at, cell in enumerate(row):
-                sheet.write_string(number, at, _printable(cell))
+            for at, value in enumerate(row):
+                sheet.write_string(number, at, _printable(value))
         sheet.freeze_panes(1, 0)
 
 

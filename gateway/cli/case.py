@@ -16,7 +16,7 @@ from roster import store as roster_store
 from roster.networks import carrier_of
 from roster.phones import Fault, masked, parse
 from routing import store
-from routing.cases import GATES, KINDS, LABELS, Case, Facts
+from routing.cases import GATES, KINDS, LABELS, Case, CaseState, Facts
 
 app = typer.Typer(no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
@@ -119,7 +119,7 @@ def timeline(ctx: typer.Context, number: No, as_json: Json = False) -> None:
             screen.moment(one.at, zone, True),
             EVENTS.get(one.event, one.event),
             one.actor,
-            one.to_state if one.to_state not in LABELS else LABELS[one.to_state],  # type: ignore[index]
+            LABELS[CaseState(one.to_state)],
             one.reason or one.data.get("reply", ""),
         )
         for one in entries

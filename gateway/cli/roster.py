@@ -170,8 +170,8 @@ def show(ctx: typer.Context, who: Who, clear: Clear = False, as_json: Json = Fal
             lines = [(screen.moment(row.at, zone), row.action, row.channel, row.proof, row.actor) for row in consents]
             screen.table("退订与恢复", ("时间", "动作", "途径", "依据", "经手"), lines)
         if evidence:
-            lines = [(screen.moment(row.at, zone), row.carrier, row.source, row.note) for row in evidence]
-            screen.table("线路依据", ("时间", "线路", "来源", "说明"), lines)
+            known = [(screen.moment(row.at, zone), row.carrier, row.source, row.note) for row in evidence]
+            screen.table("线路依据", ("时间", "线路", "来源", "说明"), known)
 
     screen.emit(as_json, data, render)
 
