@@ -6,6 +6,7 @@ tried three times and then probed sparsely, because carriers lock accounts that 
 """
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -43,13 +44,17 @@ class LinkState(StrEnum):
 
 
 class Link(Service):
-    """One carrier's link. `events` is called once per socket read or timer, with all that it brought."""
+    """One carrier's link. `events` is called once per socket read or timer, with all that it brought.
+
+    `now` is monotonic seconds: the wall clock, which Twisted's `seconds` tells, may be set back and forth.
+    """
 
     def __init__(
         self,
         profile: CarrierProfile,
         events: Callable[["Link", list[Event]], None],
         reactor: Any = None,
+        now: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -61,7 +66,7 @@ class Link(Service):
         self.session: Session | None = None
         self.connection = 0
         self.state, self.since, self.detail = LinkState.DOWN, clock(), ""
-        self._events, self._reactor, self._jitter, self._clock = events, reactor, jitter, clock
+        self._events, self._reactor, self._now, self._jitter, self._clock = events, reactor, now, jitter, clock
         self._wire: _Wire | None = None
         self._timer: Any = None  # of the session
         self._again: Any = None  # of the next connection
@@ -91,7 +96,7 @@ class Link(Service):
             return defer.succeed(None)
         self._stopped = defer.Deferred()
         self._stand(LinkState.DRAINING, "")
-        self.session.drain(self._reactor.seconds())
+        self.session.drain(self._now())
         self.flush()
         return self._stopped
 
@@ -124,21 +129,21 @@ class Link(Service):
             return
         due = session.next_tick()
         if due is not None:
-            self._timer = self._reactor.callLater(max(0.0, due - self._reactor.seconds()), self._tick)
+            self._timer = self._reactor.callLater(max(0.0, due - self._now()), self._tick)
 
     def connected(self, wire: "_Wire") -> None:
         """The socket is open."""
         self.connection += 1
         self._wire = wire
         self.session = Session.gateway(self.profile)
-        self.session.connected(self._reactor.seconds())
+        self.session.connected(self._now())
         self._stand(LinkState.BINDING, "")
         self.flush()
 
     def received(self, data: bytes) -> None:
         """Octets from the carrier."""
         if self.session is not None:
-            self._report(self.session.receive(data, self._reactor.seconds()))
+            self._report(self.session.receive(data, self._now()))
             self.flush()
 
     def lost(self, reason: str) -> None:
@@ -148,7 +153,7 @@ class Link(Service):
         self._timer = None
         if session is not None:
             self._report(session.lost(reason))
-        if self._bound_at is not None and self._reactor.seconds() - self._bound_at >= HEALTHY:
+        if self._bound_at is not None and self._now() - self._bound_at >= HEALTHY:
             self._failures = 0
         self._bound_at = None
         if not self.running:
@@ -162,7 +167,7 @@ class Link(Service):
     def _tick(self) -> None:
         self._timer = None
         if self.session is not None:
-            self._report(self.session.tick(self._reactor.seconds()))
+            self._report(self.session.tick(self._now()))
             self.flush()
 
     def _report(self, events: Sequence[Event]) -> None:
@@ -170,7 +175,7 @@ class Link(Service):
             return
         for event in events:
             if isinstance(event, Bound):
-                self._bound_at, self._refusals = self._reactor.seconds(), 0
+                self._bound_at, self._refusals = self._now(), 0
                 self._stand(LinkState.BOUND, f"as {self.profile.account}")
             elif isinstance(event, BindRefused):
                 self._refusals += event.credentials

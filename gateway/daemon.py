@@ -205,6 +205,7 @@ def run(settings: Loaded, database: Database, vault: Vault) -> int:
     status = 0
     daemons: list[Daemon] = []
     refusals: list[errors.Refused] = []
+    stopping: list[bool] = []
 
     async def main() -> None:
         nonlocal status
@@ -215,9 +216,11 @@ def run(settings: Loaded, database: Database, vault: Vault) -> int:
             status = await daemon.ended
         except errors.Refused as refusal:
             refusals.append(refusal)
-        reactor.stop()
+        if reactor.running and not stopping:
+            reactor.stop()
 
     async def stop() -> None:
+        stopping.append(True)
         for daemon in daemons:
             await daemon.stop()
 

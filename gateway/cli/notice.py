@@ -332,8 +332,9 @@ def progress(
     if follow and not as_json:
         _follow(desk, one)
         return
-    rows = [(name, *(states.get(state, 0) for state in reports.STATES)) for name, states in found.items()]
-    columns = ("线路", *(f"#{PART_WORDS[state]}" for state in reports.STATES))
+    shown = [state for state in reports.STATES if any(states.get(state) for states in found.values())]
+    rows = [(name, *(states.get(state, 0) for state in shown)) for name, states in found.items()]
+    columns = ("线路", *(f"#{PART_WORDS[state]}" for state in shown))
     screen.emit(as_json, {"state": one.state, "parts": found}, lambda: screen.table(WORDS[one.state], columns, rows))
 
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from carriers.text import parts_of, units
 from gateway.notices.rules import has_fields, opens_at, render, warnings, worst
 from gateway.notices.store import Notice, same_text_before
+from gateway.outbox import FINAL
 from gateway.settings import Loaded
 from gateway.tables import message, part
 from roster import store as roster_store
@@ -108,7 +109,7 @@ def _reasons(rows: Sequence[Any]) -> dict[tuple[str, str], int]:
     found: Counter[tuple[str, str]] = Counter()
     for theirs in parts.values():
         state = worst(row.state for row in theirs)
-        if state not in ("delivered", "queued"):
+        if state in FINAL and state != "delivered":
             found[state, next((row.reason for row in theirs if row.state == state and row.reason), "")] += 1
     return dict(found.most_common())
 
