@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Callable
 from functools import lru_cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -59,12 +60,15 @@ def _table(settings: Loaded, name: str) -> Any:
     return _read(settings.path(own) if own else None, name)
 
 
+def shipped(name: str, package: Traversable) -> Traversable:
+    """The data file that comes with the program: in the wheel, or beside gateway/ in a checkout."""
+    inside = package / "config" / f"{name}.toml"
+    return inside if inside.is_file() else package / ".." / "config" / f"{name}.toml"
+
+
 @lru_cache(maxsize=32)
 def _read(own: Path | None, name: str) -> Any:
-    shipped = files("gateway") / "config" / f"{name}.toml"
-    if not shipped.is_file():  # running from the checkout, where config/ is a folder beside gateway/
-        shipped = files("gateway") / ".." / "config" / f"{name}.toml"
     try:
-        return tomllib.loads((own or shipped).read_text(encoding="utf-8"))
+        return tomllib.loads((own or shipped(name, files("gateway"))).read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
         raise SettingsWrong(f"读不了 {own or name}:{wrong}", "请检查 $.files 中的路径和文件内容") from None

@@ -40,7 +40,7 @@ PORTED, EMPTY, OFF, OPTING_OUT = 60, 120, 35, 14
 HEADER = ("序号", "姓名", "性别", "身份证号", "手机号码", "单位", "职务", "职业类别", "乡镇(街道)", "村(社区)", "备注")
 TITLE = "肥乡县社情民意信息员名册(样例,全部为虚构)"
 
-_RANGES = {
+RANGES = {
     "mobile": ("135", "136", "137", "138", "139", "150", "151", "152", "157", "158", "159", "182", "183", "187", "188"),
     "unicom": ("130", "131", "132", "155", "156", "185", "186"),
     "telecom": ("133", "153", "180", "181", "189"),
@@ -98,11 +98,11 @@ def _people(rnd: Random, lists: Lists, count: int) -> list[_Person]:
     carriers = _spread(rnd, CARRIER_SHARES, count)
     ported = set(rnd.sample(range(count), _share(PORTED, count)))
     townships = sorted(lists.villages)
-    serials = dict.fromkeys((prefix for several in _RANGES.values() for prefix in several), 0)
+    serials = dict.fromkeys((prefix for several in RANGES.values() for prefix in several), 0)
     people = []
     for i, (category, carrier) in enumerate(zip(categories, carriers, strict=True)):
-        of = rnd.choice([other for other in _RANGES if other != carrier]) if i in ported else carrier
-        prefix = rnd.choice(_RANGES[of])
+        of = rnd.choice([other for other in RANGES if other != carrier]) if i in ported else carrier
+        prefix = rnd.choice(RANGES[of])
         serials[prefix] += 1
         township = rnd.choice(townships)
         gender = rnd.choice("男女")
@@ -209,4 +209,4 @@ def _share(planted: int, accepted: int) -> int:
 
 
 def _fits(person: _Person) -> bool:
-    return person.number[:3] in _RANGES[person.carrier]
+    return person.number[:3] in RANGES[person.carrier]

@@ -56,7 +56,7 @@ def test_the_wheel_has_the_shipped_data_and_the_migrations(installed: Path, tmp_
         "print(gateway.__file__); print(sorted(f.name for f in (files('gateway') / 'config').iterdir()))"
     )
     shown = subprocess.run(
-        [str(installed), "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+        [str(installed), "-c", code], cwd=tmp_path, env={}, capture_output=True, text=True, timeout=60, check=True
     )
     where, data = shown.stdout.splitlines()
     assert str(ROOT / "gateway") not in where

@@ -91,7 +91,8 @@ def _tally(rows: Sequence[Any]) -> Tally:
     states: dict[int, list[str]] = {}
     for row in rows:
         states.setdefault(row.message_id, []).append(row.state)
-    return Tally(Counter(worst(theirs) for theirs in states.values()), Counter(row.state for row in rows))
+    people = Counter(worst(theirs) for theirs in states.values())
+    return Tally(dict(people), dict(Counter(row.state for row in rows)))
 
 
 def _grouped(rows: Sequence[Any], by: str) -> dict[str, Tally]:
