@@ -33,7 +33,7 @@ PATIENCE = 60.0  # seconds that any one thing may take
 QUIRKS: Mapping[str, Mapping[str, Any]] = {
     "mobile": {"id_form": "hex", "receipt_id_form": "decimal", "receipt_form": "text"},
     "unicom": {"id_form": "decimal", "receipt_form": "both", "receipt_twice": 0.02, "receipt_early": 0.02},
-    "telecom": {"id_form": "long", "receipt_form": "tlv", "enroute": 0.02, "throttle": 0.01},
+    "telecom": {"id_form": "long", "receipt_form": "tlv", "enroute": 0.02, "throttle": 0.001},
 }
 
 ROAD = "城关镇小学门口每天早上七点半车太多,堵得走不动,孩子们过马路很危险,请安排交警来管一管。"
@@ -93,7 +93,10 @@ class Stage:
 
     def tell(self, **command: Any) -> dict[str, Any]:
         """A command to the simulated carriers."""
-        return order(self.control, command)
+        answer = order(self.control, command)
+        if not answer["ok"]:
+            raise Refused(f"模拟运营商拒绝了指令:{answer['error']}", "", UNAVAILABLE)
+        return answer
 
     def counts(self) -> dict[str, Any]:
         """What the carriers counted, together."""
@@ -238,7 +241,7 @@ def _texts(stage: Stage, cleaning: ExitStack) -> None:
         stage.tell(do="text", carrier=carrier, **{"from": f"86{number}", "text": "TD"})
     senders = people[: len(MATTERS) + 1]
     stage.facts["teacher"] = senders[0]
-    options: Sequence[Mapping[str, Any]] = ({}, {"coding": 15}, {"twice": True}, {}, {"order": [3, 1, 2]})
+    options: Sequence[Mapping[str, Any]] = ({}, {"coding": 15}, {"twice": True}, {}, {"order": [2, 1]})
     for (carrier, number), words, how in zip(senders, (ROAD, *MATTERS), options, strict=True):
         stage.tell(do="text", carrier=carrier, **{"from": f"86{number}", "text": words}, **how)
     stage.tell(do="text", carrier="mobile", **{"from": "8613900009999", "text": "我不是信息员,也想反映一个问题"})

@@ -256,7 +256,7 @@ def _store(
 
 def _apply(tx: sa.Connection, filed: Sequence[Filed], now_ms: int) -> list[int]:
     moves = [
-        (one.part_id, one.state, one.event.error or None)
+        (one.part_id, one.state, None if one.state is PartState.DELIVERED else one.event.error or None)
         for one in filed
         if one.state is not None and one.part_id is not None
     ]
