@@ -68,7 +68,7 @@ def describe(status: int) -> str:
     try:
         known = SmppCommandStatus(status)
     except ValueError:
-        return f"0x{status:08X} (not in SMPP 3.4)"
+        return f"0x{status:02X} (not in SMPP 3.4)"
     return f"0x{status:02X} {known.name}: {known.description}"
 
 

@@ -11,6 +11,7 @@ GSM, ASCII, LATIN1, BINARY, UCS2, GBK = 0, 1, 3, 4, 8, 15  # data_coding, SMPP 3
 SINGLE_UCS2, PART_UCS2 = 70, 67  # UTF-16 units (3GPP TS 23.040: 140 octets, 134 with a user data header)
 SINGLE_GSM, PART_GSM = 160, 153  # septets
 MOST_PARTS = 255
+LABEL_COUNTS = 0.25  # how much likelier another reading must be than the one that the label names
 
 _gsm = GSM7BitCodec()
 
@@ -135,9 +136,10 @@ def _read_default(body: bytes) -> str:
 def _read_ucs2(body: bytes) -> str:
     """UCS-2 by its label. Gateways also put GBK, UTF-8 or little-endian text under it."""
     by_label = body[: len(body) & ~1].decode("utf-16-be", "replace")
-    if _plausible(by_label) >= 0.75:
+    other = _likeliest(body, ("gb18030", "utf-8", "utf-16-le"))
+    if _plausible(by_label) >= min(0.75, _plausible(other) - LABEL_COUNTS):
         return by_label + "\ufffd" * (len(body) % 2)  # half a character is missing: say so
-    return _likeliest(body, ("utf-16-be", "gb18030", "utf-8", "utf-16-le"))
+    return other
 
 
 def _likeliest(body: bytes, codecs: tuple[str, ...]) -> str:

@@ -280,26 +280,27 @@ def _count_parts(tx: sa.Connection, vault: Vault, one: Notice) -> None:
 
 
 def _insert_parts(tx: sa.Connection, one: Notice, now_ms: int) -> None:
-    """One row per SMS, set by set: all first parts, all second parts."""
+    """One row per SMS in one statement, a person's parts behind each other: they should arrive together."""
     most = tx.scalar(sa.select(sa.func.max(message.c.parts)).where(message.c.notice_id == one.id)) or 0
-    for number in range(1, most + 1):
-        columns: dict[str, sa.ColumnElement[Any]] = {
-            "message_id": message.c.id,
-            "lane": sa.literal(one.id),
-            "carrier": roster_store.carrier_column(),
-            "person_id": message.c.person_id,
-            "number": sa.literal(number),
-            "total": message.c.parts,
-            "state": sa.literal(PartState.QUEUED.value),
-            "attempts": sa.literal(0),
-            "not_before_ms": sa.literal(0),
-            "expires_ms": message.c.expires_ms,
-            "changed_ms": sa.literal(now_ms),
-        }
-        rows = roster_store.with_person(sa.select(*columns.values()), message.c.person_id).where(
-            message.c.notice_id == one.id, message.c.parts >= number
-        )
-        tx.execute(sa.insert(part).from_select(list(columns), rows.order_by(message.c.id)))
+    if not most:
+        return
+    numbers = sa.union_all(*(sa.select(sa.literal(n).label("number")) for n in range(1, most + 1))).subquery()
+    columns: dict[str, sa.ColumnElement[Any]] = {
+        "message_id": message.c.id,
+        "lane": sa.literal(one.id),
+        "carrier": roster_store.carrier_column(),
+        "person_id": message.c.person_id,
+        "number": numbers.c.number,
+        "total": message.c.parts,
+        "state": sa.literal(PartState.QUEUED.value),
+        "attempts": sa.literal(0),
+        "not_before_ms": sa.literal(0),
+        "expires_ms": message.c.expires_ms,
+        "changed_ms": sa.literal(now_ms),
+    }
+    query = sa.select(*columns.values()).join_from(message, numbers, numbers.c.number <= message.c.parts)
+    rows = roster_store.with_person(query, message.c.person_id).where(message.c.notice_id == one.id)
+    tx.execute(sa.insert(part).from_select(list(columns), rows.order_by(message.c.id, numbers.c.number)))
 
 
 def _plan(tx: sa.Connection, one: Notice, carriers: Sequence[str]) -> dict[str, Any]:

@@ -1,0 +1,67 @@
+"""What tests share: a store in memory, an initialised working folder, a vault, a moment."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import hypothesis
+import pytest
+import sqlalchemy as sa
+
+from gateway.cli.init import make
+from gateway.tables import metadata
+from roster.networks import Belonging
+from roster.store import find_or_add_person
+from roster.vault import Keys, Vault
+
+hypothesis.settings.register_profile("house", deadline=None, derandomize=True, max_examples=100)
+hypothesis.settings.load_profile("house")
+
+NOON = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)  # noon in Feixiang
+NOON_MS = round(NOON.timestamp() * 1000)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Noon, outside the quiet hours."""
+    return NOON
+
+
+@pytest.fixture
+def vault() -> Vault:
+    """A vault whose keys are known."""
+    return Vault(Keys(b"m" * 32, b"i" * 32, b"s" * 32))
+
+
+@pytest.fixture
+def tx() -> Iterator[sa.Connection]:
+    """An open transaction on an empty store in memory."""
+    engine = sa.create_engine("sqlite://")
+    metadata.create_all(engine)
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
+
+
+@pytest.fixture
+def people(tx: sa.Connection, vault: Vault, now: datetime) -> list[int]:
+    """Ten people of China Mobile, numbered 1 to 10, with the numbers 13800000001 and on."""
+    return [
+        find_or_add_person(tx, vault, f"+861380000{number:04d}", Belonging("mobile", "prefix", "138"), now).id
+        for number in range(1, 11)
+    ]
+
+
+@pytest.fixture(scope="session")
+def _made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made") / "county"
+    make(folder, "office")
+    return folder
+
+
+@pytest.fixture
+def folder(_made: Path, tmp_path: Path) -> Path:
+    """A working folder as `xinqiao init` makes it, whose first operator is the account "office"."""
+    shutil.copytree(_made, tmp_path / "county")
+    return tmp_path / "county"

@@ -1,0 +1,294 @@
+"""Settings, store, rights, operators, audit, logs, checks, screen: what everything stands on."""
+
+import json
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway import audit, fsck, logs, operators, rights, settings
+from gateway.cli import screen
+from gateway.database import Database
+from gateway.errors import Refused, SettingsWrong, StoreUnfit
+from gateway.tables import audit as audit_rows
+from gateway.tables import metadata, notice, part, receipt
+from tests.conftest import NOON
+from tests.gateway.office import Office
+
+KEY = b"k" * 32
+
+# ------------------------------------------------------------------------------------------------------------- settings
+
+
+def test_the_described_file_loads_and_is_the_shipped_example(folder: Path) -> None:
+    example = Path(__file__).parent.parent.parent / "config" / "xinqiao.example.toml"
+    assert example.read_text(encoding="utf-8") == settings.describe()
+    assert list(settings.load(folder, {}).values.carriers) == ["mobile", "unicom", "telecom"]
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        (("window = 16", "windw = 16"), "$.carriers.mobile"),
+        (("window = 16", "window = 0"), "$.carriers.mobile.window"),
+        (("port = 2775", "port = 99999"), "$.carriers.mobile.port"),
+        (("port = 2775", 'port = "x"'), "$.carriers.mobile.port"),
+        (("tick_ms = 3.0", "tick_ms = -1"), "$.daemon.tick_ms"),
+        (('default_carrier = "mobile"', 'default_carrier = "china"'), "$.default_carrier"),
+        (('signature = "【', 'signature = "['), "$.signature"),
+        (('timezone = "Asia/Shanghai"', 'timezone = "Mars/Base"'), "时区"),
+        (('quiet_from = "20:30"', 'quiet_from = "25:99"'), "时刻"),
+        (("[store]", "[stor]"), "$"),
+        (("[store]", "[store"), "TOML"),
+    ],
+)
+def test_a_wrong_key_or_value_is_refused_with_its_path(folder: Path, change: tuple[str, str], path: str) -> None:
+    file = folder / settings.FILE
+    words = file.read_text(encoding="utf-8")
+    assert change[0] in words
+    file.write_text(words.replace(*change, 1), encoding="utf-8")
+    with pytest.raises(SettingsWrong) as wrong:
+        settings.load(folder, {})
+    assert path in wrong.value.message
+    assert wrong.value.way_out
+
+
+def test_the_environment_goes_before_the_file(folder: Path) -> None:
+    loaded = settings.load(folder, {"XINQIAO__CARRIERS__MOBILE__PORT": "4000", "XINQIAO__COUNTY": "某县"})
+    assert (loaded.values.carriers["mobile"].port, loaded.values.county) == (4000, "某县")
+    with pytest.raises(SettingsWrong, match="port"):
+        settings.load(folder, {"XINQIAO__CARRIERS__MOBILE__PORT": "no"})
+
+
+def test_secrets_that_others_can_read_are_refused(folder: Path) -> None:
+    (folder / "keys" / "mobile.password").chmod(0o644)
+    with pytest.raises(SettingsWrong, match="他人"):
+        settings.load(folder, {}).profile("mobile")
+
+
+def test_a_folder_without_settings_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(SettingsWrong) as wrong:
+        settings.load(tmp_path, {})
+    assert "init" in wrong.value.way_out
+
+
+# ---------------------------------------------------------------------------------------------------------------- store
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_code(folder: Path) -> None:
+    database = Database(settings.load(folder, {}).store_url())
+    with database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    database.close()
+
+
+def test_a_store_that_does_not_sync_is_refused(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/x.db")
+    database.durability()
+    sa.event.listen(
+        database.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=NORMAL").close()
+    )
+    database.engine.dispose()
+    with pytest.raises(StoreUnfit, match="synchronous"):
+        database.durability()
+    database.close()
+
+
+def test_a_store_in_memory_is_refused() -> None:
+    database = Database("sqlite://")
+    with pytest.raises(StoreUnfit):
+        database.durability()
+    database.close()
+
+
+def test_a_store_without_schema_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/x.db")
+    with pytest.raises(StoreUnfit) as unfit:
+        database.check_schema()
+    assert "upgrade" in unfit.value.way_out
+    database.upgrade()
+    database.check_schema()
+    with database.write() as tx:
+        tx.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreUnfit, match="更新的版本"):
+        database.check_schema()
+    database.close()
+
+
+def test_what_is_raised_undoes_everything(folder: Path) -> None:
+    database = Database(settings.load(folder, {}).store_url())
+    with pytest.raises(ZeroDivisionError), database.write() as tx:
+        audit.record(tx, KEY, "me", "verb", "subject", {}, NOON)
+        raise ZeroDivisionError
+    with database.read() as tx:
+        assert tx.scalar(sa.select(sa.func.count()).select_from(audit_rows)) == 0
+    database.close()
+
+
+def test_another_connections_commit_shows_in_the_version(folder: Path) -> None:
+    database = Database(settings.load(folder, {}).store_url())
+    kept = database.connect()
+    before = database.data_version(kept)
+    assert database.data_version(kept) == before
+    with database.write() as tx:
+        audit.record(tx, KEY, "me", "verb", "subject", {}, NOON)
+    assert database.data_version(kept) != before
+    kept.close()
+    database.close()
+
+
+# --------------------------------------------------------------------------------------------------------------- people
+
+
+def test_every_verb_belongs_to_known_roles_and_nobody_may_do_what_is_not_listed() -> None:
+    assert {role for roles in rights.VERBS.values() for role in roles} <= rights.ROLES.keys()
+    assert not rights.may(rights.ROLES, "world.rule")
+    for verb, allowed in rights.VERBS.items():
+        for role in rights.ROLES:
+            assert rights.may([role], verb) is (role in allowed)
+
+
+def test_no_role_both_drafts_and_approves_and_units_see_only_cases() -> None:
+    assert rights.VERBS["notice.draft"].isdisjoint(rights.VERBS["notice.approve"])
+    assert rights.VERBS["case.assign"].isdisjoint(rights.VERBS["case.review"])
+    assert {verb for verb, roles in rights.VERBS.items() if "dept" in roles} == {
+        "case.view",
+        "case.sign",
+        "case.report",
+    }
+
+
+def test_an_operator_proves_to_be_one_by_account_or_password(tx: sa.Connection) -> None:
+    operators.add(tx, "王", ("operator",), "wang", None, None, NOON)
+    operators.add(tx, "李", ("approver",), None, None, "a long enough one", NOON)
+    assert operators.by_login(tx, "wang").name == "王"
+    assert operators.by_password(tx, "李", "a long enough one").roles == ("approver",)
+    for name, password in (("李", "wrong"), ("王", ""), ("nobody", "a long enough one")):
+        with pytest.raises(Refused, match="密码不对"):
+            operators.by_password(tx, name, password)
+    operators.set_active(tx, "李", False)
+    with pytest.raises(Refused):
+        operators.by_password(tx, "李", "a long enough one")
+
+
+@pytest.mark.parametrize(
+    ("name", "roles", "password"),
+    [("王", ("king",), None), ("王", (), None), ("王", ("dept",), None), ("王", ("operator",), "short")],
+)
+def test_an_operator_that_makes_no_sense_is_refused(
+    tx: sa.Connection, name: str, roles: tuple[str, ...], password: str | None
+) -> None:
+    with pytest.raises(Refused):
+        operators.add(tx, name, roles, None, None, password, NOON)
+
+
+@pytest.mark.parametrize("tamper", ["change", "remove", "insert"])
+def test_a_touched_audit_row_is_found(tx: sa.Connection, tamper: str) -> None:
+    for number in range(5):
+        audit.record(tx, KEY, "me", "verb", f"subject {number}", {"n": number}, NOON)
+    assert audit.verify(tx, KEY) is None
+    assert audit.verify(tx, b"x" * 32) == 1
+    if tamper == "change":
+        tx.execute(sa.update(audit_rows).where(audit_rows.c.id == 3).values(subject="other"))
+        assert audit.verify(tx, KEY) == 3
+    elif tamper == "remove":
+        tx.execute(sa.delete(audit_rows).where(audit_rows.c.id == 3))
+        assert audit.verify(tx, KEY) == 4
+    else:
+        row = {"at": NOON, "actor": "me", "verb": "verb", "subject": "s", "detail": {}, "seal": b"\0" * 32}
+        tx.execute(sa.insert(audit_rows).values(row))
+        assert audit.verify(tx, KEY) == 6
+
+
+# -------------------------------------------------------------------------------------------------------------- showing
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["13800000001", "+8613800000001", "from 8613800000001.", "id 130428198001011234", "x\r\ny 13800000001"],
+)
+def test_no_log_line_names_anybody(words: str) -> None:
+    event = logs.masked(None, "", {"event": words, "deep": {"list": [words, (words,)]}, "raw": words.encode()})
+    line = json.dumps(event, ensure_ascii=False)
+    assert "13800000001" not in line
+    assert "130428198001011234" not in line
+    assert "\n" not in event["event"]
+
+
+@given(st.text(max_size=80))
+def test_nothing_that_others_wrote_reaches_the_terminal_as_a_command(words: str) -> None:
+    shown = screen.neutral(words)
+    assert not any((ord(c) < 32 and c not in "\n\t") or 0x7F <= ord(c) < 0xA0 or c in "\u202e\u2066" for c in shown)
+
+
+@pytest.mark.parametrize("words", ["\x1b[2J", "\x1b]52;c;x\x07", "\x9b6n", "a\rb", "\u202egnp.exe"])
+def test_escape_sequences_become_visible(words: str) -> None:
+    assert "\\" in screen.neutral(words)
+
+
+# --------------------------------------------------------------------------------------------------------------- checks
+
+
+def offences(office: Office) -> set[str]:
+    with office.database.read() as tx:
+        return {one.invariant for one in fsck.check(tx, office.keys.seal, office.now_ms + 60_000)}
+
+
+def test_a_store_after_a_days_work_is_whole(office: Office) -> None:
+    office.text("8613800000001", "村里路灯坏了半个月")
+    office.deliver(office.submit())
+    assert offences(office) == set()
+
+
+@pytest.mark.parametrize(
+    ("damage", "invariant"),
+    [
+        ("UPDATE part SET state = 'lost'", "I1"),
+        ("INSERT INTO attempt SELECT 99, 1, part_id, carrier, intent_ms, 'accepted', 0, 0, 'x' FROM attempt", "I2"),
+        ("DELETE FROM attempt", "I2a"),
+        ("DELETE FROM receipt", "I4"),
+        ("UPDATE part SET state = 'failed', reason = NULL", "I4a"),
+        (
+            "INSERT INTO case_event SELECT 99, case_id, at, event, actor, role, from_state, to_state, reason, text_id, "
+            "message_id, data FROM case_event LIMIT 1",
+            "I5",
+        ),
+        ("UPDATE text_part SET carrier = 'unicom'", "I6"),
+        ("UPDATE receipt SET part_id = NULL", "I7"),
+        ("UPDATE attempt SET session = 999999999999", "I9"),
+        ("UPDATE message SET parts = 3", "I12"),
+        ("DELETE FROM part", "I12"),
+    ],
+)
+def test_each_broken_invariant_is_named(office: Office, damage: str, invariant: str) -> None:
+    office.text("8613800000001", "村里路灯坏了半个月")
+    office.deliver(office.submit())
+    with office.database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+        connection.exec_driver_sql(damage)
+        connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+        connection.commit()
+    assert invariant in offences(office)
+
+
+def test_a_notice_sent_by_its_author_alone_is_named(office: Office) -> None:
+    with office.database.write() as tx:
+        tx.execute(
+            sa.insert(notice).values(
+                title="x",
+                topic="教育",
+                body="x",
+                audience={},
+                state="running",
+                author="甲",
+                approver="甲",
+                created_at=NOON,
+                validity_hours=24,
+            )
+        )
+    assert "I11a" in offences(office)
+    assert office.rows(sa.select(part)) == office.rows(sa.select(receipt)) == []

@@ -1,0 +1,62 @@
+"""Sealing what says who somebody is."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from roster.vault import Keys, Unsealable, Vault, new_keys
+
+KEYS = Keys(b"m" * 32, b"i" * 32, b"s" * 32)
+
+
+@given(st.text(max_size=60))
+def test_what_is_sealed_opens_again(words: str) -> None:
+    vault = Vault(KEYS)
+    key = vault.new_person_key()
+    assert Vault(KEYS).open(key, "person.phone:7", vault.seal(key, "person.phone:7", words)) == words
+
+
+def test_what_is_sealed_cannot_be_moved_to_another_row_or_person(vault: Vault) -> None:
+    key, other = vault.new_person_key(), vault.new_person_key()
+    sealed = vault.seal(key, "person.phone:7", "+8613800000001")
+    for whose, place in ((key, "person.phone:8"), (key, "informant.name:7"), (other, "person.phone:7")):
+        with pytest.raises(Unsealable):
+            vault.open(whose, place, sealed)
+
+
+def test_another_folders_keys_open_nothing(vault: Vault) -> None:
+    key = vault.new_person_key()
+    sealed = vault.seal(key, "p", "x")
+    with pytest.raises(Unsealable):
+        Vault(new_keys()).open(key, "p", sealed)
+
+
+@given(st.integers(0, 60))
+def test_a_damaged_octet_shows(at: int) -> None:
+    vault = Vault(KEYS)
+    key = vault.new_person_key()
+    sealed = bytearray(vault.seal(key, "p", "a number that is long enough to be damaged anywhere"))
+    sealed[at] ^= 1
+    with pytest.raises(Unsealable):
+        vault.open(key, "p", bytes(sealed))
+
+
+def test_nothing_of_a_number_shows_in_what_is_stored(vault: Vault) -> None:
+    key = vault.new_person_key()
+    number = "+8613800000001"
+    assert b"13800000001" not in vault.seal(key, "p", number) + vault.phone_index(number)
+    assert vault.seal(key, "p", number) != vault.seal(key, "p", number)
+
+
+def test_indexes_need_the_key_and_differ_by_kind(vault: Vault) -> None:
+    assert vault.phone_index("x") == vault.phone_index("x")
+    assert len({vault.phone_index("x"), vault.name_index("x"), vault.identity_index("x")}) == 3
+    assert vault.phone_index("x") != Vault(new_keys()).phone_index("x")
+
+
+def test_fingerprints_tell_where_parts_end(vault: Vault) -> None:
+    assert vault.fingerprint(b"ab", b"c") != vault.fingerprint(b"a", b"bc")
+
+
+def test_keys_do_not_show_themselves() -> None:
+    assert "mmm" not in repr(KEYS)

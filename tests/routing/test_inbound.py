@@ -1,0 +1,199 @@
+"""What a text means."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway import resources
+from gateway.settings import load
+from routing.inbound import Decision, DecisionKind, Dialogue, Sender, alike, decide
+from routing.numbers import write
+from routing.replies import may_answer
+from routing.words import Words
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+INFORMANT = Sender(1, True, True, False)
+STRANGER = Sender(2, False, False, False)
+ROAD, WATER = "城关镇小学门口路太窄,天天堵车", "村里自来水停了三天"
+NO = write("FX", 26, 42)
+
+
+@pytest.fixture(scope="module")
+def words(tmp_path_factory: pytest.TempPathFactory) -> Words:
+    """As shipped."""
+    from gateway.cli.init import make
+
+    folder: Path = tmp_path_factory.mktemp("words") / "county"
+    make(folder, "office")
+    return resources.words(load(folder, {}))
+
+
+def case(
+    number: str = NO, about: str = ROAD, slot: str = "1042", *, open_: bool = True, waiting: bool = False, days: int = 1
+) -> Dialogue:
+    return Dialogue(int(number[-3:]), number, slot, open_, waiting, NOW - timedelta(days=days), about)
+
+
+def means(
+    words: Words,
+    text: str,
+    dialogues: Sequence[Dialogue] = (),
+    extension: str = "",
+    sender: Sender = INFORMANT,
+) -> Decision:
+    return decide(text, sender, dialogues, extension, NOW, words, "FX")
+
+
+def test_a_first_text_is_a_new_case(words: Words) -> None:
+    assert means(words, ROAD).kind is DecisionKind.NEW_CASE
+
+
+def test_a_stranger_goes_to_the_queue_of_strangers(words: Words) -> None:
+    assert means(words, ROAD, sender=STRANGER).kind is DecisionKind.UNKNOWN_SENDER
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("TD", "TD"),
+        ("td", "TD"),
+        ("ＴＤ", "TD"),
+        (" 退订。", "TD"),
+        ("T", "TD"),
+        ("N", "TD"),
+        ("CX", "CX"),
+        ("查询!", "CX"),
+        ("KT", "KT"),
+        ("BZ", "BZ"),
+    ],
+)
+def test_a_command_is_the_whole_text(words: Words, text: str, command: str) -> None:
+    decision = means(words, text)
+    assert (decision.kind, decision.value) == (DecisionKind.COMMAND, command)
+
+
+@pytest.mark.parametrize("text", ["我想退订报纸怎么办", "T恤厂排污", "查询一下低保政策", "N年没修的路"])
+def test_a_command_word_inside_a_sentence_is_none(words: Words, text: str) -> None:
+    assert means(words, text).kind is DecisionKind.NEW_CASE
+
+
+def test_even_a_stranger_may_opt_out(words: Words) -> None:
+    assert means(words, "TD", sender=STRANGER).kind is DecisionKind.COMMAND
+
+
+def test_a_quoted_number_finds_the_senders_own_case(words: Words) -> None:
+    decision = means(words, f"{NO}还没有人来", [case(about=WATER), case(write("FX", 26, 7))])
+    assert (decision.kind, decision.case_id) == (DecisionKind.FOLLOW_UP, case().case_id)
+
+
+def test_a_number_quoted_by_somebody_else_never_links(words: Words) -> None:
+    decision = means(words, f"{NO}怎么样了,我也想知道", [])
+    assert decision.kind is DecisionKind.NEW_CASE
+    assert decision.case_id is None
+
+
+def test_a_mistyped_number_goes_to_the_operator(words: Words) -> None:
+    wrong = NO[:-1] + str((int(NO[-1]) + 1) % 10)
+    assert means(words, f"{wrong}还没修", [case()]).kind is DecisionKind.UNCLEAR
+
+
+def test_the_extension_digits_find_the_case(words: Words) -> None:
+    dialogues = [case(), case(write("FX", 26, 7), WATER, "1007")]
+    decision = means(words, "还要多久", dialogues, "1007")
+    assert (decision.kind, decision.case_id) == (DecisionKind.FOLLOW_UP, dialogues[1].case_id)
+
+
+def test_the_only_open_case_is_meant_when_the_digits_are_lost(words: Words) -> None:
+    assert means(words, "什么时候能办好", [case()]).case_id == case().case_id
+
+
+def test_a_long_text_that_shares_nothing_with_the_open_case_is_a_new_one(words: Words) -> None:
+    text = "我家老人住院报销手续跑了几趟都没办成,到底该找谁"
+    assert means(words, text, [case(about=WATER)]).kind is DecisionKind.NEW_CASE
+
+
+def test_of_several_open_cases_the_likest_is_meant_or_none(words: Words) -> None:
+    dialogues = [case(), case(write("FX", 26, 7), WATER, "1007")]
+    assert means(words, "小学门口今天又堵车了", dialogues).case_id == dialogues[0].case_id
+    assert means(words, "请问低保怎么申请", dialogues).kind is DecisionKind.NEW_CASE
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("1", "1"), ("１", "1"), ("满意", "1"), ("2", "2"), ("不满意", "3"), ("3。", "3")]
+)
+def test_a_rating_goes_to_the_reply_that_waits_for_it(words: Words, text: str, value: str) -> None:
+    decision = means(words, text, [case(waiting=True), case(write("FX", 26, 7), WATER, "1007")])
+    assert (decision.kind, decision.value) == (DecisionKind.RATING, value)
+
+
+def test_a_rating_without_a_reply_to_rate_is_not_guessed_at(words: Words) -> None:
+    assert means(words, "1", [case()]).kind is DecisionKind.UNCLEAR
+    two = [case(waiting=True), case(write("FX", 26, 7), WATER, "1007", waiting=True)]
+    assert means(words, "1", two).kind is DecisionKind.UNCLEAR
+    assert means(words, "1", two, "1007").case_id == two[1].case_id
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "谢谢",
+        "非常感谢,事己解决。",
+        "感谢县委、县政府为孩子们所做的一切!",
+        "谢谢领导关心",
+        "多谢了",
+    ],
+)
+def test_thanks_land_on_their_case_and_open_none(words: Words, text: str) -> None:
+    closed = case(open_=False, days=27)
+    decision = means(words, text, [closed])
+    assert (decision.kind, decision.case_id) == (DecisionKind.THANKS, closed.case_id)
+
+
+@pytest.mark.parametrize(
+    "text", ["谢谢,但是路还是没修", "感谢关心,可是水还没来", "谢谢,请问什么时候能修好", "谢谢,希望尽快解决"]
+)
+def test_a_but_makes_thanks_a_matter_again(words: Words, text: str) -> None:
+    assert means(words, text, [case()]).kind is DecisionKind.FOLLOW_UP
+
+
+@pytest.mark.parametrize("text", ["好的", "收到", "嗯", "知道了。"])
+def test_an_acknowledgement_needs_nothing(words: Words, text: str) -> None:
+    assert means(words, text, [case()]).kind is DecisionKind.ACKNOWLEDGEMENT
+
+
+def test_an_empty_text_is_kept_and_opens_nothing(words: Words) -> None:
+    assert means(words, "  \n").kind is DecisionKind.EMPTY
+
+
+@given(st.text(max_size=100), st.text("0123456789", max_size=5))
+def test_every_text_gets_a_decision_with_a_reason(text: str, extension: str) -> None:
+    words = Words({"TD": frozenset({"TD"})}, {1: frozenset({"1"})}, ("谢谢",), ("但是",), frozenset({"好"}))
+    decision = means(words, text, [case(), case(write("FX", 26, 7), WATER, "1007")], extension)
+    assert decision.reason
+    assert 0 < decision.confidence <= 1
+    assert decision.case_id is None or decision.case_id in (case().case_id, int(write("FX", 26, 7)[-3:]))
+
+
+def test_likeness_is_a_share(words: Words) -> None:
+    assert alike(ROAD, ROAD) == 1.0
+    assert alike(ROAD, WATER) < 0.1
+    assert alike("", ROAD) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("number", "text", "sent", "answered"),
+    [
+        ("+8613800000001", "路灯坏了", 0, True),
+        ("+8613800000001", "路灯坏了", 3, False),
+        ("10086", "您的话费余额", 0, False),
+        ("106575550001", "【通知】", 0, False),
+        ("raw:CMCC", "x", 0, False),
+        ("+8613800000001", "【肥乡双向沟通办】来信已收到", 0, False),
+    ],
+)
+def test_machines_echoes_and_floods_are_not_answered(number: str, text: str, sent: int, answered: bool) -> None:
+    assert may_answer(number, text, sent, frozenset({"【肥乡双向沟通办】"}), 3) is answered
