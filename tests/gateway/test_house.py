@@ -41,7 +41,7 @@ def test_the_described_file_loads_and_is_the_shipped_example(folder: Path) -> No
         (('default_carrier = "mobile"', 'default_carrier = "china"'), "$.default_carrier"),
         (('signature = "【', 'signature = "['), "$.signature"),
         (('timezone = "Asia/Shanghai"', 'timezone = "Mars/Base"'), "时区"),
-        (('quiet_from = "20:30"', 'quiet_from = "25:99"'), "时刻"),
+        (('quiet_from = "20:30"', 'quiet_from = "29:00"'), "时刻"),
         (("[store]", "[stor]"), "$"),
         (("[store]", "[store"), "TOML"),
     ],

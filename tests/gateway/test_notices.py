@@ -132,7 +132,7 @@ def test_approval_freezes_text_audience_and_plan(office: Office) -> None:
         "carriers": {"mobile": {"people": 10, "parts": 10}},
         "left_out": {},
     }
-    with pytest.raises(Refused, match="草稿"), office.database.write() as tx:
+    with pytest.raises(Refused, match="已批准"), office.database.write() as tx:
         notices.edit(tx, one.id, body="x")
     office.join("13800000011")
     send(office, one.id)
@@ -142,7 +142,7 @@ def test_approval_freezes_text_audience_and_plan(office: Office) -> None:
 def test_nothing_is_sent_before_it_is_approved_and_sent(office: Office) -> None:
     one = draft(office)
     assert office.submit() == []
-    with pytest.raises(Refused, match="已批准"), office.database.write() as tx:
+    with pytest.raises(Refused, match="草稿"), office.database.write() as tx:
         notices.send(tx, one.id, office.now, office.now)
     approve(office, one.id)
     assert office.submit() == []

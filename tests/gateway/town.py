@@ -1,0 +1,114 @@
+"""A town for tests: the daemon and the simulated carriers as processes of their own, on ports of this machine."""
+
+import contextlib
+import getpass
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gateway.cli.simulate import order
+from gateway.settings import FILE
+
+PATIENCE = 30.0
+
+
+@dataclass
+class Town:
+    """`settings` and `carriers` are lines that replace what the working folder and the script say."""
+
+    folder: Path
+    script: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
+    control: int = 0
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        file = self.folder / FILE
+        words = file.read_text(encoding="utf-8").replace('"20:30"', '"03:00"').replace('"08:30"', '"03:00"')
+        file.write_text(words.replace("lease_s = 15.0", "lease_s = 5.0"), encoding="utf-8")
+
+    def run(self, *arguments: str, code: int = 0) -> Any:
+        """A command of the program; its JSON where it speaks it."""
+        done = subprocess.run(
+            [sys.executable, "-m", "gateway", "-C", str(self.folder), *arguments],
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == code, done.stderr + done.stdout
+        return json.loads(done.stdout) if "--json" in arguments and code == 0 else done.stdout + done.stderr
+
+    def open_carriers(self) -> None:
+        """The simulated carriers of the script; the daemon's settings get their ports."""
+        script = self.folder / "script.toml"
+        script.write_text(self.script, encoding="utf-8")
+        simulator = self._start("simulate", "carrier", "--script", str(script))
+        assert simulator.stdout is not None
+        ports = json.loads(simulator.stdout.readline())
+        self.control = ports["control"]
+        for name, port in ports["carriers"].items():
+            self.environment[f"XINQIAO__CARRIERS__{name.upper()}__PORT"] = str(port)
+
+    def start_daemon(self) -> subprocess.Popen[bytes]:
+        """The gateway."""
+        return self._start("run")
+
+    def tell(self, **command: Any) -> dict[str, Any]:
+        """A command to the simulated carriers."""
+        answer = order(self.control, command)
+        assert answer["ok"], answer
+        return answer
+
+    def counts(self, name: str = "mobile") -> dict[str, Any]:
+        """What a carrier saw."""
+        counts: dict[str, Any] = self.tell(do="status")["carriers"][name]
+        return counts
+
+    def until(self, holds: Callable[[], object]) -> None:
+        """Wait for something that processes do; a test never waits for time itself."""
+        deadline = time.monotonic() + PATIENCE
+        while not holds():
+            assert time.monotonic() < deadline, (self.folder / "log").read_text(encoding="utf-8")[-3000:]
+            select.select([], [], [], 0.05)  # other processes are at work
+
+    def states(self) -> list[str]:
+        """The states of all messages outside notices, oldest first."""
+        return [one["state"] for one in reversed(self.run("message", "list", "--limit", "1000", "--json"))]
+
+    def close(self) -> None:
+        """End what was started."""
+        for process in reversed(self.processes):
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(10)
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+
+    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        with (self.folder / "log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "gateway", "-C", str(self.folder), *arguments],
+                env=self._environment(),
+                stdout=subprocess.PIPE if arguments[0] == "simulate" else log,
+                stderr=log,
+            )
+        self.processes.append(process)
+        return process
+
+    def _environment(self) -> dict[str, str]:
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("XINQIAO")}
+        return kept | {"LOGNAME": "office", "USER": getpass.getuser()} | self.environment
