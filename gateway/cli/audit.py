@@ -11,7 +11,7 @@ from gateway.cli.desk import open_desk
 from gateway.errors import REFUSED
 from gateway.tables import audit as rows_kept
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
 
 

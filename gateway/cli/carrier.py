@@ -9,7 +9,7 @@ from gateway.cli import screen
 from gateway.cli.desk import Desk, open_desk
 from gateway.errors import NotFound, Refused
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
 Name = Annotated[str, typer.Argument(help="线路名称,如 mobile")]
 

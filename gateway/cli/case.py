@@ -18,7 +18,7 @@ from roster.phones import Fault, masked, parse
 from routing import store
 from routing.cases import GATES, KINDS, LABELS, Case, CaseState, Facts
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
 No = Annotated[str, typer.Argument(help="受理编号")]
 Reason = Annotated[str, typer.Option(help="理由")]

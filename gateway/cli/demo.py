@@ -16,7 +16,7 @@ from gateway import demo as play
 from gateway.cli import screen
 from gateway.errors import REFUSED
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command(help="用三家模拟运营商演示全流程,并逐项核对;有一项不符则退出码为1。")

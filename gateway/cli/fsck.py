@@ -9,7 +9,7 @@ from gateway.cli import screen
 from gateway.cli.desk import open_desk
 from gateway.errors import REFUSED
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command(help="检查数据库是否满足全部约定;网关运行时也可执行。有问题则退出码为1。")

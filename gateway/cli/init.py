@@ -15,7 +15,7 @@ from gateway.database import Database
 from gateway.errors import Refused
 from roster.vault import new_keys
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 FIRST_ROLES = ("system", "operator", "drafter", "roster")
 

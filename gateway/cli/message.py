@@ -13,7 +13,7 @@ from gateway.errors import REFUSED, USAGE, NotFound, Refused
 from roster import store as roster_store
 from roster.phones import masked
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
 
 STATES = {

@@ -22,7 +22,7 @@ from roster import store as roster_store
 from roster.audiences import Audience
 from roster.phones import masked, masked_name
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
 Number = Annotated[int, typer.Argument(help="通知编号")]
 Categories = Annotated[list[str] | None, typer.Option("--category", help="职业类别,可多次;不写为全部")]

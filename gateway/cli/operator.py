@@ -10,7 +10,7 @@ from gateway.cli import screen
 from gateway.cli.desk import open_desk
 from gateway.rights import ROLES
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
 Name = Annotated[str, typer.Argument(help="操作员姓名")]
 

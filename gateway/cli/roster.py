@@ -14,7 +14,7 @@ from gateway.roster_files import read_roster, write_faults, write_sheet, write_t
 from roster import generator, phones, store
 from roster.importing import Entry
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
 Who = Annotated[str, typer.Argument(help="信息员编号,或手机号码")]
 Clear = Annotated[bool, typer.Option("--clear", help="显示完整的姓名和号码(需要授权,会留下记录)")]

@@ -5,7 +5,7 @@ import typer
 from gateway import logs
 from gateway.cli.desk import open_desk
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command(help="运行网关,直到收到 SIGTERM 或 Ctrl-C。")

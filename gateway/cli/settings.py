@@ -11,7 +11,7 @@ from gateway.cli.desk import read_keys
 from gateway.cli.where import Where
 from gateway.database import Database
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
 
 

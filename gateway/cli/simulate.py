@@ -14,7 +14,7 @@ from gateway.cli import screen
 from gateway.errors import UNAVAILABLE, USAGE, Refused
 from gateway.settings import FILE, load
 
-app = typer.Typer(no_args_is_help=True, help="模拟运营商:演练和测试用。")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="模拟运营商:演练和测试用。")
 
 
 @app.command(help="模拟一家或几家运营商,直到 Ctrl-C。没有脚本时按工作目录的设置模拟其中各条线路。")

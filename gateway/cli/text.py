@@ -14,7 +14,7 @@ from roster import store as roster_store
 from roster.phones import masked
 from roster.tables import informant
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
 
 DECISIONS = {

@@ -6,7 +6,7 @@ from gateway import settings
 from gateway.cli import screen
 from gateway.database import Database
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command(help="升级数据库结构到当前版本;请先备份。")
