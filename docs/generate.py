@@ -27,8 +27,8 @@ def commands() -> str:
         "# Every command",
         "",
         "Written by `make docs` from the program itself. `xinqiao -C 目录 命令 …`; every listing takes `--json`.",
-        "Exit codes: 0 done, 1 refused by a rule, 2 wrong usage, 3 settings wrong, 4 not found, 69 store or carrier not",
-        "available, 75 another daemon holds the lease.",
+        "Exit codes: 0 done, 1 refused by a rule, 2 wrong usage, 3 settings wrong, 4 not found, 69 store or carrier",
+        "not available, 75 another daemon holds the lease.",
         "",
     ]
     tree = whole()
@@ -37,7 +37,8 @@ def commands() -> str:
         lines += [f"## {noun} — {NOUNS[noun]}", ""]
         children = getattr(command, "commands", None)
         for name, one in (children or {"": command}).items():
-            lines += [f"### `xinqiao {noun} {name}`".replace(" `", "`").rstrip(), "", (one.help or "").strip(), ""]
+            title = f"xinqiao {noun} {name}".strip()
+            lines += [f"### `{title}`", "", (one.help or "").strip(), ""]
             options = list(_options(one))
             if options:
                 lines += ["| option | meaning |", "|--|--|", *options, ""]
