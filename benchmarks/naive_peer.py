@@ -100,8 +100,8 @@ class Store(smpp.AbstractHook):
                 ("accepted" if accepted else "failed", smpp_message.message_id, int(smpp_message.log_id)),
             )
         elif isinstance(smpp_message, smpp.DeliverSm):
-            receipt = smpp_message.receipt or {}
-            self.database.execute("UPDATE message SET state = 'delivered' WHERE carrier_id = ?", (receipt.get("id"),))
+            key = smpp_message.parse_receipt()["id"]
+            self.database.execute("UPDATE message SET state = 'delivered' WHERE carrier_id = ?", (key,))
             self.missing -= 1
             if self.missing == 0:
                 self.done.set()
@@ -126,7 +126,10 @@ async def main() -> None:
     )
     began, cpu = time.monotonic(), time.process_time()
     running = asyncio.ensure_future(esme.start())
-    await asyncio.wait_for(hook.done.wait(), 600)
+    done = asyncio.ensure_future(hook.done.wait())
+    await asyncio.wait([running, done], timeout=60, return_when=asyncio.FIRST_COMPLETED)
+    if not done.done():
+        raise SystemExit("the library's session ended before the last receipt")
     spent, cpu = time.monotonic() - began, time.process_time() - cpu
     running.cancel()
     print(json.dumps({"seconds": spent, "cpu_seconds": cpu, "messages": int(messages)}))
