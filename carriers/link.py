@@ -72,6 +72,7 @@ class Link(Service):
         self._again: Any = None  # of the next connection
         self._connecting: defer.Deferred[Any] | None = None
         self._stopped: defer.Deferred[None] | None = None
+        self._listening = True
         self._failures = 0
         self._refusals = 0
         self._bound_at: float | None = None
@@ -108,6 +109,12 @@ class Link(Service):
             self._again = None
             self._connect()
 
+    def hear(self, listening: bool) -> None:
+        """Read what the carrier sends, or leave it in the network: a carrier that floods must wait for our store."""
+        if self._wire is not None and listening != self._listening:
+            self._listening = listening
+            self._wire.hear(listening)
+
     def counters(self) -> dict[str, int]:
         """How many events of each kind came since the start, and how many connections there were."""
         return {**self._counts, "connections": self.connection}
@@ -134,7 +141,7 @@ class Link(Service):
     def connected(self, wire: "_Wire") -> None:
         """The socket is open."""
         self.connection += 1
-        self._wire = wire
+        self._wire, self._listening = wire, True
         self.session = Session.gateway(self.profile)
         self.session.connected(self._now())
         self._stand(LinkState.BINDING, "")
@@ -244,6 +251,14 @@ class _Wire(Protocol):
             transport.abortConnection()
         else:
             transport.write(data)
+
+    def hear(self, listening: bool) -> None:
+        """Read from the socket, or not."""
+        transport: Any = self.transport
+        if listening:
+            transport.resumeProducing()
+        else:
+            transport.pauseProducing()
 
     def close(self) -> None:
         """Close when what is written has gone."""

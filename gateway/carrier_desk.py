@@ -41,14 +41,25 @@ def hold(tx: sa.Connection, carrier: str, actor: str, reason: str, now: datetime
     )
 
 
-def release(tx: sa.Connection, carrier: str) -> bool:
-    """Send again. False when it was not held."""
+def release(tx: sa.Connection, carrier: str, now: datetime) -> bool:
+    """Send again, and try a refused login again at once. False when there was nothing to release."""
     done = tx.execute(
         sa.update(carrier_status)
-        .where(carrier_status.c.carrier == carrier, carrier_status.c.held_at.isnot(None))
-        .values(held_by=None, held_reason="", held_at=None)
+        .where(
+            carrier_status.c.carrier == carrier,
+            sa.or_(carrier_status.c.held_at.isnot(None), carrier_status.c.link_state == "refused"),
+        )
+        .values(held_by=None, held_reason="", held_at=None, retry_at=now)
     )
     return done.rowcount == 1
+
+
+def retries(tx: sa.Connection) -> dict[str, datetime]:
+    """When operators last wanted a login tried again, by carrier."""
+    rows = tx.execute(
+        sa.select(carrier_status.c.carrier, carrier_status.c.retry_at).where(carrier_status.c.retry_at.isnot(None))
+    )
+    return {row.carrier: row.retry_at for row in rows}
 
 
 def hold_for_configuration(tx: sa.Connection, carrier: str, answers: Sequence[Answer], now_ms: int) -> None:

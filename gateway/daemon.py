@@ -48,6 +48,9 @@ class Daemon:
         self._pumping: asyncio.Task[None] | None = None
         self._links: dict[str, Link] = {}
         self._scheduler: Any = None
+        self._reported: dict[str, Any] = {}
+        self._began = _now()  # an operator's wish from before that is history
+        self._retried: dict[str, datetime] = {}
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         """Exit status, set when the daemon cannot go on."""
 
@@ -162,7 +165,7 @@ class Daemon:
         """What is looked after regularly. Each is idempotent and does all its work in one transaction."""
         return [
             schedule.Sweep("finish notices", 2, partial(self._sweep, schedule.finish_notices)),
-            schedule.Sweep("links", 2, self._report_links),
+            schedule.Sweep("links", 2, self._look_after_links),
             schedule.Sweep("waiting parts", 10, partial(self._sweep, schedule.expire_waiting)),
             schedule.Sweep("incomplete texts", 10, partial(self._sweep, self._inbox.give_up_waiting)),
             schedule.Sweep("silent parts", 600, partial(self._sweep, schedule.expire_silent)),
@@ -178,17 +181,24 @@ class Daemon:
                 lease.confirm(tx, self._held)
             work(tx, _now_ms())
 
-    async def _report_links(self) -> None:
-        views = [(name, link.state, link.since, link.detail, link.counters()) for name, link in self._links.items()]
-        if views == getattr(self, "_reported", None):
-            return
-        self._reported = views
+    async def _look_after_links(self) -> None:
+        """Write down how the links stand, and try refused logins again where an operator wants it."""
+        views = {
+            name: (link.state.value, link.since, link.detail, link.counters()) for name, link in self._links.items()
+        }
+        for name, at in (await self._in_store(lambda: self._tend(views))).items():
+            if name in self._links and at > self._retried.get(name, self._began):
+                self._retried[name] = at
+                self._links[name].retry()
 
-        def report(tx: sa.Connection, now_ms: int) -> None:
-            for name, state, since, detail, counters in views:
-                carrier_desk.report_link(tx, name, state, since, detail, counters, _now())
-
-        await self._sweep(report)
+    def _tend(self, views: dict[str, Any]) -> dict[str, datetime]:
+        if views != self._reported:
+            with self._database.write() as tx:
+                for name, (state, since, detail, counters) in views.items():
+                    carrier_desk.report_link(tx, name, state, since, detail, counters, _now())
+            self._reported = views
+        with self._database.read() as tx:
+            return carrier_desk.retries(tx)
 
 
 def run(settings: Loaded, database: Database, vault: Vault) -> int:

@@ -35,6 +35,7 @@ log = structlog.get_logger("pump")
 
 Result = TypeVar("Result")
 LEASE_MARGIN = 2.0  # seconds before our lease ends after which we write nothing more
+MOST_PENDING = 5_000  # events of one carrier that may wait for the store before it is not read any more
 RETRY = 0.25  # seconds until the store is tried again after it failed
 
 
@@ -100,6 +101,8 @@ class Pump:
                     log.error("login refused", carrier=link.profile.name, reason=event.reason)
                 case _:
                     log.warning("unexpected event", carrier=link.profile.name, kind=type(event).__name__)
+        if len(came) > MOST_PENDING:
+            link.hear(False)
         self._wake.set()
 
     def _session(self, link: Link) -> int:
@@ -149,6 +152,7 @@ class Pump:
             came, submits = arrivals.get(name), outcome.submits.get(name, [])
             session = link.session
             current = self._session(link)
+            link.hear(True)
             if session is not None and came is not None:
                 session.accept([answer for number, answer in came.to_acknowledge() if number == current])
             if submits:

@@ -58,6 +58,7 @@ carrier_status = sa.Table(
     sa.Column("held_by", sa.Text),  # an operator's hold: nothing is submitted
     sa.Column("held_reason", sa.Text, nullable=False, default=""),
     sa.Column("held_at", Instant),
+    sa.Column("retry_at", Instant),  # an operator wants a refused login tried again
     sa.Column("link_state", sa.Text, nullable=False, default="down"),  # down | connecting | bound | refused | draining
     sa.Column("link_since", Instant),
     sa.Column("link_detail", sa.Text, nullable=False, default=""),

@@ -66,8 +66,8 @@ def release(ctx: typer.Context, name: Name) -> None:
     """Send again."""
     desk = _desk(ctx, name)
     with desk.database.write() as tx:
-        if not carrier_desk.release(tx, name):
-            raise Refused(f"{name} 没有被暂停", "xinqiao carrier status 查看状态")
+        if not carrier_desk.release(tx, name, desk.now()):
+            raise Refused(f"{name} 没有被暂停,登录也没有被拒", "xinqiao carrier status 查看状态")
         desk.audit(tx, "carrier.release", name)
     screen.say(f"{name} 已恢复发送", "green")
 

@@ -172,6 +172,14 @@ def test_a_carrier_that_takes_the_call_and_says_nothing_is_given_up(bench: Bench
     assert bench.wire.disconnecting
 
 
+def test_a_carrier_that_floods_is_left_unread_until_the_store_has_caught_up(bench: Bench) -> None:
+    bench.bind()
+    bench.link.hear(False)
+    assert bench.wire.producerState == "paused"
+    bench.link.hear(True)
+    assert bench.wire.producerState == "producing"
+
+
 def test_stopping_waits_for_the_open_answers(bench: Bench) -> None:
     bench.bind()
     session = bench.link.session

@@ -98,6 +98,16 @@ def test_a_held_carrier_waits_and_goes_on_when_released(town: Town) -> None:
     town.until(lambda: town.states() == ["delivered"])
 
 
+def test_a_refused_login_is_tried_again_when_an_operator_wants_it(town: Town) -> None:
+    town.script = SCRIPT.format(more="refuse_binds = 14")
+    town.open_carriers()
+    town.start_daemon()
+    town.until(lambda: town.run("carrier", "status", "--json")["carriers"][0]["link_state"] == "refused")
+    town.tell(do="refuse_binds", carrier="mobile", status=0)
+    town.run("carrier", "release", "mobile")
+    town.until(lambda: town.counts()["bound"])
+
+
 def test_a_cut_line_comes_back_and_loses_nothing(town: Town) -> None:
     opened(town, "cut_after = 7")
     rows = "".join(f"138000000{n:02d}\t第{n}条\n" for n in range(1, 31))

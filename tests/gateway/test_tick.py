@@ -116,7 +116,7 @@ def test_a_held_carrier_gets_nothing_until_it_is_released(office: Office) -> Non
         carrier_desk.hold(tx, "mobile", "me", "维护", office.now)
     assert office.submit() == []
     with office.database.write() as tx:
-        carrier_desk.release(tx, "mobile")
+        carrier_desk.release(tx, "mobile", office.now)
     assert len(office.submit()) == 1
 
 

@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("held_by", sa.Text(), nullable=True),
         sa.Column("held_reason", sa.Text(), nullable=False),
         sa.Column("held_at", sa.BigInteger(), nullable=True),
+        sa.Column("retry_at", sa.BigInteger(), nullable=True),
         sa.Column("link_state", sa.Text(), nullable=False),
         sa.Column("link_since", sa.BigInteger(), nullable=True),
         sa.Column("link_detail", sa.Text(), nullable=False),
