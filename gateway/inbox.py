@@ -85,6 +85,9 @@ class Inbox:
         if self._seen(tx, fingerprint, now_ms - window):
             return
         where = event.concatenation
+        key = roster_store.sealing_key(tx, person.id)
+        if key is None:
+            raise LookupError("the sender was forgotten")
         self._clear_way(tx, carrier, person.id, event, now_ms)
         part_id = tx.execute(
             sa.insert(text_part)
@@ -101,7 +104,7 @@ class Inbox:
                 number=where.number if where else None,
                 width=where.width if where else None,
                 fingerprint=fingerprint,
-                raw_sealed=self._vault.seal_raw("text", event.raw),
+                raw_sealed=self._vault.seal_octets(key, f"text_part.raw:{person.id}", event.raw),
             )
             .returning(text_part.c.id)
         ).scalar_one()

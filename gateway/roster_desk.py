@@ -78,26 +78,30 @@ def _kept(member: store.Member, entry: Entry) -> Entry:
 
 
 def apply(tx: sa.Connection, vault: Vault, prefixes: Prefixes, wanted: Plan, now: datetime) -> None:
-    """Carry a plan out, in the caller's one transaction."""
-    known = _people(tx, vault, [entry.phone for entry in wanted.joins])
+    """Carry a plan out, in the caller's one transaction; slice by slice, so that a long list needs little memory."""
+    for at in range(0, len(wanted.joins), SLICE):
+        _join(tx, vault, prefixes, wanted.joins[at : at + SLICE], now)
+    for person_id, entry in wanted.changes:
+        update(tx, vault, person_id, entry, now)
+
+
+def _join(tx: sa.Connection, vault: Vault, prefixes: Prefixes, entries: Sequence[Entry], now: datetime) -> None:
+    known = _people(tx, vault, [entry.phone for entry in entries])
     next_id = store.next_person_id(tx)
     people, members = [], []
-    for entry in wanted.joins:
+    for entry in entries:
         person_id, key = known.get(entry.phone, (0, b""))
         if not person_id:
             person_id, next_id = next_id, next_id + 1
-            row = store.new_person(
-                vault, person_id, entry.phone, carrier_of(entry.phone, None, None, prefixes, now), now
-            )
+            belonging = carrier_of(entry.phone, None, None, prefixes, now)
+            row = store.new_person(vault, person_id, entry.phone, belonging, now)
             key = row["key_sealed"]
             people.append(row)
         fresh = {"state": "active", "stop_reason": "", "created_at": now}
         members.append(_values(vault, key, person_id, entry, now) | fresh)
-    for rows, table in ((people, person), (members, informant)):
-        for at in range(0, len(rows), SLICE):
-            tx.execute(sa.insert(table), rows[at : at + SLICE])
-    for person_id, entry in wanted.changes:
-        update(tx, vault, person_id, entry, now)
+    if people:
+        tx.execute(sa.insert(person), people)
+    tx.execute(sa.insert(informant), members)
 
 
 def update(tx: sa.Connection, vault: Vault, person_id: int, entry: Entry, now: datetime) -> None:
@@ -165,14 +169,7 @@ def _values(vault: Vault, key: bytes, person_id: int, entry: Entry, now: datetim
 def _people(tx: sa.Connection, vault: Vault, numbers: Sequence[str]) -> dict[str, tuple[int, bytes]]:
     """Those of the numbers that we have exchanged texts with already."""
     by_index = {vault.phone_index(number): number for number in numbers}
-    found: dict[str, tuple[int, bytes]] = {}
-    indexes = list(by_index)
-    for at in range(0, len(indexes), SLICE):
-        rows = tx.execute(
-            sa.select(person.c.id, person.c.key_sealed, person.c.phone_index).where(
-                person.c.phone_index.in_(indexes[at : at + SLICE])
-            )
-        )
-        for row in rows:
-            found[by_index[row.phone_index]] = (row.id, row.key_sealed)
-    return found
+    rows = tx.execute(
+        sa.select(person.c.id, person.c.key_sealed, person.c.phone_index).where(person.c.phone_index.in_(by_index))
+    )
+    return {by_index[row.phone_index]: (row.id, row.key_sealed) for row in rows}

@@ -126,10 +126,10 @@ def _with_faults(
 ) -> list[tuple[object, ...]]:
     """Put the faulty rows among the good ones, each repetition behind what it repeats."""
     placed: list[tuple[float, tuple[object, ...]]] = [(float(i), row) for i, row in enumerate(rows)]
-    spare = iter(range(9000, 10_000))
+    spare = iter(range(10_000))
     for kind, planted in FAULTS.items():
         for at in rnd.sample(range(len(people)), _share(planted, accepted)):
-            row = _faulty(rnd, kind, people[at], f"1390000{next(spare)}")
+            row = _faulty(rnd, kind, people[at], f"1880001{next(spare):04d}")
             position = at + 0.5 if kind.startswith("duplicate") else rnd.uniform(0, len(rows))
             placed.append((position, row))
     return [row for _, row in sorted(placed, key=lambda pair: pair[0])]

@@ -88,6 +88,14 @@ class Vault:
         """The words. Raises `Unsealable`."""
         return self._decrypt(self._person(key_sealed), sealed, place.encode()).decode()
 
+    def seal_octets(self, key_sealed: bytes, place: str, octets: bytes) -> bytes:
+        """Seal octets under a person's key: what only that person's forgetting may destroy."""
+        return self.seal(key_sealed, place, octets.decode("latin-1"))
+
+    def open_octets(self, key_sealed: bytes, place: str, sealed: bytes) -> bytes:
+        """The octets. Raises `Unsealable`."""
+        return self.open(key_sealed, place, sealed).encode("latin-1")
+
     def seal_raw(self, place: str, data: bytes) -> bytes:
         """Seal octets that belong to nobody we know, under a key of the system."""
         nonce = os.urandom(NONCE)

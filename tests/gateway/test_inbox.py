@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from carriers.events import InboundText, Unreadable
 from gateway.tables import message, quarantine, text, text_part
+from roster import store as roster_store
 from routing.tables import case_event, case_ticket
 from tests.gateway.office import HOME, SESSION, Office
 
@@ -28,6 +29,16 @@ def test_a_matter_becomes_a_case_and_its_number_goes_back(office: Office) -> Non
     assert case.number in answer[2].body.decode("utf-16-be")
     assert answer[2].source == HOME + case.slot
     assert answer[2].destination == "8613800000001"
+
+
+def test_the_octets_of_a_text_are_kept_under_the_senders_own_key(office: Office) -> None:
+    office.text("8613800000001", ROAD)
+    [row] = office.rows(sa.select(text_part))
+    with office.database.read() as tx:
+        key = roster_store.sealing_key(tx, row.person_id)
+    assert key is not None
+    raw = office.vault.open_octets(key, f"text_part.raw:{row.person_id}", row.raw_sealed)
+    assert raw == b"raw " + ROAD.encode("utf-16-be")
 
 
 def test_the_same_text_again_changes_nothing(office: Office) -> None:
