@@ -177,6 +177,8 @@ class Loaded(Struct, frozen=True):
         }
         password = secret(self.path(carrier.password_file), f"$.carriers.{name}.password_file")
         tls_ca = str(self.path(carrier.tls_ca)) if carrier.tls_ca else ""
+        if tls_ca and not Path(tls_ca).is_file():
+            raise SettingsWrong(f"$.carriers.{name}.tls_ca:没有文件 {tls_ca}", "请放入签发运营商证书的机构证书(PEM)")
         return CarrierProfile(name=name, password=password, tls_ca=tls_ca, **given)
 
     def quiet_hours(self) -> tuple[time, time]:

@@ -10,6 +10,7 @@ from typing import Any
 import aiosmpplib
 import pytest
 
+from tests.gateway.tls_door import Door, certificate
 from tests.gateway.town import Town
 
 SCRIPT = """
@@ -106,6 +107,37 @@ def test_a_refused_login_is_tried_again_when_an_operator_wants_it(town: Town) ->
     town.tell(do="refuse_binds", carrier="mobile", status=0)
     town.run("carrier", "release", "mobile")
     town.until(lambda: town.counts()["bound"])
+
+
+def secured(town: Town, authority: str) -> Iterator[None]:
+    """The town's carrier behind a TLS door; the gateway trusts `authority`."""
+    town.script = SCRIPT.format(more="")
+    town.open_carriers()
+    certificate(town.folder, "another")
+    door = Door(certificate(town.folder, "carrier"), int(town.environment["XINQIAO__CARRIERS__MOBILE__PORT"]))
+    prefix = "XINQIAO__CARRIERS__MOBILE__"
+    town.environment |= {
+        f"{prefix}HOST": "localhost",
+        f"{prefix}PORT": str(door.port),
+        f"{prefix}TLS": "true",
+        f"{prefix}TLS_CA": f"{authority}.pem",
+    }
+    town.start_daemon()
+    yield
+    door.stop()
+
+
+def test_a_carrier_behind_tls_is_spoken_to_in_secret(town: Town) -> None:
+    for _ in secured(town, "carrier"):
+        town.until(lambda: town.counts()["bound"])
+        town.run("message", "send", "--to", "13800000001", "--text", "您好")
+        town.until(lambda: _states(town) == ["delivered"])
+
+
+def test_a_carrier_with_a_certificate_of_somebody_else_is_not_spoken_to(town: Town) -> None:
+    for _ in secured(town, "another"):
+        town.until(lambda: "certificate" in town.run("carrier", "status", "--json")["carriers"][0]["link_detail"])
+        assert town.counts()["connections"] == 0
 
 
 def test_a_cut_line_comes_back_and_loses_nothing(town: Town) -> None:
