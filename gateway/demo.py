@@ -84,7 +84,7 @@ class Stage:
             check=False,
         )
         if refused:
-            self.checks.append(Check(f"refused: {' '.join(arguments[:2])}", True, done.returncode != 0))
+            self.checks.append(Check(f"应被拒绝:{' '.join(arguments[:2])}", True, done.returncode != 0))
             self.console.print(f"    [yellow]{done.stderr.strip()}[/yellow]")
             return None
         if done.returncode != 0:
@@ -167,11 +167,11 @@ def _roster(stage: Stage, cleaning: ExitStack) -> None:
     stage.run("roster", "carrier", "--file", str(stage.folder / "名册.ported.tsv"))
     counts = stage.run("roster", "count")
     stage.say(f"入库 {counts['active']} 人:" + ",".join(f"{k} {v}" for k, v in counts["carrier"].items()))
-    stage.check("roster: accepted", generator.ACCEPTED, done["accepted"])
-    stage.check("roster: rejected, by reason", generator.FAULTS, done["reasons"])
-    stage.check("roster: same file again changes", 0, again["joins"] + again["changes"])
-    stage.check("roster: by category", generator.CATEGORY_SHARES, counts["category"])
-    stage.check("roster: by carrier", generator.CARRIER_SHARES, counts["carrier"])
+    stage.check("名册:有效人数", generator.ACCEPTED, done["accepted"])
+    stage.check("名册:未收的原因", generator.FAULTS, done["reasons"])
+    stage.check("名册:同一文件再导一次的变化", 0, again["joins"] + again["changes"])
+    stage.check("名册:各类别人数", generator.CATEGORY_SHARES, counts["category"])
+    stage.check("名册:各线路人数", generator.CARRIER_SHARES, counts["carrier"])
 
 
 def _carriers(stage: Stage, cleaning: ExitStack) -> None:
@@ -212,7 +212,7 @@ def _notice(stage: Stage, cleaning: ExitStack) -> None:
     stage.say(f"发到 {KILL_AT:.0%} 时用 kill -9 杀死网关,再启动")
     _watch(stage, cleaning, one["id"], told["parts"])
     stage.facts["seconds"] = time.monotonic() - began
-    stage.check("notice: planned people", generator.ACCEPTED, told["people"])
+    stage.check("通知:计划人数", generator.ACCEPTED, told["people"])
     _account(stage, one["id"])
 
 
@@ -224,14 +224,14 @@ def _account(stage: Stage, notice_id: int) -> None:
     stage.facts["doubt_left"] = doubt
     stage.facts["report"] = parts
     stage.say(f"报告:{json.dumps(parts, ensure_ascii=False)};被杀时在途 {stage.facts['doubt']} 条,现仍不明 {doubt} 条")
-    stage.check("notice: states add up to", generator.ACCEPTED, sum(report["total"]["people"].values()))
-    stage.check("notice: submitted twice, by the carriers' count", 0, counts["doubled"])
-    stage.check("notice: lost, by the carriers' count", 0, generator.ACCEPTED - doubt - counts["accepted_distinct"])
-    stage.check("notice: receipts outstanding at the carriers", 0, counts["receipts_outstanding"])
-    stage.check("notice: undelivered (empty numbers)", generator.EMPTY, parts.get("undelivered", 0))
-    stage.check("notice: expired (phones off)", generator.OFF, parts.get("expired", 0))
+    stage.check("通知:各状态合计", generator.ACCEPTED, sum(report["total"]["people"].values()))
+    stage.check("通知:重复提交(运营商计数)", 0, counts["doubled"])
+    stage.check("通知:丢失(运营商计数)", 0, generator.ACCEPTED - doubt - counts["accepted_distinct"])
+    stage.check("通知:运营商处未取的回执", 0, counts["receipts_outstanding"])
+    stage.check("通知:未送达(空号)", generator.EMPTY, parts.get("undelivered", 0))
+    stage.check("通知:过期(关机)", generator.OFF, parts.get("expired", 0))
     rest = generator.ACCEPTED - generator.EMPTY - generator.OFF - doubt
-    stage.check("notice: delivered", rest, parts.get("delivered", 0))
+    stage.check("通知:已送达", rest, parts.get("delivered", 0))
 
 
 def _texts(stage: Stage, cleaning: ExitStack) -> None:
@@ -252,14 +252,14 @@ def _texts(stage: Stage, cleaning: ExitStack) -> None:
     for one in texts[:7]:
         stage.say(f"{one['from']}  {one['decision']:<15}{one['case'] or '':<11}{one['body'][:30]}")
     counts = stage.counts()
-    stage.check("texts: stored", wanted, len(texts))
-    stage.check("texts: unacknowledged at the carriers", 0, counts["texts_outstanding"])
-    stage.check("texts: new cases", len(MATTERS) + 1, sum(one["decision"] == "new_case" for one in texts))
-    stage.check("texts: opt-outs", generator.OPTING_OUT, sum(one["decision"] == "command" for one in texts))
-    stage.check("texts: unknown senders", 1, sum(one["decision"] == "unknown_sender" for one in texts))
-    stage.check("cases: registered", len(MATTERS) + 1, len(cases))
+    stage.check("来信:入库", wanted, len(texts))
+    stage.check("来信:运营商处未确认", 0, counts["texts_outstanding"])
+    stage.check("来信:新立件", len(MATTERS) + 1, sum(one["decision"] == "new_case" for one in texts))
+    stage.check("来信:退订", generator.OPTING_OUT, sum(one["decision"] == "command" for one in texts))
+    stage.check("来信:陌生号码", 1, sum(one["decision"] == "unknown_sender" for one in texts))
+    stage.check("办件:登记", len(MATTERS) + 1, len(cases))
     whole = [one for one in texts if one["body"] == MATTERS[-1]]
-    stage.check("texts: the long one whole, though its parts came out of order", 1, len(whole))
+    stage.check("来信:乱序到达的长短信完整", 1, len(whole))
 
 
 def _case(stage: Stage, cleaning: ExitStack) -> None:
@@ -281,8 +281,8 @@ def _case(stage: Stage, cleaning: ExitStack) -> None:
     closed = stage.run("case", "show", no)
     for line in stage.run("case", "timeline", no):
         stage.say(f"{line['event']:<16}{line['actor']:<10}{line['to_state']}")
-    stage.check("case: closed with rating", ("closed", 1), (closed["state"], closed["rating"]))
-    stage.check("case: reply delivered", "delivered", closed["reply_delivery"])
+    stage.check("办件:办结并评价", ("closed", 1), (closed["state"], closed["rating"]))
+    stage.check("办件:答复送达", "delivered", closed["reply_delivery"])
 
 
 def _second_notice(stage: Stage, cleaning: ExitStack) -> None:
@@ -300,19 +300,19 @@ def _second_notice(stage: Stage, cleaning: ExitStack) -> None:
     report = stage.run("notice", "report", str(one["id"]))
     parts = report["total"]["parts"]
     stage.say(f"报告:{json.dumps(parts, ensure_ascii=False)}")
-    stage.check("second notice: states add up to its plan", told["parts"], sum(parts.values()))
-    stage.check("second notice: submitted twice", 0, stage.counts()["doubled"])
+    stage.check("第二条通知:合计等于计划", told["parts"], sum(parts.values()))
+    stage.check("第二条通知:重复提交", 0, stage.counts()["doubled"])
 
 
 def _stop(stage: Stage, cleaning: ExitStack) -> None:
     checked = stage.run("fsck")
     chain = stage.run("audit", "verify")
-    stage.check("store: every invariant holds", True, checked["ok"])
-    stage.check("audit: chain whole", True, chain["ok"])
+    stage.check("数据库:全部约定成立", True, checked["ok"])
+    stage.check("操作记录:完整", True, chain["ok"])
     began = time.monotonic()
     if stage.daemon is not None:
         stage.daemon.send_signal(signal.SIGTERM)
-        stage.check("gateway: clean stop", 0, stage.daemon.wait(PATIENCE))
+        stage.check("网关:正常停止(退出码)", 0, stage.daemon.wait(PATIENCE))
     stage.say(f"网关在 {time.monotonic() - began:.1f} 秒内停止")
 
 

@@ -42,6 +42,22 @@ WORDS = {
     "done": "已完成",
     "cancelled": "已取消",
 }
+FIELDS = {
+    "title": "标题",
+    "topic": "主题",
+    "body": "正文",
+    "audience": "对象",
+    "state": "状态",
+    "author": "起草",
+    "approver": "批准",
+    "approved_at": "批准时间",
+    "send_at": "发送时间",
+    "finished_at": "完成时间",
+    "urgent_reason": "紧急理由",
+    "forced_reason": "重发理由",
+    "resend_of": "补发自",
+    "digest": "内容码",
+}
 LEFT_OUT = {"stopped": "已停用", "opted out": "已退订", "carrier not configured": "线路未配置"}
 
 
@@ -312,7 +328,7 @@ def show(ctx: typer.Context, notice_id: Number, as_json: Json = False) -> None:
     desk.require("notice.view")
     with desk.database.read() as tx:
         data = _data(notices.by_id(tx, notice_id))
-    rows = [(key, value) for key, value in data.items() if key != "plan"]
+    rows = [(label, data[key]) for key, label in FIELDS.items() if data[key]]
     screen.emit(as_json, data, lambda: screen.table(f"第 {notice_id} 号通知", ("项目", "内容"), rows))
 
 

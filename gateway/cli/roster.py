@@ -33,6 +33,20 @@ KINDS = {
     "identity of another": "身份证号属于他人",
     "too long": "单元格过长",
 }
+FIELDS = {
+    "name": "姓名",
+    "phone": "号码",
+    "identity": "身份证号",
+    "category": "类别",
+    "township": "乡镇",
+    "village": "村",
+    "details": "其他",
+    "carrier": "线路",
+    "carrier_source": "线路依据",
+    "state": "状态",
+    "stop_reason": "停用原因",
+    "opted_out_at": "退订时间",
+}
 SOURCES = {"operator": "人工", "learned": "学习", "prefix": "号段", "library": "号码库", "default": "默认"}
 
 
@@ -164,7 +178,7 @@ def show(ctx: typer.Context, who: Who, clear: Clear = False, as_json: Json = Fal
     zone = desk.settings.zone()
 
     def render() -> None:
-        rows = [(key, value) for key, value in data.items() if key not in ("consents", "evidence")]
+        rows = [(label, data[key]) for key, label in FIELDS.items() if data[key]]
         screen.table(f"信息员 {one.person_id}", ("项目", "内容"), rows)
         if consents:
             lines = [(screen.moment(row.at, zone), row.action, row.channel, row.proof, row.actor) for row in consents]
@@ -360,7 +374,7 @@ def _find(tx: Any, desk: Desk, who: str) -> store.Member:
 
 def _shown(one: store.Member, clear: bool) -> dict[str, Any]:
     """As it may be shown."""
-    data = asdict(one)
+    data = asdict(one) | {"phone": phones.national(one.phone)}
     if not clear:
         data |= {
             "phone": phones.masked(one.phone),

@@ -122,7 +122,7 @@ def draft(
     notice_id = tx.execute(
         sa.insert(notice)
         .values(
-            title=title.strip() or body[:20],
+            title=title.strip() or body.partition("】")[2][:20],
             topic=topic,
             body=body,
             audience=audience.as_json(),
