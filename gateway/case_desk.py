@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from gateway import outbox, resources
+from gateway import notices, outbox, resources
 from gateway.errors import NotFound, Refused
 from gateway.outbox import HOUR
 from gateway.settings import Loaded
@@ -21,6 +21,7 @@ from routing import store
 from routing.cases import LABELS, OVER, Case, CaseState, Facts, RuleBroken, step
 from routing.departments import Departments
 from routing.inbound import Decision, DecisionKind, Sender
+from routing.tables import case_ticket
 from routing.texts import Texts, TooLong
 from routing.words import Words
 
@@ -340,6 +341,20 @@ def link(tx: sa.Connection, text_id: int, number: str | None, actor: str, now: d
 
 
 # ------------------------------------------------------------------------------------- what time and phones do
+
+
+def settle_replies(tx: sa.Connection, now: datetime) -> int:
+    """Cases whose reply has by now reached its citizen, or never will. Returns how many."""
+    waiting = tx.scalars(
+        sa.select(case_ticket.c.reply_message_id).where(case_ticket.c.reply_delivery == "pending")
+    ).all()
+    settled = 0
+    for message_id in waiting:
+        state = notices.message_state(tx, message_id)
+        if state in outbox.FINAL:
+            reply_settled(tx, message_id, state == outbox.PartState.DELIVERED, now)
+            settled += 1
+    return settled
 
 
 def reply_settled(tx: sa.Connection, message_id: int, delivered: bool, now: datetime) -> None:

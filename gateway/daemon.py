@@ -165,6 +165,7 @@ class Daemon:
         """What is looked after regularly. Each is idempotent and does all its work in one transaction."""
         return [
             schedule.Sweep("finish notices", 2, partial(self._sweep, schedule.finish_notices)),
+            schedule.Sweep("replies", 2, partial(self._sweep, schedule.settle_replies)),
             schedule.Sweep("links", 2, self._look_after_links),
             schedule.Sweep("waiting parts", 10, partial(self._sweep, schedule.expire_waiting)),
             schedule.Sweep("incomplete texts", 10, partial(self._sweep, self._inbox.give_up_waiting)),

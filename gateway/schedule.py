@@ -57,6 +57,11 @@ def expire_silent(tx: sa.Connection, now_ms: int) -> None:
     outbox.expire_silent(tx, now_ms)
 
 
+def settle_replies(tx: sa.Connection, now_ms: int) -> None:
+    """Replies that have arrived, or never will, on their cases."""
+    case_desk.settle_replies(tx, _moment(now_ms))
+
+
 def close_unrated(tx: sa.Connection, now_ms: int) -> None:
     """Replied cases that nobody rated within two weeks are closed as not rated."""
     case_desk.close_unrated(tx, _moment(now_ms))

@@ -5,7 +5,7 @@ COMMIT: `run` returns it, the daemon writes it to the sockets. Hence a text is a
 stored, and a submit is on record before it is on the wire.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from carriers.events import DeliveryReceipt, InboundText, Unreadable, Verdict
-from gateway import carrier_desk, case_desk, lease, notices, outbox, receipts
+from gateway import carrier_desk, lease, notices, outbox, receipts
 from gateway.compose import Composer, Submit
 from gateway.database import Database
 from gateway.inbox import Inbox
 from gateway.outbox import DIRECT, Answer, Claimed
-from gateway.tables import carrier_status, message, part, quarantine
+from gateway.tables import carrier_status, quarantine
 from roster import store as roster_store
 from roster.phones import Fault, parse
 from roster.vault import Vault
@@ -65,7 +65,6 @@ class Outcome:
     submits: dict[str, list[Submit]]
     more: frozenset[str]  # carriers that may have more waiting than there was room for
     texts: int  # how many texts this tick stored
-    final: int  # how many parts reached their final state
     renewed: bool  # the lease runs anew from this tick
 
 
@@ -104,18 +103,14 @@ class Tick:
         with self._database.immediate(self._connection) as tx:
             lease.confirm(tx, self._held)
             renewed = self._renew(tx, now_ms)
-            final: list[int] = []
             texts = 0
             for carrier, came in arrivals.items():
-                final += self._settle(tx, carrier, came, now_ms)
+                self._settle(tx, carrier, came, now_ms)
                 texts += self._receive(tx, carrier, came, now_ms)
-            if final:
-                self._replies_settled(tx, final, now_ms)
             submits, more = self._send(tx, rooms, now_ms)
-            outcome = Outcome(submits, more, texts, len(final), renewed)
         if renewed:
             self._renewed_at = now_ms
-        return outcome
+        return Outcome(submits, more, texts, renewed)
 
     def poll(self) -> object:
         """A value that changes when another connection has committed something."""
@@ -137,21 +132,19 @@ class Tick:
 
     # ------------------------------------------------------------------------------------------------------ in
 
-    def _settle(self, tx: sa.Connection, carrier: str, came: Arrivals, now_ms: int) -> list[int]:
-        final: list[int] = []
+    def _settle(self, tx: sa.Connection, carrier: str, came: Arrivals, now_ms: int) -> None:
         outbox.put_back(tx, came.unsent, now_ms)
         if came.answers:
             keys = outbox.settle_answers(tx, carrier, came.answers, now_ms)
-            final += receipts.match_early(tx, carrier, keys, now_ms)
+            receipts.match_early(tx, carrier, keys, now_ms)
             if any(answer.event.verdict is Verdict.CONFIGURATION for answer in came.answers):
                 carrier_desk.hold_for_configuration(tx, carrier, came.answers, now_ms)
         if came.receipts:
             events = [event for _, event in came.receipts]
-            final += receipts.settle(tx, carrier, events, now_ms, self._person_of(tx), self._sealer("receipt"))
+            receipts.settle(tx, carrier, events, now_ms, self._person_of(tx), self._sealer("receipt"))
         if came.uncertain:
             outbox.settle_uncertain(tx, came.uncertain, "no answer", now_ms)
-            final += receipts.match_uncertain(tx, carrier, now_ms)
-        return final
+            receipts.match_uncertain(tx, carrier, now_ms)
 
     def _receive(self, tx: sa.Connection, carrier: str, came: Arrivals, now_ms: int) -> int:
         for _, event in came.texts:
@@ -166,20 +159,6 @@ class Tick:
                 )
             )
         return len(came.texts)
-
-    def _replies_settled(self, tx: sa.Connection, parts: Iterable[int], now_ms: int) -> None:
-        """Tell the cases whose reply has now reached its citizen, or never will."""
-        rows = tx.execute(
-            sa.select(message.c.id)
-            .join(part, part.c.message_id == message.c.id)
-            .where(part.c.id.in_(list(parts)), message.c.purpose == "reply")
-            .distinct()
-        ).all()
-        for (message_id,) in rows:
-            state = notices.message_state(tx, message_id)
-            if state in outbox.FINAL:
-                now = datetime.fromtimestamp(now_ms / 1000, UTC)
-                case_desk.reply_settled(tx, message_id, state == outbox.PartState.DELIVERED, now)
 
     def _person_of(self, tx: sa.Connection) -> Callable[[str], int | None]:
         def find(written: str) -> int | None:

@@ -38,6 +38,13 @@ case_ticket = sa.Table(
     sa.UniqueConstraint("year", "serial", name="uq_case_ticket_year_serial"),
 )
 
+sa.Index(
+    "ix_case_ticket_pending",
+    case_ticket.c.reply_message_id,
+    sqlite_where=case_ticket.c.reply_delivery == "pending",
+    postgresql_where=case_ticket.c.reply_delivery == "pending",
+)
+
 case_event = sa.Table(
     "case_event",
     metadata,

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from carriers.events import Concatenation, DeliveryReceipt, InboundText, ReceiptState, SubmitAnswered, Verdict
-from gateway import lease, roster_desk
+from gateway import case_desk, lease, roster_desk
 from gateway.case_desk import Desk
 from gateway.cli.desk import read_keys
 from gateway.compose import Composer
@@ -101,6 +101,12 @@ class Office:
             for i, (_, part, submit) in enumerate(submits, 1)
         ]
         self.run(receipts=receipts)
+        self.settle_replies()
+
+    def settle_replies(self) -> None:
+        """What the daemon's sweep does every two seconds."""
+        with self.database.write() as tx:
+            case_desk.settle_replies(tx, self.now)
 
     def text(
         self,

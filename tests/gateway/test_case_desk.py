@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from gateway import case_desk
+from gateway import case_desk, outbox
 from gateway.errors import NotFound, Refused
 from gateway.tables import text
 from routing import store
@@ -68,6 +68,19 @@ def test_approval_sends_the_reply_and_the_survey_and_the_receipt_stands_on_the_c
     assert show(office, no).reply_delivery == "pending"
     office.deliver(submits)
     assert show(office, no).reply_delivery == "delivered"
+
+
+def test_a_reply_that_the_carrier_refuses_or_that_expires_comes_back_to_be_phoned(office: Office, no: str) -> None:
+    handled(office, no)
+    office.submit()
+    act(office, no, "approve", "reviewer", "乙", gates=frozenset("epy"))
+    with office.database.write() as tx:
+        outbox.expire_waiting(tx, office.now_ms + 100 * 3_600_000)
+    office.settle_replies()
+    case = show(office, no)
+    assert (case.state, case.reply_delivery) == ("reported", "undelivered")
+    act(office, no, "phone_reply", reason="11月24日王某电话答复")
+    assert show(office, no).reply_delivery == "called"
 
 
 def test_a_good_rating_closes_and_a_bad_one_is_looked_at_again(office: Office, no: str) -> None:
