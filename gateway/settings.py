@@ -96,8 +96,8 @@ class Notices(Section, frozen=True):
 class Singles(Section, frozen=True):
     """单发短信"""
 
-    per_number_per_day: Annotated[int, _help("同一号码24小时内最多条数", ge=1)] = 10
-    per_operator_per_hour: Annotated[int, _help("每名操作员每小时最多条数", ge=1)] = 1000
+    per_number_per_day: Annotated[int, _help("同一号码24小时内最多条数", ge=1)] = 100
+    per_operator_per_hour: Annotated[int, _help("每名操作员每小时最多条数;更多人请发通知", ge=1)] = 5000
     max_parts: Annotated[int, _help("一条消息最多拆成几条短信", ge=1, le=255)] = 10
 
 

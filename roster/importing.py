@@ -118,7 +118,8 @@ def _find_header(rows: Sequence[Row]) -> tuple[int, dict[str, int]]:
     for number, row in enumerate(rows[:HEADER_WITHIN], 1):
         columns: dict[str, int] = {}
         for at, cell in enumerate(row):
-            key = _KEYS.get(_squeezed(cell))
+            written = _squeezed(cell)
+            key = _KEYS.get(written) or _KEYS.get(re.sub(r"\(.*?\)", "", written))  # "手机号(必填)"
             if key is not None:
                 columns.setdefault(key, at)
         if all(key in columns for key in REQUIRED):

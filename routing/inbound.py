@@ -107,7 +107,7 @@ def _by_number(text: str, dialogues: Sequence[Dialogue], words: Words, prefix: s
 
 def _about(case: Dialogue, rest: str, reason: str, confidence: float, words: Words) -> Decision:
     """What the rest of a text says about a case that is certain."""
-    rating = words.rating(rest)
+    rating = words.rating(rest) or (3 if words.is_unsolved(rest) else None)
     if case.awaiting_rating and rating is not None:
         return Decision(DecisionKind.RATING, reason, confidence, case.case_id, str(rating))
     if words.is_thanks(rest):
@@ -117,10 +117,12 @@ def _about(case: Dialogue, rest: str, reason: str, confidence: float, words: Wor
 
 def _by_rating(text: str, dialogues: Sequence[Dialogue], extension: str, words: Words) -> Decision | None:
     """1, 2, 3 or their words, when a reply waits for its rating."""
+    waiting = [one for one in dialogues if one.awaiting_rating]
     rating = words.rating(text)
+    if rating is None and waiting and words.is_unsolved(text):
+        rating = 3
     if rating is None:
         return None
-    waiting = [one for one in dialogues if one.awaiting_rating]
     meant = [one for one in waiting if one.slot == extension] or waiting
     if len(meant) == 1:
         how = "扩展码相符" if meant[0].slot == extension else "只有一件待评价"

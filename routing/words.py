@@ -13,6 +13,7 @@ class Words:
     commands: Mapping[str, frozenset[str]]  # "TD" -> {"TD", "T", "退订", ...}
     ratings: Mapping[int, frozenset[str]]  # 1 -> {"1", "满意", ...}
     thanks: tuple[str, ...]
+    unsolved: tuple[str, ...]
     negatives: tuple[str, ...]
     acknowledgements: frozenset[str]  # "收到", "好的": nothing to do
 
@@ -23,6 +24,7 @@ class Words:
             commands={name: frozenset(map(plain, words)) for name, words in table["commands"].items()},
             ratings={int(value): frozenset(map(plain, words)) for value, words in table["ratings"].items()},
             thanks=tuple(map(plain, table["thanks"]["words"])),
+            unsolved=tuple(map(plain, table["thanks"]["unsolved"])),
             negatives=tuple(map(plain, table["thanks"]["negatives"])),
             acknowledgements=frozenset(map(plain, table["thanks"]["acknowledgements"])),
         )
@@ -33,9 +35,17 @@ class Words:
         return next((name for name, words in self.commands.items() if said in words), None)
 
     def rating(self, text: str) -> int | None:
-        """The rating that this whole text is: 1 satisfied, 2 basically, 3 not."""
+        """The rating that this text is: 1 satisfied, 2 basically, 3 not. A reason may follow the figure."""
         said = plain(text)
+        figure = re.match(r"\s*([1-3])(?=[\W_])", unicodedata.normalize("NFKC", text))
+        if figure is not None:
+            return int(figure[1])
         return next((value for value, words in self.ratings.items() if said in words), None)
+
+    def is_unsolved(self, text: str) -> bool:
+        """True when the text says that the matter is not solved."""
+        said = plain(text)
+        return any(word in said for word in self.unsolved)
 
     def is_thanks(self, text: str) -> bool:
         """True for thanks and nothing else: a "but" makes it a matter again."""

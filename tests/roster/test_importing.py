@@ -63,6 +63,7 @@ def test_titles_above_the_header_are_passed_over(lists: Lists, title: list[list[
         ["姓名", "电话", "身份证", "类别", "乡镇", "村"],
         ["姓 名", "联系电话", "身份证号码", "人员类别", "所在乡镇", "行政村"],
         ["姓名*", "手机", "公民身份号码", "社会类别", "乡镇(街道)", "社区"],
+        ["姓名(必填)", "手机号(11位)", "身份证号码", "职业类别(见附表)", "乡镇(街道)", "村"],
     ],
 )
 def test_columns_are_known_by_their_usual_names(lists: Lists, header: list[str]) -> None:

@@ -130,6 +130,19 @@ def test_a_rating_goes_to_the_reply_that_waits_for_it(words: Words, text: str, v
     assert (decision.kind, decision.value) == (DecisionKind.RATING, value)
 
 
+@pytest.mark.parametrize(
+    ("text", "value"), [("3,路还是没修好", "3"), ("1。谢谢你们", "1"), ("根本没人来修", "3"), ("问题还是没解决", "3")]
+)
+def test_a_reason_may_come_with_the_rating_or_instead_of_it(words: Words, text: str, value: str) -> None:
+    decision = means(words, text, [case(waiting=True)])
+    assert (decision.kind, decision.value) == (DecisionKind.RATING, value)
+
+
+@pytest.mark.parametrize("text", ["3个月了没人修路", "1号楼停水", "2024年的补贴没发", "路灯根本没人来修"])
+def test_figures_and_complaints_without_a_reply_to_rate_are_matters(words: Words, text: str) -> None:
+    assert means(words, text).kind is DecisionKind.NEW_CASE
+
+
 def test_a_rating_without_a_reply_to_rate_is_not_guessed_at(words: Words) -> None:
     assert means(words, "1", [case()]).kind is DecisionKind.UNCLEAR
     two = [case(waiting=True), case(write("FX", 26, 7), WATER, "1007", waiting=True)]
@@ -171,7 +184,7 @@ def test_an_empty_text_is_kept_and_opens_nothing(words: Words) -> None:
 
 @given(st.text(max_size=100), st.text("0123456789", max_size=5))
 def test_every_text_gets_a_decision_with_a_reason(text: str, extension: str) -> None:
-    words = Words({"TD": frozenset({"TD"})}, {1: frozenset({"1"})}, ("谢谢",), ("但是",), frozenset({"好"}))
+    words = Words({"TD": frozenset({"TD"})}, {1: frozenset({"1"})}, ("谢谢",), ("没修",), ("但是",), frozenset({"好"}))
     decision = means(words, text, [case(), case(write("FX", 26, 7), WATER, "1007")], extension)
     assert decision.reason
     assert 0 < decision.confidence <= 1
