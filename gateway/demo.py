@@ -14,15 +14,23 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from gateway import resources
 from gateway.cli.init import write_secret
 from gateway.cli.simulate import order
+from gateway.database import Database
 from gateway.errors import UNAVAILABLE, Refused
+from gateway.notices.report import progress
+from gateway.settings import load
+from gateway.tables import text
 from roster import generator
 from roster.importing import Lists
 
@@ -70,6 +78,11 @@ class Stage:
     daemon: subprocess.Popen[bytes] | None = None
     checks: list[Check] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def database(self) -> Database:
+        """The folder's store, to watch the bar by; everything else goes through the program's commands."""
+        return Database(load(self.folder, {}).store_url())
 
     def run(self, *arguments: str, who: str | None = None, refused: bool = False) -> Any:
         """A command, shown and run; its JSON. `refused` says that it must be turned down."""
@@ -200,9 +213,9 @@ def _carriers(stage: Stage, cleaning: ExitStack) -> None:
 
 
 def _notice(stage: Stage, cleaning: ExitStack) -> None:
-    text = stage.folder / "通知.txt"
-    text.write_text("县里准备在城关镇修建文化广场,现征求大家的意见,有什么想法请直接回复本短信。", encoding="utf-8")
-    one = stage.run("notice", "draft", "--topic", "重大决策部署", "--title", "征求意见", "--file", str(text))
+    words = stage.folder / "通知.txt"
+    words.write_text("县里准备在城关镇修建文化广场,现征求大家的意见,有什么想法请直接回复本短信。", encoding="utf-8")
+    one = stage.run("notice", "draft", "--topic", "重大决策部署", "--title", "征求意见", "--file", str(words))
     told = stage.run("notice", "dry-run", str(one["id"]))
     stage.say(f"试算:{told['people']} 人,{told['parts']} 条,{told['cost_fen'] / 100:.2f} 元")
     stage.run("notice", "approve", str(one["id"]), refused=True)
@@ -367,11 +380,7 @@ def _watch(stage: Stage, cleaning: ExitStack, notice_id: int, parts: int) -> Non
 
 def _progress(stage: Stage, notice_id: int) -> dict[str, int]:
     """Parts by state, read as the progress bar of the program reads them."""
-    from gateway.database import Database
-    from gateway.notices.report import progress
-    from gateway.settings import load
-
-    with Database(load(stage.folder, {}).store_url()).read() as tx:
+    with stage.database.read() as tx:
         found: dict[str, int] = {}
         for states in progress(tx, notice_id).values():
             for state, count in states.items():
@@ -385,12 +394,8 @@ def _under_way(stage: Stage, notice_id: int) -> int:
 
 
 def _texts_in(stage: Stage) -> int:
-    from gateway.database import Database
-    from gateway.settings import load
-    from gateway.tables import text
-
-    with Database(load(stage.folder, {}).store_url()).read() as tx:
-        return len(tx.execute(text.select()).all())
+    with stage.database.read() as tx:
+        return tx.scalar(sa.select(sa.func.count()).select_from(text)) or 0
 
 
 def _reachable(stage: Stage) -> list[tuple[str, str]]:
@@ -417,10 +422,6 @@ def _home(number: str) -> str | None:
 
 
 def _lists() -> Lists:
-    from importlib.resources import files
-
-    from gateway import resources
-
     return Lists.from_toml(tomllib.loads(resources.shipped("roster", files("gateway")).read_text(encoding="utf-8")))
 
 
