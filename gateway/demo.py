@@ -368,14 +368,23 @@ def _watch(stage: Stage, cleaning: ExitStack, notice_id: int, parts: int) -> Non
                 killed = True
                 stage.daemon.kill()
                 stage.daemon.wait()
-                stage.facts["doubt"] = _progress(stage, notice_id).get("sending", 0)
-                stage.say(f"[red]kill -9[/red]:在途 {stage.facts['doubt']} 条,结果不明,不会擅自重发")
+                _doubts(stage, notice_id)
                 _start(stage, cleaning)
             if final + states.get("uncertain", 0) >= parts and not stage.counts()["receipts_outstanding"]:
                 return
             if time.monotonic() > deadline:
                 raise Refused("通知没有发完", f"工作目录保留在 {stage.folder}", UNAVAILABLE)
             time.sleep(0.3)
+
+
+def _doubts(stage: Stage, notice_id: int) -> None:
+    """What the killed gateway was sending: listed, and left to the receipts."""
+    doubts = stage.run("message", "doubts")
+    stage.facts["doubt"] = len(doubts)
+    stage.say(f"[red]kill -9[/red]:在途 {len(doubts)} 条,结果不明,等回执,不会擅自重发:")
+    for one in doubts[:3]:
+        stage.say(f"  {one['to']}  {one['carrier']}  第{one['number']}/{one['total']}段")
+    stage.check("通知:被杀时在途的都列出", _progress(stage, notice_id).get("sending", 0), len(doubts))
 
 
 def _progress(stage: Stage, notice_id: int) -> dict[str, int]:

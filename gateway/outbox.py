@@ -364,6 +364,45 @@ def withdraw_from_notices(tx: sa.Connection, person_id: int, now_ms: int) -> int
     return done.rowcount
 
 
+class Doubt(NamedTuple):
+    """A part of which nobody knows whether it arrived: its answer, or its receipt, never came."""
+
+    part_id: int
+    message_id: int
+    notice_id: int | None
+    person_id: int
+    carrier: str
+    number: int
+    total: int
+    state: str
+    reason: str | None
+    since_ms: int
+
+
+def doubts(tx: sa.Connection, stopped: bool) -> list[Doubt]:
+    """All parts in doubt, oldest first: those that wait for a receipt and those that stay unknown.
+
+    When the gateway has `stopped`, what it was sending is in doubt too.
+    """
+    states = (PartState.UNCERTAIN, PartState.UNKNOWN, *((PartState.SENDING,) if stopped else ()))
+    rows = tx.execute(sa.select(part).where(part.c.state.in_(states)).order_by(part.c.changed_ms, part.c.id))
+    return [
+        Doubt(
+            row.id,
+            row.message_id,
+            row.lane or None,
+            row.person_id,
+            row.carrier,
+            row.number,
+            row.total,
+            row.state,
+            row.reason,
+            row.changed_ms,
+        )
+        for row in rows
+    ]
+
+
 def retry(tx: sa.Connection, message_id: int, now_ms: int, validity_ms: int) -> int:
     """An operator's decision to send the unknown and uncertain parts of a message once more. Returns how many."""
     done = tx.execute(

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway import outbox, resources, singles
+from gateway import lease, outbox, resources, singles
 from gateway.cli import screen
 from gateway.cli.desk import Desk, open_desk
 from gateway.errors import REFUSED, USAGE, NotFound, Refused
@@ -111,6 +111,34 @@ def show(ctx: typer.Context, message_id: Annotated[int, typer.Argument(help="编
     if not found:
         raise NotFound(f"没有编号为 {message_id} 的短信", "xinqiao message list 列出短信")
     _print(desk, found, False, as_json)
+
+
+@app.command(help="列出结果不明的短信(含通知):断线或崩溃时在途,等回执,不会自动重发。")
+def doubts(ctx: typer.Context, as_json: Json = False) -> None:
+    """Every part in doubt, with the message to retry."""
+    desk = open_desk(ctx.obj)
+    desk.require("message.view")
+    with desk.database.read() as tx:
+        stopped = lease.holder(tx, round(desk.now().timestamp() * 1000)) is None
+        found = outbox.doubts(tx, stopped)
+        numbers = roster_store.phones(tx, desk.vault, {one.person_id for one in found})
+    zone = desk.settings.zone()
+    data = [one._asdict() | {"to": masked(numbers.get(one.person_id, ""))} for one in found]
+    rows = [
+        (
+            one.message_id,
+            one.notice_id or "",
+            masked(numbers.get(one.person_id, "")),
+            one.carrier,
+            f"{one.number}/{one.total}",
+            STATES[one.state],
+            one.reason,
+            screen.moment(one.since_ms, zone, True),
+        )
+        for one in found
+    ]
+    columns = ("#短信", "#通知", "号码", "线路", "段", "状态", "原因", "自")
+    screen.emit(as_json, data, lambda: screen.table(f"结果不明 {len(rows)} 条", columns, rows))
 
 
 @app.command(help="把结果不明、失败或过期的短信再发一次(对方可能收到两次)。")

@@ -204,6 +204,7 @@ def test_a_killed_gateway_loses_nothing_and_submits_nothing_twice(town: Town) ->
     assert counts["accepted_distinct"] + found.count("uncertain") >= 200
     assert counts["accepted_distinct"] <= 200
     assert len(town.run("text", "list", "--json")) == 3
+    assert len(town.run("message", "doubts", "--json")) == found.count("uncertain")
     assert town.run("fsck", "--json")["ok"]
 
 
