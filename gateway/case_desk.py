@@ -137,17 +137,12 @@ def _register(
         text=text,
         person_id=person_id,
         channel=channel,
-        accused=desk.departments.named_in(text) if _accuses(text) else (),
+        accused=desk.departments.named_in(text) if desk.words.accuses(text) else (),
         actor=actor,
         role=role,
         text_id=text_id,
         now=now,
     )
-
-
-def _accuses(text: str) -> bool:
-    """True when a text complains about somebody rather than about something."""
-    return any(word in text for word in ("投诉", "举报", "反映", "态度", "乱收费", "不作为", "推诿", "刁难", "受贿"))
 
 
 def _rate(tx: sa.Connection, desk: Desk, case: Case, rating: int, text_id: int, now: datetime) -> list[Answer]:
@@ -266,6 +261,7 @@ def act(tx: sa.Connection, desk: Desk, number: str, event: str, role: str, facts
             ("failed_gate", facts.failed_gate),
             ("reply", facts.reply),
             ("where", facts.where),
+            ("cleared", "、".join(facts.cleared)),
         )
         if value
     }

@@ -95,6 +95,7 @@ class Facts:
     lead: str = ""
     co_handlers: tuple[str, ...] = ()
     accused: tuple[str, ...] = ()
+    cleared: tuple[str, ...] = ()  # units that the text only seemed to accuse
     due: date | None = None
     today: date | None = None
     method: str = ""
@@ -273,7 +274,7 @@ _SETTERS: Mapping[str, Callable[[Case, Facts], dict[str, Any]]] = {
     "kind": lambda c, f: {"kind": f.kind},
     "topic": lambda c, f: {"topic": f.topic or c.topic},
     "place": lambda c, f: {"place": f.place or c.place},
-    "accused": lambda c, f: {"accused": tuple(sorted({*c.accused, *f.accused}))},
+    "accused": lambda c, f: {"accused": tuple(sorted({*c.accused, *f.accused} - {*f.cleared}))},
     "lead": lambda c, f: {"lead": f.lead},
     "co_handlers": lambda c, f: {"co_handlers": f.co_handlers},
     "due": lambda c, f: {"due_on": f.due.isoformat() if f.due else None},

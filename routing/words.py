@@ -15,6 +15,7 @@ class Words:
     thanks: tuple[str, ...]
     unsolved: tuple[str, ...]
     negatives: tuple[str, ...]
+    accusing: tuple[str, ...]
     acknowledgements: frozenset[str]  # "收到", "好的": nothing to do
 
     @classmethod
@@ -26,6 +27,7 @@ class Words:
             thanks=tuple(map(plain, table["thanks"]["words"])),
             unsolved=tuple(map(plain, table["thanks"]["unsolved"])),
             negatives=tuple(map(plain, table["thanks"]["negatives"])),
+            accusing=tuple(map(plain, table["accusation"]["words"])),
             acknowledgements=frozenset(map(plain, table["thanks"]["acknowledgements"])),
         )
 
@@ -46,6 +48,11 @@ class Words:
         """True when the text says that the matter is not solved."""
         said = plain(text)
         return any(word in said for word in self.unsolved)
+
+    def accuses(self, text: str) -> bool:
+        """True when the text complains about somebody rather than about something."""
+        said = plain(text)
+        return any(word in said for word in self.accusing)
 
     def is_thanks(self, text: str) -> bool:
         """True for thanks and nothing else: a "but" makes it a matter again."""

@@ -136,12 +136,19 @@ def accept(
     topic: Annotated[str, typer.Option(help="主题")] = "",
     place: Annotated[str, typer.Option(help="地点")] = "",
     accused: Annotated[list[str] | None, typer.Option(help="被反映的单位,可多次;它不能承办")] = None,
+    cleared: Annotated[list[str] | None, typer.Option(help="误认为被反映、实际没有的单位,可多次")] = None,
     as_json: Json = False,
 ) -> None:
     """NEW to ACCEPTED."""
     desk = open_desk(ctx.obj)
-    units = tuple(_department(_desk(desk), name) for name in accused or ())
-    facts = {"kind": kind, "topic": topic, "place": place, "accused": units}
+    book = _desk(desk)
+    facts = {
+        "kind": kind,
+        "topic": topic,
+        "place": place,
+        "accused": tuple(_department(book, name) for name in accused or ()),
+        "cleared": tuple(_department(book, name) for name in cleared or ()),
+    }
     _act(desk, number, "accept", "operator", "case.accept", facts, as_json)
 
 

@@ -135,6 +135,17 @@ def test_a_unit_that_the_text_complains_about_cannot_have_it(office: Office) -> 
         act(office, case.number, "assign", lead="交警大队", due=due(office))
 
 
+def test_a_unit_that_is_only_named_is_not_accused_and_one_wrongly_accused_is_cleared(office: Office) -> None:
+    office.text("8613800000002", "反映一个问题,自来水公司的管道漏水")
+    office.text("8613800000003", "投诉隔壁饭店,交警大队旁边那家,油烟太大")
+    with office.database.read() as tx:
+        named, wrongly = store.listed(tx)
+    assert named.accused == ()
+    assert wrongly.accused == ("交警大队",)
+    cleared = act(office, wrongly.number, "accept", kind="投诉", cleared=("交警大队",))
+    assert cleared.accused == ()
+
+
 def test_a_refused_step_changes_and_sends_nothing(office: Office, no: str) -> None:
     act(office, no, "accept", kind="求助")
     with pytest.raises(Refused, match="期限"):

@@ -184,7 +184,9 @@ def test_an_empty_text_is_kept_and_opens_nothing(words: Words) -> None:
 
 @given(st.text(max_size=100), st.text("0123456789", max_size=5))
 def test_every_text_gets_a_decision_with_a_reason(text: str, extension: str) -> None:
-    words = Words({"TD": frozenset({"TD"})}, {1: frozenset({"1"})}, ("谢谢",), ("没修",), ("但是",), frozenset({"好"}))
+    words = Words(
+        {"TD": frozenset({"TD"})}, {1: frozenset({"1"})}, ("谢谢",), ("没修",), ("但是",), ("投诉",), frozenset({"好"})
+    )
     decision = means(words, text, [case(), case(write("FX", 26, 7), WATER, "1007")], extension)
     assert decision.reason
     assert 0 < decision.confidence <= 1
