@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from twisted.application.service import Service
@@ -54,6 +55,7 @@ class Link(Service):
         profile: CarrierProfile,
         events: Callable[["Link", list[Event]], None],
         reactor: Any = None,
+        endpoint: Callable[[CarrierProfile], Any] | None = None,
         now: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -67,6 +69,7 @@ class Link(Service):
         self.connection = 0
         self.state, self.since, self.detail = LinkState.DOWN, clock(), ""
         self._events, self._reactor, self._now, self._jitter, self._clock = events, reactor, now, jitter, clock
+        self._endpoint = endpoint or partial(_endpoint, reactor)
         self._wire: _Wire | None = None
         self._timer: Any = None  # of the session
         self._again: Any = None  # of the next connection
@@ -196,7 +199,7 @@ class Link(Service):
         self._again = None
         if self.state is not LinkState.REFUSED:
             self._stand(LinkState.CONNECTING, f"{self.profile.host}:{self.profile.port}")
-        attempt = _endpoint(self._reactor, self.profile).connect(_Wires(self))
+        attempt = self._endpoint(self.profile).connect(_Wires(self))
         self._connecting = attempt
         attempt.addErrback(self._unreachable)
         attempt.addBoth(self._connect_done)

@@ -8,8 +8,7 @@ given back.
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,6 +23,7 @@ from gateway.inbox import Inbox
 from gateway.lease import LeaseLost
 from gateway.settings import Loaded
 from gateway.tick import Tick
+from gateway.world import Scheduler, World
 from roster.vault import Vault
 
 if TYPE_CHECKING:  # importing a link imports the reactor, which must be installed first
@@ -37,19 +37,20 @@ Result = TypeVar("Result")
 class Daemon:
     """One process's gateway. `start` and `stop` run in the reactor's thread."""
 
-    def __init__(self, settings: Loaded, database: Database, vault: Vault) -> None:
+    def __init__(self, settings: Loaded, database: Database, vault: Vault, world: World | None = None) -> None:
+        self._world = world or World()
         self._settings = settings
         self._database = database
         self._vault = vault
-        self._store = ThreadPoolExecutor(1, "store")
+        self._store = self._world.store_thread()
         self._held: lease.Lease | None = None
         self._tick: Tick | None = None
         self._pump: Pump | None = None
         self._pumping: asyncio.Task[None] | None = None
         self._links: dict[str, Link] = {}
-        self._scheduler: Any = None
+        self._scheduler: Scheduler | None = None
         self._reported: dict[str, Any] = {}
-        self._began = _now()  # an operator's wish from before that is history
+        self._began = self._world.wall()  # an operator's wish from before that is history
         self._retried: dict[str, datetime] = {}
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         """Exit status, set when the daemon cannot go on."""
@@ -79,7 +80,15 @@ class Daemon:
             settings.quiet_hours(),
         )
         for name, profile in profiles.items():
-            self._links[name] = Link(profile, self._arrived)
+            self._links[name] = Link(
+                profile,
+                self._arrived,
+                self._world.reactor,
+                self._world.endpoint,
+                now=self._world.monotonic,
+                jitter=self._world.chance,
+                clock=self._world.wall,
+            )
         self._pump = Pump(
             self._tick,
             self._links,
@@ -88,10 +97,12 @@ class Daemon:
             gather_s=values.daemon.tick_ms / 1000,
             poll_s=values.daemon.poll_ms / 1000,
             lease_s=values.daemon.lease_s,
+            wall_ms=self._world.wall_ms,
+            monotonic=self._world.monotonic,
         )
         self._pumping = asyncio.ensure_future(self._pump.run())
         self._pumping.add_done_callback(self._pump_ended)
-        self._scheduler = schedule.start(self._sweeps())
+        self._scheduler = self._world.schedule(self._sweeps())
         for link in self._links.values():
             link.startService()
         log.info("gateway runs", epoch=self._held.epoch, carriers=list(self._links))
@@ -119,7 +130,7 @@ class Daemon:
 
     def _prepare(self) -> None:
         self._database.durability()
-        now = _now_ms()
+        now = self._world.wall_ms()
         with self._database.write() as tx:
             self._held = lease.take(tx, lease.this_process(), now, int(self._settings.values.daemon.lease_s * 1000))
             in_doubt = outbox.reconcile(tx, now)
@@ -133,9 +144,9 @@ class Daemon:
             self._tick.close()
         if self._held is not None:
             with contextlib.suppress(sa.exc.SQLAlchemyError), self._database.write() as tx:
-                lease.release(tx, self._held, _now_ms())
+                lease.release(tx, self._held, self._world.wall_ms())
                 for name in self._links:
-                    carrier_desk.report_link(tx, name, "stopped", _now(), "", {}, _now())
+                    carrier_desk.report_link(tx, name, "stopped", self._world.wall(), "", {}, self._world.wall())
 
     async def _in_store(self, work: "schedule.Work[Result]") -> "Result":
         return await asyncio.get_running_loop().run_in_executor(self._store, work)
@@ -180,7 +191,7 @@ class Daemon:
         with self._database.write() as tx:
             if self._held is not None:
                 lease.confirm(tx, self._held)
-            work(tx, _now_ms())
+            work(tx, self._world.wall_ms())
 
     async def _look_after_links(self) -> None:
         """Write down how the links stand, and try refused logins again where an operator wants it."""
@@ -196,7 +207,7 @@ class Daemon:
         if views != self._reported:
             with self._database.write() as tx:
                 for name, (state, since, detail, counters) in views.items():
-                    carrier_desk.report_link(tx, name, state, since, detail, counters, _now())
+                    carrier_desk.report_link(tx, name, state, since, detail, counters, self._world.wall())
             self._reported = views
         with self._database.read() as tx:
             return carrier_desk.retries(tx)
@@ -252,11 +263,3 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     except ImportError:
         return asyncio.new_event_loop()
     return uvloop.new_event_loop()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _now_ms() -> int:
-    return round(_now().timestamp() * 1000)

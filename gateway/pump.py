@@ -6,7 +6,6 @@ milliseconds unless half a window of them is there.
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import TypeVar
@@ -52,8 +51,8 @@ class Pump:
         gather_s: float,
         poll_s: float,
         lease_s: float,
-        wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
-        monotonic: Callable[[], float] = time.monotonic,
+        wall_ms: Callable[[], int],
+        monotonic: Callable[[], float],
     ) -> None:
         self._tick = tick
         self._links = links
