@@ -31,7 +31,11 @@ class Bench:
         self.reactor: Any = MemoryReactorClock()
         self.heard: list[Event] = []
         self.link = Link(
-            PROFILE, lambda link, events: self.heard.extend(events), self.reactor, self.reactor.seconds, lambda: 0.5
+            PROFILE,
+            lambda link, events: self.heard.extend(events),
+            self.reactor,
+            now=self.reactor.seconds,
+            jitter=lambda: 0.5,
         )
         self.link.startService()
 
