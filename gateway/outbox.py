@@ -21,7 +21,7 @@ from carriers.events import SubmitAnswered, Verdict
 from carriers.receipts import message_key
 from carriers.text import split
 from gateway.rowset import pack, rowset
-from gateway.tables import attempt, message, part
+from gateway.tables import attempt, message, notice, part
 from roster.tables import person
 
 DIRECT = 0
@@ -213,9 +213,10 @@ def settle_answers(tx: sa.Connection, carrier: str, answers: Sequence[Answer], n
     accepted = [answer.event for answer in answers if answer.event.verdict is Verdict.ACCEPTED]
     if accepted:
         _move(tx, ((event.token,) for event in accepted), PartState.ACCEPTED, now_ms)
-    for answer in answers:
-        if answer.event.verdict is not Verdict.ACCEPTED:
-            _refused(tx, answer.event, now_ms)
+    refused = [answer.event for answer in answers if answer.event.verdict is not Verdict.ACCEPTED]
+    for event in refused:
+        _refused(tx, event, now_ms)
+    _withdraw(tx, [event.token for event in refused], now_ms)
     return [key for event in accepted if (key := message_key(event.message_id))]
 
 
@@ -235,6 +236,7 @@ def put_back(tx: sa.Connection, submits: Iterable[tuple[int, int, int]], now_ms:
         return
     _record_attempts(tx, ((session, sequence, "not_sent", None, None) for session, sequence, _ in rows), now_ms)
     _move(tx, ((part_id,) for _, _, part_id in rows), PartState.QUEUED, now_ms)
+    _withdraw(tx, [part_id for _, _, part_id in rows], now_ms)
 
 
 def fail(tx: sa.Connection, submits: Iterable[tuple[int, int, int]], now_ms: int) -> None:
@@ -306,6 +308,23 @@ def _refused(tx: sa.Connection, event: SubmitAnswered, now_ms: int) -> None:
             changed_ms=now_ms,
         )
     )
+
+
+def _withdraw(tx: sa.Connection, part_ids: Sequence[int], now_ms: int) -> None:
+    """What waits again was on the wire when its notice was cancelled, or its person opted out: it goes no more."""
+    if part_ids:
+        tx.execute(
+            sa.update(part)
+            .where(part.c.id.in_(part_ids), part.c.state == PartState.QUEUED, _unwanted())
+            .values(state=PartState.CANCELLED, reason="cancelled or opted out meanwhile", changed_ms=now_ms)
+        )
+
+
+def _unwanted() -> sa.ColumnElement[bool]:
+    """Parts of cancelled notices, and of any notice for people who have opted out."""
+    cancelled = sa.select(notice.c.id).where(notice.c.id == part.c.lane, notice.c.state == "cancelled").exists()
+    gone = sa.select(person.c.id).where(person.c.id == part.c.person_id, person.c.opted_out_at.isnot(None)).exists()
+    return sa.and_(part.c.lane != DIRECT, sa.or_(cancelled, gone))
 
 
 def _again_in(verdict: Verdict, tries: int) -> int | None:
@@ -404,12 +423,17 @@ def doubts(tx: sa.Connection, stopped: bool) -> list[Doubt]:
 
 
 def retry(tx: sa.Connection, message_id: int, now_ms: int, validity_ms: int) -> int:
-    """An operator's decision to send the unknown and uncertain parts of a message once more. Returns how many."""
+    """An operator's decision to send the unknown and uncertain parts of a message once more. Returns how many.
+
+    Not those of a cancelled notice, and none of a notice for somebody who has opted out. A notice that was done
+    is running again.
+    """
     done = tx.execute(
         sa.update(part)
         .where(
             part.c.message_id == message_id,
             part.c.state.in_((PartState.UNCERTAIN, PartState.UNKNOWN, PartState.EXPIRED, PartState.FAILED)),
+            ~_unwanted(),
         )
         .values(
             state=PartState.QUEUED,
@@ -419,5 +443,11 @@ def retry(tx: sa.Connection, message_id: int, now_ms: int, validity_ms: int) -> 
             expires_ms=now_ms + validity_ms,
             changed_ms=now_ms,
         )
+    )
+    lane = sa.select(part.c.lane).where(part.c.message_id == message_id, part.c.state == PartState.QUEUED)
+    tx.execute(
+        sa.update(notice)
+        .where(notice.c.id.in_(lane), notice.c.state == "done")
+        .values(state="running", finished_at=None)
     )
     return done.rowcount

@@ -186,11 +186,15 @@ class Pump:
     def _pending(self) -> int:
         return sum(map(len, self._arrivals.values()))
 
+    def _in_order(self) -> list[str]:
+        """The carriers that may have something waiting, always in the same order: runs can be repeated exactly."""
+        return [name for name in self._links if name in self._waiting]
+
     def _ready_rooms(self) -> dict[str, Room]:
         """What each carrier with something waiting would take now."""
         rooms = {}
         now = self._monotonic()
-        for name in self._waiting:
+        for name in self._in_order():
             link = self._links[name]
             count = link.session.room(now) if link.session is not None else 0
             if count and link.session is not None:
@@ -213,7 +217,7 @@ class Pump:
         """Seconds that nothing needs to be done."""
         now = self._monotonic()
         waits = [self._poll_s]
-        for name in self._waiting:
+        for name in self._in_order():
             session = self._links[name].session
             if session is None:
                 continue

@@ -47,14 +47,17 @@ def settle(
     parts = _by_id(tx, carrier, [message_key(event.message_id) for event in events], now_ms)
     filed: list[Filed] = []
     settled: dict[int, PartState] = {}
+    learned: list[str] = []
     for event in events:
         key = message_key(event.message_id)
         found = parts.get(key) if key else None
         if found is None:
             found = _by_evidence(tx, carrier, event, key, now_ms, person_of)
+            if found is not None and _learn_id(tx, found.part_id, key):
+                learned.append(key)
         filed.append(_file(event, key, found, settled))
     _store(tx, carrier, filed, now_ms, person_of, sealed)
-    return _apply(tx, filed, now_ms)
+    return _apply(tx, filed, now_ms) + match_early(tx, carrier, learned, now_ms)
 
 
 def match_early(tx: sa.Connection, carrier: str, keys: Sequence[str], now_ms: int) -> list[int]:
@@ -104,6 +107,7 @@ def match_uncertain(tx: sa.Connection, carrier: str, now_ms: int) -> list[int]:
         .order_by(receipt.c.id)
     ).all()
     settled: list[int] = []
+    learned: list[str] = []
     for row in waiting:
         found = _only_uncertain(tx, carrier, row.person_id, now_ms)
         if found is None or _last_intent(tx, found.part_id) > row.received_ms:
@@ -112,7 +116,9 @@ def match_uncertain(tx: sa.Connection, carrier: str, now_ms: int) -> list[int]:
         one = _file(event, row.carrier_id, found, {})
         tx.execute(sa.update(receipt).where(receipt.c.id == row.id).values(part_id=found.part_id, effect=one.effect))
         settled += _apply(tx, [one], now_ms)
-    return settled
+        if _learn_id(tx, found.part_id, row.carrier_id):
+            learned.append(row.carrier_id)
+    return settled + match_early(tx, carrier, learned, now_ms)
 
 
 # --------------------------------------------------------------------------------------------------------- matching
@@ -172,6 +178,16 @@ def _only_uncertain(tx: sa.Connection, carrier: str, person_id: int, now_ms: int
         )
     ).all()
     return _Found(rows[0][0], PartState(rows[0][1]), rows[0][2]) if len(rows) == 1 else None
+
+
+def _learn_id(tx: sa.Connection, part_id: int, key: str) -> bool:
+    """What the evidence showed is kept: other receipts with this id, and this one again, are about the same submit."""
+    learned = (
+        sa.update(attempt)
+        .where(attempt.c.part_id == part_id, attempt.c.outcome == "uncertain", attempt.c.carrier_id.is_(None))
+        .values(carrier_id=key)
+    )
+    return bool(key) and tx.execute(learned).rowcount > 0
 
 
 def _last_intent(tx: sa.Connection, part_id: int) -> int:

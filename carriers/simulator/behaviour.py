@@ -85,6 +85,7 @@ class Reaction:
     receipts: tuple[Due, ...]
     cut: bool  # close instead of answering
     early: bool  # the first receipt goes before the answer
+    fate: ReceiptState | None  # what really becomes of the text; None when it was not taken
 
 
 def token_of(submit: SubmitReceived) -> str:
@@ -108,15 +109,17 @@ class Brain:
         """What becomes of a submit."""
         is_, chance = self.behaviour, self._random.random
         if is_.cut_before_answer and chance() < is_.cut_before_answer:
-            return Reaction(smpp.OK, "", 0.0, self._receipts(submit, *self._new_id()), True, False)
+            fate = self._fate(_national(submit.destination))
+            return Reaction(smpp.OK, "", 0.0, self._receipts(submit, *self._new_id(), *fate), True, False, fate[0])
         status = self._refusal(submit, now)
         wait = self._random.uniform(*is_.answer_delay) if is_.answer_delay[1] else 0.0
         if status != smpp.OK:
-            return Reaction(status, "", wait, (), False, False)
+            return Reaction(status, "", wait, (), False, False, None)
         answered, reported = self._new_id()
-        receipts = self._receipts(submit, answered, reported) if submit.receipt_wanted else ()
+        fate = self._fate(_national(submit.destination))
+        receipts = self._receipts(submit, answered, reported, *fate) if submit.receipt_wanted else ()
         early = bool(receipts and is_.receipt_early and chance() < is_.receipt_early)
-        return Reaction(status, answered, wait, receipts, False, early)
+        return Reaction(status, answered, wait, receipts, False, early, fate[0])
 
     def _refusal(self, submit: SubmitReceived, now: float) -> int:
         is_ = self.behaviour
@@ -140,11 +143,12 @@ class Brain:
         answered = _written(number, self.behaviour.id_form)
         return answered, _written(number, self.behaviour.receipt_id_form or self.behaviour.id_form)
 
-    def _receipts(self, submit: SubmitReceived, answered: str, reported: str) -> tuple[Due, ...]:
+    def _receipts(
+        self, submit: SubmitReceived, answered: str, reported: str, state: ReceiptState, error: str
+    ) -> tuple[Due, ...]:
         is_, chance = self.behaviour, self._random.random
         if is_.receipt_never and chance() < is_.receipt_never:
             return ()
-        state, error = self._fate(_national(submit.destination))
         after = self._random.uniform(*is_.receipt_delay)
         receipts = [Due(after, self._receipt(reported, submit, state, error))]
         if is_.enroute and chance() < is_.enroute:

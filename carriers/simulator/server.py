@@ -211,6 +211,9 @@ class Carrier:
             status=reaction.status,
             id=reaction.message_id,
             part=submit.concatenation.number if submit.concatenation else 0,
+            reference=submit.reference,
+            fate=reaction.fate,
+            reported=bool(reaction.receipts),
         )
         self._react(wire, submit.answer, reaction, now)
         self._since_cut += 1
