@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PYTHONPATH := $(CURDIR)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: install demo test lint types unit lock bench dist docs clean
+.PHONY: install demo test lint types unit sim bites lock bench dist docs clean
 
 install: .venv/ready
 
@@ -34,6 +34,14 @@ types: install
 
 unit: install
 	$(BIN)/pytest
+
+SEEDS ?= 20000
+
+sim: install
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+
+bites: install
+	$(BIN)/python -m tests.simulation --planted --seeds 200
 
 bench: install
 	$(BIN)/python benchmarks/broadcast.py

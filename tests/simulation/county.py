@@ -149,6 +149,7 @@ class County:
         self.daemon: Daemon | None = None
         self.store_fails = 0.0  # share of transactions that the store refuses
         self.slow_disk = self.chance.choice((0.0, 0.02, 0.1))  # share of commits that take long
+        self.cut_in_commit = self.chance.choice((0.0, 0.0, 0.03))  # share of commits during which a link is cut
         self.healed = False
         self.references: Counter[str] = Counter()
 
@@ -157,7 +158,9 @@ class County:
         return NOON + timedelta(seconds=self.loop.time())
 
     def syncing(self) -> float:
-        """Seconds that a commit takes."""
+        """Seconds that a commit takes. Meanwhile a link may go."""
+        if self.network.chance.random() < self.cut_in_commit:
+            self.carriers[self.network.chance.choice(list(CARRIERS))].cut()
         slow = self.network.chance.random() < self.slow_disk
         return self.network.chance.uniform(0.05, 3.5) if slow else 0.002 * self.network.chance.random()
 
@@ -415,7 +418,7 @@ class County:
     def _heal(self) -> None:
         """Everything works from now on, and an operator looks after what waits for him."""
         self.healed = True
-        self.store_fails = self.slow_disk = 0.0
+        self.store_fails = self.slow_disk = self.cut_in_commit = 0.0
         self.network.slowness = 0.0
         self.network.closed_doors.clear()
         self.network.unclog(set(CARRIERS))
