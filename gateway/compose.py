@@ -31,11 +31,13 @@ class Composer:
         self._vault = vault
         self._numbers: dict[int, str] = {}
         self._notices: dict[int, notices.Lane] = {}
+        self._personal: frozenset[int] = frozenset()  # the notices among them that name the person
         self._templates: dict[tuple[str, int, int], smpp.SubmitTemplate] = {}
 
     def use(self, lanes: Sequence[notices.Lane]) -> None:
         """The notices that run now."""
         self._notices = {lane.notice_id: lane for lane in lanes}
+        self._personal = frozenset(lane.notice_id for lane in lanes if notices.has_fields(lane.body))
         self._templates = {key: kept for key, kept in self._templates.items() if key[1] in self._notices}
 
     def compose(
@@ -66,29 +68,27 @@ class Composer:
 
     def _names_for(self, tx: sa.Connection, claimed: Sequence[Claimed]) -> Mapping[int, roster_store.Rendering]:
         """What the fields of a notice say for each person; nothing is looked up when no notice has fields."""
-        people = {
-            one.person_id for one in claimed if one.lane != DIRECT and notices.has_fields(self._notices[one.lane].body)
-        }
+        people = {one.person_id for one in claimed if one.lane in self._personal}
         return roster_store.renderings(tx, self._vault, people) if people else {}
 
     def _template(
         self, carrier: str, one: Claimed, named: Mapping[int, roster_store.Rendering]
     ) -> smpp.SubmitTemplate | None:
+        key = (carrier, one.lane, one.number)
+        if key in self._templates:
+            return self._templates[key]
         profile = self._profiles[carrier]
         if one.lane == DIRECT:
             return _encode(profile, one.extension, one.body or "", one, one.message_id)
         notice = self._notices[one.lane]
-        if notices.has_fields(notice.body):
+        if one.lane in self._personal:
             known = named.get(one.person_id)
             body = notices.render(notice.body, known) if known else None
             return _encode(profile, self._extension(profile, one), body, one, one.lane) if body else None
-        key = (carrier, one.lane, one.number)
-        if key not in self._templates:
-            fresh = _encode(profile, self._extension(profile, one), notice.body, one, one.lane)
-            if fresh is None:
-                return None
+        fresh = _encode(profile, self._extension(profile, one), notice.body, one, one.lane)
+        if fresh is not None:
             self._templates[key] = fresh
-        return self._templates[key]
+        return fresh
 
     def _extension(self, profile: CarrierProfile, one: Claimed) -> str:
         return notices.extension_of(one.lane, profile.extension_digits)

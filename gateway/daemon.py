@@ -124,7 +124,7 @@ class Daemon:
                 await asyncio.wait_for(self._pumping, 5)
         await self._in_store(self._let_go)
         self._store.shutdown(wait=True)
-        log.info("gateway stopped")
+        log.info("gateway stopped", ticks=self._pump.ticks if self._pump else 0)
 
     # ------------------------------------------------------------------------------------------- in the store thread
 

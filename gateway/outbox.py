@@ -20,8 +20,8 @@ from carriers import smpp
 from carriers.events import SubmitAnswered, Verdict
 from carriers.receipts import message_key
 from carriers.text import split
-from gateway.rowset import pack, rowset
 from gateway.tables import attempt, message, notice, part
+from roster.rowset import pack, statement
 from roster.tables import person
 
 DIRECT = 0
@@ -159,22 +159,22 @@ def claim(
         for i, row in enumerate(found)
     ]
     rows = pack((one.part_id, one.sequence) for one in claimed)
-    given = rowset(tx, {"part_id": "BIGINT", "sequence": "BIGINT"})
-    tx.execute(
-        sa.text(
-            f"INSERT INTO attempt (session, sequence, part_id, carrier, intent_ms) "  # noqa: S608
-            f"SELECT :session, r.sequence, r.part_id, :carrier, :now FROM {given} AS r"
-        ),
-        {"rows": rows, "session": session, "carrier": carrier, "now": now_ms},
-    )
-    tx.execute(
-        sa.text(
-            f"UPDATE part SET state = 'sending', attempts = attempts + 1, changed_ms = :now "  # noqa: S608
-            f"FROM {given} AS r WHERE part.id = r.part_id"
-        ),
-        {"rows": rows, "now": now_ms},
-    )
+    for sql in (_INTEND, _SENDING):
+        tx.execute(
+            statement(tx, sql, part_id="BIGINT", sequence="BIGINT"),
+            {"rows": rows, "session": session, "carrier": carrier, "now": now_ms},
+        )
     return claimed
+
+
+_INTEND = (
+    "INSERT INTO attempt (session, sequence, part_id, carrier, intent_ms) "
+    "SELECT :session, r.sequence, r.part_id, :carrier, :now FROM {rows} AS r"
+)
+_SENDING = (
+    "UPDATE part SET state = 'sending', attempts = attempts + 1, changed_ms = :now "
+    "FROM {rows} AS r WHERE part.id = r.part_id"
+)
 
 
 _WAITING = sa.text(
@@ -196,28 +196,27 @@ _WAITING_DIRECT = sa.text(
 
 def settle_answers(tx: sa.Connection, carrier: str, answers: Sequence[Answer], now_ms: int) -> list[str]:
     """Record the carrier's answers. Returns the keys of the message ids it gave, for receipts that came early."""
-    _record_attempts(
-        tx,
-        (
-            (
-                answer.session,
-                answer.event.sequence,
-                "accepted" if answer.event.verdict is Verdict.ACCEPTED else "refused",
-                answer.event.status,
-                message_key(answer.event.message_id) or None,
-            )
-            for answer in answers
-        ),
-        now_ms,
-    )
-    accepted = [answer.event for answer in answers if answer.event.verdict is Verdict.ACCEPTED]
+    attempts: list[tuple[object, ...]] = []
+    accepted: list[tuple[int]] = []
+    refused: list[SubmitAnswered] = []
+    keys: list[str] = []
+    for session, event in answers:
+        outcome, key = "refused", None
+        if event.verdict is Verdict.ACCEPTED:
+            outcome, key = "accepted", message_key(event.message_id) or None
+            accepted.append((event.token,))
+        else:
+            refused.append(event)
+        if key:
+            keys.append(key)
+        attempts.append((session, event.sequence, outcome, event.status, key))
+    _record_attempts(tx, attempts, now_ms)
     if accepted:
-        _move(tx, ((event.token,) for event in accepted), PartState.ACCEPTED, now_ms)
-    refused = [answer.event for answer in answers if answer.event.verdict is not Verdict.ACCEPTED]
+        _move(tx, accepted, PartState.ACCEPTED, now_ms)
     for event in refused:
         _refused(tx, event, now_ms)
     _withdraw(tx, [event.token for event in refused], now_ms)
-    return [key for event in accepted if (key := message_key(event.message_id))]
+    return keys
 
 
 def settle_uncertain(tx: sa.Connection, submits: Iterable[tuple[int, int, int]], reason: str, now_ms: int) -> None:
@@ -267,15 +266,18 @@ def reconcile(tx: sa.Connection, now_ms: int) -> int:
 
 
 def _record_attempts(tx: sa.Connection, rows: Iterable[tuple[object, ...]], now_ms: int) -> None:
-    given = rowset(
-        tx, {"session": "BIGINT", "sequence": "BIGINT", "outcome": "TEXT", "status": "BIGINT", "carrier_id": "TEXT"}
-    )
+    """(session, sequence, outcome, status, message id)."""
     tx.execute(
-        sa.text(
-            f"UPDATE attempt SET outcome = r.outcome, status = r.status, carrier_id = r.carrier_id, "  # noqa: S608
-            f"answered_ms = :now FROM {given} AS r "
-            f"WHERE attempt.session = r.session AND attempt.sequence = r.sequence "
-            f"AND (attempt.outcome IS NULL OR attempt.outcome = 'uncertain')"
+        statement(
+            tx,
+            "UPDATE attempt SET outcome = r.outcome, status = r.status, carrier_id = r.carrier_id, answered_ms = :now "
+            "FROM {rows} AS r WHERE attempt.session = r.session AND attempt.sequence = r.sequence "
+            "AND (attempt.outcome IS NULL OR attempt.outcome = 'uncertain')",
+            session="BIGINT",
+            sequence="BIGINT",
+            outcome="TEXT",
+            status="BIGINT",
+            carrier_id="TEXT",
         ),
         {"rows": pack(rows), "now": now_ms},
     )
@@ -284,11 +286,12 @@ def _record_attempts(tx: sa.Connection, rows: Iterable[tuple[object, ...]], now_
 def _move(
     tx: sa.Connection, rows: Iterable[tuple[int]], state: PartState, now_ms: int, reason: str | None = None
 ) -> None:
-    given = rowset(tx, {"part_id": "BIGINT"})
     tx.execute(
-        sa.text(
-            f"UPDATE part SET state = :state, reason = :reason, changed_ms = :now FROM {given} AS r "  # noqa: S608
-            f"WHERE part.id = r.part_id AND part.state IN ('sending', 'uncertain')"
+        statement(
+            tx,
+            "UPDATE part SET state = :state, reason = :reason, changed_ms = :now FROM {rows} AS r "
+            "WHERE part.id = r.part_id AND part.state IN ('sending', 'uncertain')",
+            part_id="BIGINT",
         ),
         {"rows": pack(rows), "state": state, "reason": reason, "now": now_ms},
     )

@@ -196,7 +196,7 @@ class Pump:
         now = self._monotonic()
         for name in self._in_order():
             link = self._links[name]
-            count = link.session.room(now) if link.session is not None else 0
+            count = min(link.session.room(now), self._half(name)) if link.session is not None else 0
             if count and link.session is not None:
                 rooms[name] = Room(self._session(link), link.session.reserve(count), count)
         return rooms
@@ -209,9 +209,11 @@ class Pump:
             await asyncio.sleep(self._gather_s)
 
     def _half_a_window(self) -> bool:
-        return any(
-            2 * len(came) >= self._links[name].profile.window for name, came in self._arrivals.items() if len(came)
-        )
+        return any(len(came) >= self._half(name) for name, came in self._arrivals.items())
+
+    def _half(self, name: str) -> int:
+        """Half a window goes at a time: while the carrier deals with one half, we deal with the other."""
+        return -(-self._links[name].profile.window // 2)
 
     def _until_next(self) -> float:
         """Seconds that nothing needs to be done."""

@@ -14,8 +14,8 @@ from carriers.events import DeliveryReceipt, ReceiptState
 from carriers.receipts import FINAL as FINAL_STATES
 from carriers.receipts import message_key, other_keys
 from gateway.outbox import FINAL, HOUR, PartState
-from gateway.rowset import pack, rowset
 from gateway.tables import attempt, message, part, receipt
+from roster.rowset import pack, statement
 
 ID_REUSE = 7 * 24 * HOUR  # carriers use their ids again after months: older submits are not meant
 ORPHAN_REACH = 48 * HOUR  # a receipt is looked for among the uncertain parts of the last two days
@@ -44,12 +44,12 @@ def settle(
     `person_of` finds the person behind a written number, `sealed` seals a raw PDU for keeping; both are only
     asked for receipts whose id says nothing.
     """
-    parts = _by_id(tx, carrier, [message_key(event.message_id) for event in events], now_ms)
+    keys = [message_key(event.message_id) for event in events]
+    parts = _by_id(tx, carrier, keys, now_ms)
     filed: list[Filed] = []
     settled: dict[int, PartState] = {}
     learned: list[str] = []
-    for event in events:
-        key = message_key(event.message_id)
+    for event, key in zip(events, keys, strict=True):
         found = parts.get(key) if key else None
         if found is None:
             found = _by_evidence(tx, carrier, event, key, now_ms, person_of)
@@ -64,12 +64,13 @@ def match_early(tx: sa.Connection, carrier: str, keys: Sequence[str], now_ms: in
     """Apply the receipts that waited for these message ids. Returns the parts that became final."""
     if not keys or tx.execute(_ANY_ORPHAN, {"carrier": carrier}).first() is None:
         return []  # nothing waits: the usual case, and the look-up by every notation of every id is dear
-    given = rowset(tx, {"key": "TEXT"})
     waiting = tx.execute(
-        sa.text(
-            f"SELECT receipt.id, receipt.carrier_id, receipt.state, receipt.error FROM {given} AS r "  # noqa: S608
-            f"JOIN receipt ON receipt.carrier = :carrier AND receipt.carrier_id = r.key AND receipt.part_id IS NULL "
-            f"ORDER BY receipt.id"
+        statement(
+            tx,
+            "SELECT receipt.id, receipt.carrier_id, receipt.state, receipt.error FROM {rows} AS r "
+            "JOIN receipt ON receipt.carrier = :carrier AND receipt.carrier_id = r.key AND receipt.part_id IS NULL "
+            "ORDER BY receipt.id",
+            key="TEXT",
         ),
         {"rows": pack((key,) for candidate in keys for key in (candidate, *other_keys(candidate))), "carrier": carrier},
     ).all()
@@ -126,23 +127,24 @@ def match_uncertain(tx: sa.Connection, carrier: str, now_ms: int) -> list[int]:
 
 class _Found(NamedTuple):
     part_id: int
-    state: PartState
+    state: str
     reason: str | None
 
 
 def _by_id(tx: sa.Connection, carrier: str, keys: Sequence[str], now_ms: int) -> dict[str, _Found]:
     """The part behind each message id, the newest submit where a carrier used an id twice."""
-    given = rowset(tx, {"key": "TEXT"})
     rows = tx.execute(
-        sa.text(
-            f"SELECT attempt.carrier_id, part.id, part.state, part.reason FROM {given} AS r "  # noqa: S608
-            f"JOIN attempt ON attempt.carrier = :carrier AND attempt.carrier_id = r.key "
-            f"JOIN part ON part.id = attempt.part_id "
-            f"WHERE attempt.intent_ms > :since ORDER BY attempt.intent_ms"
+        statement(
+            tx,
+            "SELECT attempt.carrier_id, part.id, part.state, part.reason FROM {rows} AS r "
+            "JOIN attempt ON attempt.carrier = :carrier AND attempt.carrier_id = r.key "
+            "JOIN part ON part.id = attempt.part_id "
+            "WHERE attempt.intent_ms > :since ORDER BY attempt.intent_ms",
+            key="TEXT",
         ),
         {"rows": pack((key,) for key in keys if key), "carrier": carrier, "since": now_ms - ID_REUSE},
-    )
-    return {row[0]: _Found(row[1], PartState(row[2]), row[3]) for row in rows}
+    ).all()
+    return {key: _Found(part_id, state, reason) for key, part_id, state, reason in rows}
 
 
 def _by_evidence(
@@ -160,7 +162,7 @@ def _by_evidence(
     for other in other_keys(key):
         row = tx.execute(_OF_PERSON, {"carrier": carrier, "key": other, "person": person_id}).first()
         if row is not None:
-            return _Found(row[0], PartState(row[1]), row[2])
+            return _Found(*row)
     return _only_uncertain(tx, carrier, person_id, now_ms)
 
 
@@ -177,7 +179,7 @@ def _only_uncertain(tx: sa.Connection, carrier: str, person_id: int, now_ms: int
             part.c.changed_ms > now_ms - ORPHAN_REACH,
         )
     ).all()
-    return _Found(rows[0][0], PartState(rows[0][1]), rows[0][2]) if len(rows) == 1 else None
+    return _Found(*rows[0]) if len(rows) == 1 else None
 
 
 def _learn_id(tx: sa.Connection, part_id: int, key: str) -> bool:
@@ -208,16 +210,21 @@ def _file(event: DeliveryReceipt, key: str, found: _Found | None, settled: dict[
     """What this receipt does to its part. `settled` carries what earlier receipts of the batch did."""
     if found is None:
         return Filed(event, key, None, "orphan", None)
-    final = FINAL_STATES.get(event.state)
-    state = settled.get(found.part_id, found.state)
-    effect = effect_of(state, None if found.part_id in settled else found.reason, final)
-    becomes = PartState(final) if final is not None and effect in ("applied", "late") else None
-    if becomes is not None:
-        settled[found.part_id] = becomes
-    return Filed(event, key, found.part_id, effect, becomes)
+    part_id, state, reason = found
+    final = _FINAL[event.state]
+    if part_id in settled:
+        state, reason = settled[part_id], None
+    effect = effect_of(state, reason, final)
+    if final is None or effect not in ("applied", "late"):
+        return Filed(event, key, part_id, effect, None)
+    settled[part_id] = final
+    return Filed(event, key, part_id, effect, final)
 
 
-def effect_of(state: PartState, reason: str | None, final: str | None) -> str:
+_FINAL = {state: None if final is None else PartState(final) for state, final in FINAL_STATES.items()}
+
+
+def effect_of(state: str, reason: str | None, final: str | None) -> str:
     """What a receipt saying `final` (None: still under way) does to a part in `state`."""
     if final is None:
         return "progress"
@@ -240,21 +247,22 @@ def _store(
     person_of: Callable[[str], int | None],
     sealed: Callable[[bytes], bytes],
 ) -> None:
-    plain = [one for one in filed if one.effect != "orphan"]
+    plain = [
+        (one.key, one.part_id, one.event.state, one.event.error, one.effect) for one in filed if one.effect != "orphan"
+    ]
     if plain:
-        given = rowset(
-            tx, {"carrier_id": "TEXT", "part_id": "BIGINT", "state": "TEXT", "error": "TEXT", "effect": "TEXT"}
-        )
         tx.execute(
-            sa.text(
-                f"INSERT INTO receipt (carrier, carrier_id, part_id, state, error, effect, received_ms) "  # noqa: S608
-                f"SELECT :carrier, r.carrier_id, r.part_id, r.state, r.error, r.effect, :now FROM {given} AS r"
+            statement(
+                tx,
+                "INSERT INTO receipt (carrier, carrier_id, part_id, state, error, effect, received_ms) "
+                "SELECT :carrier, r.carrier_id, r.part_id, r.state, r.error, r.effect, :now FROM {rows} AS r",
+                carrier_id="TEXT",
+                part_id="BIGINT",
+                state="TEXT",
+                error="TEXT",
+                effect="TEXT",
             ),
-            {
-                "rows": pack((one.key, one.part_id, one.event.state, one.event.error, one.effect) for one in plain),
-                "carrier": carrier,
-                "now": now_ms,
-            },
+            {"rows": pack(plain), "carrier": carrier, "now": now_ms},
         )
     for one in filed:
         if one.effect == "orphan":
@@ -281,11 +289,14 @@ def _apply(tx: sa.Connection, filed: Sequence[Filed], now_ms: int) -> list[int]:
     ]
     if not moves:
         return []
-    given = rowset(tx, {"part_id": "BIGINT", "state": "TEXT", "reason": "TEXT"})
     tx.execute(
-        sa.text(
-            f"UPDATE part SET state = r.state, reason = r.reason, changed_ms = :now "  # noqa: S608
-            f"FROM {given} AS r WHERE part.id = r.part_id"
+        statement(
+            tx,
+            "UPDATE part SET state = r.state, reason = r.reason, changed_ms = :now "
+            "FROM {rows} AS r WHERE part.id = r.part_id",
+            part_id="BIGINT",
+            state="TEXT",
+            reason="TEXT",
         ),
         {"rows": pack(moves), "now": now_ms},
     )

@@ -1,5 +1,6 @@
 """What the roster keeps, and how it is asked. Every function takes the open transaction; none commits."""
 
+import contextlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 from roster.audiences import Audience
 from roster.networks import Belonging, Learned, Prefixes, carrier_of
+from roster.rowset import pack, statement
 from roster.tables import carrier_evidence, consent, informant, person
 from roster.vault import Unsealable, Vault
 
@@ -112,17 +114,19 @@ def new_person(vault: Vault, person_id: int, number: str, belonging: Belonging, 
 
 def phones(tx: sa.Connection, vault: Vault, person_ids: Collection[int]) -> dict[int, str]:
     """Numbers (E.164) by person. Somebody whose key is destroyed is not in the answer."""
+    rows = tx.execute(
+        statement(
+            tx,
+            "SELECT person.id, person.key_sealed, person.phone_sealed FROM {rows} AS r JOIN person ON person.id = r.id",
+            id="BIGINT",
+        ),
+        {"rows": pack((person_id,) for person_id in person_ids)},
+    ).all()
     found: dict[int, str] = {}
-    for ids in _slices(person_ids):
-        rows = tx.execute(
-            sa.select(person.c.id, person.c.key_sealed, person.c.phone_sealed).where(person.c.id.in_(ids))
-        )
-        for row in rows:
-            if row.key_sealed is not None:
-                try:
-                    found[row.id] = vault.open(row.key_sealed, f"person.phone:{row.id}", row.phone_sealed)
-                except Unsealable:
-                    continue
+    for person_id, key, sealed in rows:
+        if key is not None:
+            with contextlib.suppress(Unsealable):
+                found[person_id] = vault.open(key, f"person.phone:{person_id}", sealed)
     return found
 
 

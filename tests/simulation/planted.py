@@ -229,7 +229,9 @@ BUGS = (
     Bug("evidence that fits several parts taken for one", {(receipts, "_only_uncertain"): _first_of_several}),
     Bug("what evidence showed is not kept", {(receipts, "_learn_id"): _returns(False)}),
     Bug("delivered receipts not applied", {(receipts, "_apply"): _delivered_is_lost}),
-    Bug("under way taken for delivered", {(receipts, "FINAL_STATES"): lambda right: dict.fromkeys(right, "delivered")}),
+    Bug(
+        "under way taken for delivered", {(receipts, "_FINAL"): lambda right: dict.fromkeys(right, PartState.DELIVERED)}
+    ),
     Bug("the same text twice is two texts", {(inbox.Inbox, "_seen"): _returns(False)}),
     Bug("parts joined without their sender", {(inbox, "_same_text"): _without_sender}),
     Bug("a long text complete with its last part", {(reassembly, "is_complete"): _complete_with_the_last}),
