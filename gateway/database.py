@@ -143,7 +143,8 @@ def _engine(written: str) -> sa.Engine:
         if url.drivername == "postgresql":
             url = url.set(drivername="postgresql+psycopg")
         prepare = _PREPARE[url.get_backend_name()]
-        engine = sa.create_engine(url, pool_pre_ping=True)  # a connection from before a restart is not handed out
+        # A connection from before a restart is not handed out; no error says what a citizen wrote.
+        engine = sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)
     except (sa.exc.ArgumentError, KeyError, ImportError) as wrong:
         raise StoreUnfit(f"store.url 不能使用:{wrong}", "可用 sqlite:///… 或 postgresql://…(另需 psycopg)") from None
     sa.event.listen(engine, "connect", prepare)
