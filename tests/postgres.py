@@ -29,7 +29,7 @@ def binaries() -> Path | None:
     on_path = shutil.which("initdb")
     places = [
         *([Path(os.environ["XINQIAO_POSTGRES"])] if "XINQIAO_POSTGRES" in os.environ else []),
-        *sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True),
+        *sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda one: float(one.parent.name), reverse=True),
         *([Path(on_path).parent] if on_path else []),
         *(sorted(Path(wheel.origin).parent.glob("pginstall*/bin"), reverse=True) if wheel and wheel.origin else []),
     ]
@@ -45,19 +45,23 @@ class Server:
         self._as: dict[str, Any] = _somebody() if os.geteuid() == 0 else {}
         if self._as:
             os.chown(self.folder, self._as["user"], self._as["group"])
-        self._programs = self._reachable(programs)
-        self._run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
-        with (self.folder / "data" / "postgresql.conf").open("a", encoding="utf-8") as file:
-            file.write(SETTINGS.format(folder=self.folder))
-        self._control("start")
+        try:
+            self._programs = self._reachable(programs)
+            self._run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+            with (self.folder / "data" / "postgresql.conf").open("a", encoding="utf-8") as file:
+                file.write(SETTINGS.format(folder=self.folder))
+            self._control("start")
+        except BaseException:
+            self.stop()
+            raise
 
     def url(self, database: str) -> str:
         """The address of a database, as `store.url` takes it."""
         return f"postgresql://postgres@/{database}?host={self.folder}"
 
-    def create(self, database: str, template: str = "template0") -> str:
-        """A database, as a copy of another one. Its address."""
-        self.execute(f"CREATE DATABASE {database} TEMPLATE {template}")
+    def create(self, database: str) -> str:
+        """A database in which nothing is. Its address."""
+        self.execute(f"CREATE DATABASE {database}")
         return self.url(database)
 
     def execute(self, statement: str) -> list[Any]:
@@ -112,13 +116,15 @@ class Server:
             raise RuntimeError(f"{program} {' '.join(arguments)}: " + "\n".join(told)[-3000:])
 
     def _reachable(self, programs: Path) -> Path:
-        """The programs, copied when they lie where root may go and nobody else."""
+        """The programs; copied, with the libraries that a wheel puts beside its package, where only root may go."""
         try:
-            subprocess.run(
-                [programs / "postgres", "--version"], check=True, capture_output=True, timeout=PATIENCE, **self._as
-            )
-        except (PermissionError, subprocess.CalledProcessError):
-            return Path(shutil.copytree(programs.parent, self.folder / "programs")) / "bin"
+            said = subprocess.run([programs / "postgres", "-V"], capture_output=True, timeout=PATIENCE, **self._as)
+        except PermissionError:
+            package, ours = programs.parents[1], self.folder / "programs"
+            for kept in (programs.parent, package.with_name(f"{package.name}.libs")):
+                shutil.copytree(kept, ours / kept.relative_to(package.parent))
+            return ours / programs.relative_to(package.parent)
+        assert said.returncode == 0, said.stderr
         return programs
 
 
