@@ -14,6 +14,13 @@ from alembic.script import ScriptDirectory
 from gateway.errors import StoreUnfit
 
 BUSY_MS = 30_000  # how long a writer waits for another one
+NOTICED = {  # libpq's words for: a PostgreSQL server that vanishes without a word is missed within 25 s
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "25000",
+}
 WRITER = 0x5158_4E51  # the lock that PostgreSQL's writers hold one after the other
 READ = {"sqlite": "BEGIN", "postgresql": "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"}
 WRITE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": f"SELECT pg_advisory_xact_lock({WRITER})"}
@@ -141,7 +148,7 @@ def _engine(written: str) -> sa.Engine:
     try:
         url = sa.make_url(written)
         if url.drivername == "postgresql":
-            url = url.set(drivername="postgresql+psycopg")
+            url = url.set(drivername="postgresql+psycopg", query=NOTICED | dict(url.query))
         prepare = _PREPARE[url.get_backend_name()]
         # A connection from before a restart is not handed out; no error says what a citizen wrote.
         engine = sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)

@@ -41,7 +41,7 @@ class Server:
     """One server with the settings a new one has: `fsync` is on. It does not run as root, so somebody else runs it."""
 
     def __init__(self, programs: Path) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="xinqiao-postgres-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="xinqiao-postgres-", dir=_memory()))
         self._as: dict[str, Any] = _somebody() if os.geteuid() == 0 else {}
         if self._as:
             os.chown(self.folder, self._as["user"], self._as["group"])
@@ -126,6 +126,12 @@ class Server:
             return ours / programs.relative_to(package.parent)
         assert said.returncode == 0, said.stderr
         return programs
+
+
+def _memory() -> str | None:
+    """A folder in memory, where syncing costs little; None, the usual place, where there is none or it is small."""
+    shared = "/dev/shm"
+    return shared if os.access(shared, os.W_OK) and shutil.disk_usage(shared).free > 1 << 30 else None
 
 
 def _somebody() -> dict[str, Any]:

@@ -162,17 +162,22 @@ def send(town: Town, count: int) -> None:
     town.run("message", "send", "--file", str(town.folder / "list.tsv"))
 
 
-def found(town: Town, database: str) -> list[str]:
-    """The states of all parts; nothing while the server is down."""
+@pytest.fixture
+def found(database: str) -> Iterator[Callable[[], list[str]]]:
+    """The states of all parts."""
     store = Database(database)
-    try:
+
+    def look() -> list[str]:
         with store.read() as tx:
             return list(tx.scalars(sa.select(part.c.state).order_by(part.c.id)))
-    finally:
-        store.close()
+
+    yield look
+    store.close()
 
 
-def test_a_daemon_that_is_killed_loses_nothing_and_submits_nothing_twice(town: Town, database: str) -> None:
+def test_a_daemon_that_is_killed_loses_nothing_and_submits_nothing_twice(
+    town: Town, found: Callable[[], list[str]]
+) -> None:
     town.open_carriers()
     town.start_daemon()
     send(town, 100)
@@ -181,32 +186,43 @@ def test_a_daemon_that_is_killed_loses_nothing_and_submits_nothing_twice(town: T
     town.processes[-1].wait()
     town.tell(do="text", carrier="mobile", text="村里路灯坏了半个月", **{"from": "8613800000001"})
     town.start_daemon()
-    town.until(lambda: set(found(town, database)) <= {"delivered", "uncertain"})
+    town.until(lambda: set(found()) <= {"delivered", "uncertain"})
     town.until(lambda: town.counts()["texts_outstanding"] == town.counts()["receipts_outstanding"] == 0)
-    counts, uncertain = town.counts(), found(town, database).count("uncertain")
+    counts, uncertain = town.counts(), found().count("uncertain")
     assert counts["doubled"] == 0
     assert 100 - uncertain <= counts["accepted_distinct"] <= 100
     assert [one["body"] for one in town.run("text", "list", "--json")] == ["村里路灯坏了半个月"]
     assert town.run("fsck", "--json")["ok"]
 
 
-def test_a_server_that_restarts_three_times_costs_nothing(town: Town, database: str, server: Server) -> None:
+def test_a_server_that_restarts_three_times_costs_nothing(
+    town: Town, found: Callable[[], list[str]], server: Server
+) -> None:
     town.open_carriers()
     daemon = town.start_daemon()
     town.until(lambda: town.counts()["bound"])
-    send(town, 200)
-    for number, seen in enumerate((10, 60, 120), 1):
+    send(town, 120)
+    for number, seen in enumerate((10, 40, 70), 1):
         town.until(lambda seen=seen: town.counts()["submits"] >= seen)  # type: ignore[misc]
         town.tell(do="text", carrier="mobile", text=f"第{number}条来信", **{"from": f"861380000000{number}"})
         server.restart()
-    town.until(lambda: set(found(town, database)) == {"delivered"})
+    town.until(lambda: set(found()) == {"delivered"})
     town.until(lambda: town.counts()["texts_outstanding"] == 0)
     counts = town.counts()
     assert daemon.poll() is None
     assert counts["connections"] == 1
-    assert (counts["accepted_distinct"], counts["doubled"]) == (200, 0)
+    assert (counts["accepted_distinct"], counts["doubled"]) == (120, 0)
     assert len(town.run("text", "list", "--json")) == 3
     assert town.run("fsck", "--json")["ok"]
+
+
+def test_a_server_that_vanishes_without_a_word_is_missed_soon(database: str) -> None:
+    for url, expected in ((database, "10"), (f"{database}&keepalives_idle=3", "3")):
+        store = Database(url)
+        with store.read() as tx:
+            given = tx.connection.dbapi_connection.info.get_parameters()  # type: ignore[union-attr]
+        store.close()
+        assert (given["keepalives_idle"], given["tcp_user_timeout"]) == (expected, "25000")
 
 
 # ------------------------------------------------------------------------------------------------- which are refused
