@@ -94,7 +94,7 @@ def other_keys(key: str) -> tuple[str, ...]:
 
 
 def _words(octets: bytes) -> str:
-    return octets.decode("latin-1").strip("\x00 ")
+    return octets.decode("latin-1").replace("\x00", "").strip(" ")
 
 
 def _network_error(tlv: bytes | None) -> str:

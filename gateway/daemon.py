@@ -185,7 +185,15 @@ class Daemon:
         ]
 
     async def _sweep(self, work: "schedule.Transaction") -> None:
-        await self._in_store(lambda: self._in_transaction(work))
+        await self._unless_down(lambda: self._in_transaction(work))
+
+    async def _unless_down(self, work: "schedule.Work[Result]") -> "Result | None":
+        """What a sweep does in the store. While the store is down there is nothing to sweep: the next run will."""
+        try:
+            return await self._in_store(work)
+        except sa.exc.OperationalError as trouble:
+            log.error("store failed, nothing swept", trouble=type(trouble).__name__)
+            return None
 
     def _in_transaction(self, work: "schedule.Transaction") -> None:
         with self._database.write() as tx:
@@ -198,7 +206,7 @@ class Daemon:
         views = {
             name: (link.state.value, link.since, link.detail, link.counters()) for name, link in self._links.items()
         }
-        for name, at in (await self._in_store(lambda: self._tend(views))).items():
+        for name, at in (await self._unless_down(lambda: self._tend(views)) or {}).items():
             if name in self._links and at > self._retried.get(name, self._began):
                 self._retried[name] = at
                 self._links[name].retry()

@@ -1,7 +1,7 @@
 """The store's engine: transactions that begin when we say, durability that is proved, schema that fits."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from importlib.resources import files
 from typing import Any
 
@@ -14,6 +14,23 @@ from alembic.script import ScriptDirectory
 from gateway.errors import StoreUnfit
 
 BUSY_MS = 30_000  # how long a writer waits for another one
+NOTICED = {  # libpq's words for: a PostgreSQL server that vanishes without a word is missed within 25 s
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "25000",
+}
+WRITER = 0x5158_4E51  # the lock that PostgreSQL's writers hold one after the other
+READ = {"sqlite": "BEGIN", "postgresql": "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"}
+WRITE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": f"SELECT pg_advisory_xact_lock({WRITER})"}
+"""What a transaction begins with.
+
+One writer at a time, on both: SQLite has no other way, and on PostgreSQL it is what makes an opt-out, a cancelled or a
+paused notice hold. Without it a claim could have read its parts before the cancellation commits and record its intents
+after it. The lock is given back by COMMIT, by ROLLBACK and by the end of the connection, so nobody can keep it. What
+reads after it sees all that the writers before it committed, because every statement of READ COMMITTED looks anew.
+"""
 
 
 class Database:
@@ -21,15 +38,13 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.engine = sa.create_engine(url)
+        self.engine = _engine(url)
         self._sqlite = self.engine.dialect.name == "sqlite"
-        if self._sqlite:
-            sa.event.listen(self.engine, "connect", _prepare_sqlite)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A transaction that only looks: one consistent view of the store."""
-        with self.engine.connect() as connection, self._transaction(connection, "BEGIN"):
+        with self.engine.connect() as connection, self._transaction(connection, READ):
             yield connection
 
     @contextmanager
@@ -45,15 +60,14 @@ class Database:
     @contextmanager
     def immediate(self, connection: sa.Connection) -> Iterator[sa.Connection]:
         """A writing transaction on a connection that is kept."""
-        with self._transaction(connection, "BEGIN IMMEDIATE"):
+        with self._transaction(connection, WRITE):
             yield connection
 
     @contextmanager
-    def _transaction(self, connection: sa.Connection, begin: str) -> Iterator[None]:
+    def _transaction(self, connection: sa.Connection, begin: Mapping[str, str]) -> Iterator[None]:
         """SQLite is told to begin by ourselves: Python's driver would begin too late, and never for a read."""
         with connection.begin():
-            if self._sqlite:
-                connection.exec_driver_sql(begin)
+            connection.exec_driver_sql(begin[self.engine.dialect.name]).close()
             yield
 
     def close(self) -> None:
@@ -86,9 +100,10 @@ class Database:
         )
 
     def data_version(self, connection: sa.Connection) -> object:
-        """A value that changes when another connection has committed; None when the store cannot tell."""
+        """A value that changes when another connection has committed, on PostgreSQL also when this one has."""
         if not self._sqlite:
-            return None
+            with nullcontext() if connection.in_transaction() else connection.begin():
+                return connection.exec_driver_sql("SELECT CAST(pg_current_snapshot() AS text)").scalar()
         cursor = connection.connection.cursor()  # outside any transaction of SQLAlchemy's
         try:
             return cursor.execute("PRAGMA data_version").fetchone()[0]
@@ -104,11 +119,18 @@ class Database:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
+    def revision(self) -> str | None:
+        """The version of the schema, None when there is none yet. Raises `StoreUnfit` when nobody answers."""
+        try:
+            with self.engine.connect() as connection:
+                return MigrationContext.configure(connection).get_current_revision()
+        except sa.exc.OperationalError as trouble:
+            raise StoreUnfit(f"连接不上数据库:{trouble.orig}".strip(), "请检查 store.url,数据库是否已启动") from None
+
     def check_schema(self) -> None:
         """Raise `StoreUnfit` unless the schema is this version's."""
         head = ScriptDirectory.from_config(_alembic()).get_current_head()
-        with self.engine.connect() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
+        current = self.revision()
         if current != head:
             known = {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
             if current is not None and current not in known:
@@ -120,6 +142,20 @@ def _alembic() -> Config:
     config = Config()
     config.set_main_option("script_location", str(files("gateway") / "migrations"))
     return config
+
+
+def _engine(written: str) -> sa.Engine:
+    try:
+        url = sa.make_url(written)
+        if url.drivername == "postgresql":
+            url = url.set(drivername="postgresql+psycopg", query=NOTICED | dict(url.query))
+        prepare = _PREPARE[url.get_backend_name()]
+        # A connection from before a restart is not handed out; no error says what a citizen wrote.
+        engine = sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    except (sa.exc.ArgumentError, KeyError, ImportError) as wrong:
+        raise StoreUnfit(f"store.url 不能使用:{wrong}", "可用 sqlite:///… 或 postgresql://…(另需 psycopg)") from None
+    sa.event.listen(engine, "connect", prepare)
+    return engine
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -135,3 +171,14 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    for setting in (f"lock_timeout = {BUSY_MS}", "default_transaction_isolation = 'read committed'"):
+        cursor.execute(f"SET {setting}")
+    cursor.close()
+    connection.commit()
+
+
+_PREPARE = {"sqlite": _prepare_sqlite, "postgresql": _prepare_postgresql}

@@ -238,6 +238,23 @@ def put_back(tx: sa.Connection, submits: Iterable[tuple[int, int, int]], now_ms:
     _withdraw(tx, [part_id for _, _, part_id in rows], now_ms)
 
 
+def take_back(tx: sa.Connection, rooms: Iterable[tuple[int, int, int]], now_ms: int) -> None:
+    """(session, first sequence, count) of ticks of which nobody knows whether they were committed.
+
+    A server that goes down during COMMIT may or may not have carried it out. Either way nothing of such a tick was put
+    on the wire, and its sequence numbers are not used again: the intents that are on record are those to put back.
+    """
+    for session, first, count in rooms:
+        found = tx.execute(
+            sa.select(attempt.c.session, attempt.c.sequence, attempt.c.part_id).where(
+                attempt.c.session == session,
+                attempt.c.sequence.between(first, first + count - 1),
+                attempt.c.outcome.is_(None),
+            )
+        )
+        put_back(tx, [(row.session, row.sequence, row.part_id) for row in found], now_ms)
+
+
 def fail(tx: sa.Connection, submits: Iterable[tuple[int, int, int]], now_ms: int) -> None:
     """(session, sequence, part) just claimed that cannot be put into a PDU: the person's number is forgotten."""
     rows = list(submits)

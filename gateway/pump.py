@@ -243,7 +243,11 @@ class Pump:
 
     async def _look(self) -> None:
         """Has a command, or a sweep, put something into the store? Once a second time itself may have."""
-        version = await self._in_store(self._tick.poll)
+        try:
+            version = await self._in_store(self._tick.poll)
+        except sa.exc.SQLAlchemyError as trouble:
+            await self._store_failed({}, trouble)
+            return
         now = self._monotonic()
         if version != self._version or now - self._looked_at >= 1.0:
             self._version, self._looked_at = version, now

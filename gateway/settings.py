@@ -34,7 +34,9 @@ def _help(words: str, **bounds: Any) -> Meta:
 class Store(Section, frozen=True):
     """数据库"""
 
-    url: Annotated[str, _help("SQLAlchemy 地址;sqlite 的相对路径以工作目录为准")] = "sqlite:///xinqiao.db"
+    url: Annotated[str, _help("sqlite 的相对路径以工作目录为准;PostgreSQL 形如 postgresql:///xinqiao")] = (
+        "sqlite:///xinqiao.db"
+    )
 
 
 class Keys(Section, frozen=True):

@@ -159,7 +159,9 @@ attempt = sa.Table(
     sa.Column("carrier", sa.Text, nullable=False),
     sa.Column("intent_ms", Milliseconds, nullable=False),
     sa.Column("outcome", sa.Text),  # NULL while open | accepted | refused | uncertain | not_sent
-    sa.Column("status", sa.Integer),  # as the carrier sent it
+    sa.Column(
+        "status", sa.BigInteger().with_variant(sa.Integer, "sqlite")
+    ),  # as the carrier sent it: 32 bits without a sign
     sa.Column("answered_ms", Milliseconds),
     sa.Column("carrier_id", sa.Text),  # the carrier's message id, as receipts.message_key writes it
     sqlite_with_rowid=False,

@@ -91,38 +91,53 @@ class Tick:
         self._lease_ms = lease_ms
         self._renewed_at = 0
         self._connection: sa.Connection | None = None
+        self._doubtful: list[Room] = []  # of ticks that failed: their COMMIT may have been carried out
         self._lanes: Sequence[notices.Lane] = ()
         self._stopped_carriers: frozenset[str] = frozenset()
         self._lanes_version: object = None
         self._lanes_at = 0
 
     def run(self, arrivals: Mapping[str, Arrivals], rooms: Mapping[str, Room], now_ms: int) -> Outcome:
-        """One transaction. Raises what the store raises, with nothing changed; `LeaseLost` when fenced off."""
-        if self._connection is None:
-            self._connection = self._database.connect()
-        with self._database.immediate(self._connection) as tx:
-            lease.confirm(tx, self._held)
-            renewed = self._renew(tx, now_ms)
-            texts = 0
-            for carrier, came in arrivals.items():
-                self._settle(tx, carrier, came, now_ms)
-                texts += self._receive(tx, carrier, came, now_ms)
-            submits, more = self._send(tx, rooms, now_ms)
+        """One transaction. Raises what the store raises: call it again with what came; `LeaseLost` when fenced off."""
+        recorded: list[Room] = []
+        try:
+            with self._database.immediate(self._connected()) as tx:
+                lease.confirm(tx, self._held)
+                renewed = self._renew(tx, now_ms)
+                outbox.take_back(tx, ((one.session, one.first_sequence, one.count) for one in self._doubtful), now_ms)
+                texts = 0
+                for carrier, came in arrivals.items():
+                    self._settle(tx, carrier, came, now_ms)
+                    texts += self._receive(tx, carrier, came, now_ms)
+                submits, more = self._send(tx, rooms, now_ms)
+                recorded = [rooms[carrier] for carrier in submits]
+        except sa.exc.SQLAlchemyError:
+            self._doubtful += recorded  # it was the COMMIT that failed
+            self.close()
+            raise
+        self._doubtful.clear()
         if renewed:
             self._renewed_at = now_ms
         return Outcome(submits, more, texts, renewed)
 
     def poll(self) -> object:
-        """A value that changes when another connection has committed something."""
-        if self._connection is None:
-            self._connection = self._database.connect()
-        return self._database.data_version(self._connection)
+        """A value that changes when another connection has committed something. Raises what the store raises."""
+        try:
+            return self._database.data_version(self._connected())
+        except sa.exc.SQLAlchemyError:
+            self.close()
+            raise
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Give the connection back; the next tick takes a new one."""
         if self._connection is not None:
             self._connection.close()
-            self._connection = None
+        self._connection, self._lanes_version = None, None
+
+    def _connected(self) -> sa.Connection:
+        if self._connection is None:
+            self._connection = self._database.connect()
+        return self._connection
 
     def _renew(self, tx: sa.Connection, now_ms: int) -> bool:
         if abs(now_ms - self._renewed_at) < self._lease_ms // 3:

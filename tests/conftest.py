@@ -1,4 +1,4 @@
-"""What tests share: a store in memory, an initialised working folder, a vault, a moment."""
+"""What tests share: an empty store on either engine, an initialised working folder, a vault, a moment."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,10 +10,12 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.cli.init import make
+from gateway.database import Database
 from gateway.tables import metadata
 from roster.networks import Belonging
 from roster.store import find_or_add_person
 from roster.vault import Keys, Vault
+from tests.postgres import Server, binaries
 
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True, max_examples=100)
 hypothesis.settings.load_profile("house")
@@ -34,11 +36,48 @@ def vault() -> Vault:
     return Vault(Keys(b"m" * 32, b"i" * 32, b"s" * 32))
 
 
+ENGINES = ("sqlite", "postgresql")
+"""What tests of the store run on: the same code, the same tests."""
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A PostgreSQL server; without one, the tests that want it are skipped."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed: nothing is tested on PostgreSQL")
+    programs = binaries()
+    if programs is None:
+        pytest.skip("no PostgreSQL server is installed: nothing is tested on it")
+    server = Server(programs)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def _shared(server: Server) -> Iterator[Database]:
+    database = Database(server.create("shared"))
+    database.upgrade()
+    yield database
+    database.close()
+
+
 @pytest.fixture
-def tx() -> Iterator[sa.Connection]:
-    """An open transaction on an empty store in memory."""
-    engine = sa.create_engine("sqlite://")
-    metadata.create_all(engine)
+def on_postgres(_shared: Database) -> str:
+    """The address of an empty store on PostgreSQL, whose rows are numbered from 1."""
+    with _shared.write() as tx:
+        for table in reversed(metadata.sorted_tables):
+            tx.execute(sa.delete(table))
+        tx.exec_driver_sql("SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S'")
+    return _shared.url
+
+
+@pytest.fixture(params=ENGINES)
+def tx(request: pytest.FixtureRequest) -> Iterator[sa.Connection]:
+    """An open transaction on an empty store."""
+    if request.param == "sqlite":
+        engine = sa.create_engine("sqlite://")
+        metadata.create_all(engine)
+    else:
+        engine = Database(request.getfixturevalue("on_postgres")).engine
     with engine.begin() as connection:
         yield connection
     engine.dispose()

@@ -1,7 +1,7 @@
 """Receipts in every form."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from carriers.events import ReceiptState
@@ -40,10 +40,15 @@ def test_the_id_of_the_tlv_counts_before_that_of_the_text() -> None:
 
 
 @given(st.binary(max_size=300), st.none() | st.binary(max_size=80), st.none() | st.integers(0, 255))
-def test_no_receipt_makes_us_fail(body: bytes, message_id: bytes | None, state: int | None) -> None:
+@example(USUAL.replace(b"126", b"1\x0026").replace(b"err:000", b"err:\x00"), None, None)
+@example(b"", b"1\x002", None)
+def test_no_receipt_makes_us_fail_nor_holds_what_a_store_refuses(
+    body: bytes, message_id: bytes | None, state: int | None
+) -> None:
     report = read(body, message_id, state, body[:3])
     assert report.state in FINAL
     assert len(report.message_id) <= 65
+    assert "\x00" not in report.message_id + report.error
 
 
 @given(st.integers(1, 2**64))

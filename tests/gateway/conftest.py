@@ -5,12 +5,22 @@ from pathlib import Path
 
 import pytest
 
+from gateway.settings import FILE
+from tests.conftest import ENGINES
 from tests.gateway.office import Office
 
 
-@pytest.fixture
-def office(folder: Path) -> Iterator[Office]:
+def move(folder: Path, url: str) -> None:
+    """Let the working folder's store be another one."""
+    words = (folder / FILE).read_text(encoding="utf-8")
+    (folder / FILE).write_text(words.replace("sqlite:///xinqiao.db", url), encoding="utf-8")
+
+
+@pytest.fixture(params=ENGINES)
+def office(request: pytest.FixtureRequest, folder: Path) -> Iterator[Office]:
     """A gateway without its network, with ten informants of China Mobile: 13800000001 and on."""
+    if request.param == "postgresql":
+        move(folder, request.getfixturevalue("on_postgres"))
     office = Office(folder)
     office.join(*(f"138000000{number:02d}" for number in range(1, 11)))
     yield office

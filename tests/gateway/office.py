@@ -78,9 +78,8 @@ class Office:
     def run(self, carrier: str = "mobile", room: int = 0, **came: Any) -> Outcome:
         """One tick: what came from the carrier, and room for so many submits."""
         rooms = {carrier: Room(SESSION, self.sequence, room)} if room else {}
-        outcome = self.tick.run({carrier: Arrivals(**came)} if came else {}, rooms, self.now_ms)
         self.sequence += room
-        return outcome
+        return self.tick.run({carrier: Arrivals(**came)} if came else {}, rooms, self.now_ms)
 
     def submit(self, room: int = 100, carrier: str = "mobile") -> list[Any]:
         """What may go now, as the carrier reads it: (sequence, part, SubmitReceived)."""

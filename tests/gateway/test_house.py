@@ -1,6 +1,7 @@
 """Settings, store, rights, operators, audit, logs, checks, screen: what everything stands on."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,9 @@ from gateway.database import Database
 from gateway.errors import Refused, SettingsWrong, StoreUnfit
 from gateway.tables import audit as audit_rows
 from gateway.tables import metadata, notice, part, receipt
-from tests.conftest import NOON
+from tests.conftest import ENGINES, NOON
 from tests.gateway.office import Office
+from tests.postgres import Server
 
 KEY = b"k" * 32
 
@@ -79,11 +81,30 @@ def test_a_folder_without_settings_says_what_to_do(tmp_path: Path) -> None:
 # ---------------------------------------------------------------------------------------------------------------- store
 
 
-def test_the_migrations_make_exactly_the_tables_of_the_code(folder: Path) -> None:
-    database = Database(settings.load(folder, {}).store_url())
+@pytest.fixture(params=ENGINES)
+def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A store in which nothing is yet."""
+    if request.param == "sqlite":
+        database = Database(f"sqlite:///{tmp_path}/x.db")
+    else:
+        server: Server = request.getfixturevalue("server")
+        database = Database(server.create("bare"))
+    yield database
+    database.close()
+    if request.param == "postgresql":
+        server.execute("DROP DATABASE bare")
+
+
+@pytest.fixture
+def database(bare: Database) -> Database:
+    """A store in which nothing but the schema is."""
+    bare.upgrade()
+    return bare
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_code(database: Database) -> None:
     with database.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-    database.close()
 
 
 def test_a_store_that_does_not_sync_is_refused(tmp_path: Path) -> None:
@@ -105,40 +126,53 @@ def test_a_store_in_memory_is_refused() -> None:
     database.close()
 
 
-def test_a_store_without_schema_is_refused_with_the_way_out(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path}/x.db")
+def test_a_store_without_schema_is_refused_with_the_way_out(bare: Database) -> None:
     with pytest.raises(StoreUnfit) as unfit:
-        database.check_schema()
+        bare.check_schema()
     assert "upgrade" in unfit.value.way_out
-    database.upgrade()
-    database.check_schema()
-    with database.write() as tx:
+    bare.upgrade()
+    bare.check_schema()
+    with bare.write() as tx:
         tx.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StoreUnfit, match="更新的版本"):
-        database.check_schema()
-    database.close()
+        bare.check_schema()
 
 
-def test_what_is_raised_undoes_everything(folder: Path) -> None:
-    database = Database(settings.load(folder, {}).store_url())
+@pytest.mark.parametrize(
+    "url", ["nonsense", "mysql://x/y", "postgresql://nobody@/x?host=/nowhere", "sqlite:////nowhere/x.db"]
+)
+def test_a_store_that_cannot_be_is_refused_with_the_way_out(url: str) -> None:
+    with pytest.raises(StoreUnfit) as unfit:
+        Database(url).check_schema()
+    assert "store.url" in unfit.value.message + unfit.value.way_out
+
+
+def test_what_is_raised_undoes_everything(database: Database) -> None:
     with pytest.raises(ZeroDivisionError), database.write() as tx:
         audit.record(tx, KEY, "me", "verb", "subject", {}, NOON)
         raise ZeroDivisionError
     with database.read() as tx:
         assert tx.scalar(sa.select(sa.func.count()).select_from(audit_rows)) == 0
-    database.close()
 
 
-def test_another_connections_commit_shows_in_the_version(folder: Path) -> None:
-    database = Database(settings.load(folder, {}).store_url())
-    kept = database.connect()
-    before = database.data_version(kept)
-    assert database.data_version(kept) == before
-    with database.write() as tx:
-        audit.record(tx, KEY, "me", "verb", "subject", {}, NOON)
-    assert database.data_version(kept) != before
-    kept.close()
-    database.close()
+def test_another_connections_commit_shows_in_the_version(database: Database) -> None:
+    with database.connect() as kept:
+        before = database.data_version(kept)
+        assert database.data_version(kept) == before
+        with database.write() as tx:
+            audit.record(tx, KEY, "me", "verb", "subject", {}, NOON)
+            assert database.data_version(kept) == before
+        assert database.data_version(kept) != before
+
+
+def test_a_reader_sees_one_moment_only(database: Database) -> None:
+    with database.read() as tx:
+        assert tx.execute(sa.select(audit_rows)).all() == []
+        with database.write() as other:
+            audit.record(other, KEY, "me", "verb", "subject", {}, NOON)
+        assert tx.execute(sa.select(audit_rows)).all() == []
+    with database.read() as tx:
+        assert len(tx.execute(sa.select(audit_rows)).all()) == 1
 
 
 # --------------------------------------------------------------------------------------------------------------- people
@@ -233,6 +267,12 @@ def test_escape_sequences_become_visible(words: str) -> None:
 # --------------------------------------------------------------------------------------------------------------- checks
 
 
+UNCHECKED = {  # how references to rows that are not there get into a store
+    "sqlite": ("PRAGMA foreign_keys = OFF", "PRAGMA foreign_keys = ON"),
+    "postgresql": ("SET session_replication_role = replica", "SET session_replication_role = origin"),
+}
+
+
 def offences(office: Office) -> set[str]:
     with office.database.read() as tx:
         return {one.invariant for one in fsck.check(tx, office.keys.seal, office.now_ms + 60_000)}
@@ -267,10 +307,10 @@ def test_a_store_after_a_days_work_is_whole(office: Office) -> None:
 def test_each_broken_invariant_is_named(office: Office, damage: str, invariant: str) -> None:
     office.text("8613800000001", "村里路灯坏了半个月")
     office.deliver(office.submit())
+    unchecked, checked = UNCHECKED[office.database.engine.dialect.name]
     with office.database.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-        connection.exec_driver_sql(damage)
-        connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+        for statement in (unchecked, damage, checked):
+            connection.exec_driver_sql(statement)
         connection.commit()
     assert invariant in offences(office)
 

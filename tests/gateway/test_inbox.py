@@ -41,6 +41,13 @@ def test_the_octets_of_a_text_are_kept_under_the_senders_own_key(office: Office)
     assert raw == b"raw " + ROAD.encode("utf-16-be")
 
 
+def test_a_character_that_a_store_refuses_is_left_out_of_the_words_and_kept_in_the_octets(office: Office) -> None:
+    office.text("8613800000001", "路灯\x00坏了")
+    [row], [piece] = texts(office), office.rows(sa.select(text_part))
+    assert row.body == "路灯坏了"
+    assert piece.body == "路灯\x00坏了".encode("utf-16-be")
+
+
 def test_the_same_text_again_changes_nothing(office: Office) -> None:
     office.text("8613800000001", ROAD)
     office.minutes = 5

@@ -66,6 +66,13 @@ def test_claiming_records_the_intent_and_takes_the_oldest_first(tx: sa.Connectio
     assert [(one.session, one.sequence, one.outcome) for one in attempts(tx, 4)] == [(SESSION, 4, None)]
 
 
+def test_a_status_of_all_32_bits_is_kept(tx: sa.Connection, people: list[int]) -> None:
+    put(tx)
+    claim(tx)
+    answer(tx, 1, Verdict.PERMANENT, status=0xFFFF_FFFF)
+    assert [one.status for one in attempts(tx)] == [0xFFFF_FFFF]
+
+
 def test_nothing_is_claimed_for_another_carrier_or_lane(tx: sa.Connection, people: list[int]) -> None:
     put(tx)
     assert outbox.claim(tx, "unicom", DIRECT, 10, SESSION, 1, NOW) == []

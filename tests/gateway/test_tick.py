@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -189,6 +190,32 @@ def test_a_tick_that_fails_leaves_no_trace(office: Office, monkeypatch: pytest.M
         office.tick.run({"mobile": came}, {"mobile": Room(SESSION, 1, 5)}, office.now_ms)
     assert states(office) == [PartState.QUEUED]
     assert office.rows(sa.select(attempt)) == []
+
+
+@pytest.mark.parametrize("carried_out", [True, False])
+def test_a_commit_of_which_nobody_knows_loses_nothing_and_sends_nothing_twice(
+    office: Office, monkeypatch: pytest.MonkeyPatch, carried_out: bool
+) -> None:
+    for person_id in (1, 2, 3):
+        put(office, person_id)
+    dialect = office.database.engine.dialect
+    commit = dialect.do_commit
+
+    def cut(connection: Any) -> None:
+        (commit if carried_out else dialect.do_rollback)(connection)
+        raise dialect.loaded_dbapi.OperationalError("the server went away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(dialect, "do_commit", cut)
+        with pytest.raises(sa.exc.OperationalError):
+            office.submit(2)
+    assert states(office) == ["sending" if carried_out else "queued"] * 2 + ["queued"]
+    submits = office.submit()
+    assert sorted(part_id for _, part_id, _ in submits) == [1, 2, 3]
+    office.deliver(submits)
+    assert states(office) == [PartState.DELIVERED] * 3
+    outcomes = [row.outcome for row in office.rows(sa.select(attempt.c.outcome).order_by(attempt.c.sequence))]
+    assert outcomes == ["not_sent"] * (2 * carried_out) + ["accepted"] * 3
 
 
 def test_a_reply_that_does_not_arrive_brings_its_case_back(office: Office) -> None:

@@ -328,7 +328,7 @@ def upgrade() -> None:
     sa.Column('carrier', sa.Text(), nullable=False),
     sa.Column('intent_ms', sa.BigInteger(), nullable=False),
     sa.Column('outcome', sa.Text(), nullable=True),
-    sa.Column('status', sa.Integer(), nullable=True),
+    sa.Column('status', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('answered_ms', sa.BigInteger(), nullable=True),
     sa.Column('carrier_id', sa.Text(), nullable=True),
     sa.ForeignKeyConstraint(['part_id'], ['part.id'], name=op.f('fk_attempt_part_id')),
