@@ -1,5 +1,6 @@
 """The store's engine: transactions that begin when we say, durability that is proved, schema that fits."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -11,9 +12,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from gateway.errors import StoreUnfit
+from gateway.errors import StoreUnfit, SyncFailed
 
 BUSY_MS = 30_000  # how long a writer waits for another one
+_SYNC_ERRORS = (sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC)
 
 
 class Database:
@@ -51,10 +53,22 @@ class Database:
     @contextmanager
     def _transaction(self, connection: sa.Connection, begin: str) -> Iterator[None]:
         """SQLite is told to begin by ourselves: Python's driver would begin too late, and never for a read."""
-        with connection.begin():
-            if self._sqlite:
-                connection.exec_driver_sql(begin)
-            yield
+        try:
+            with connection.begin():
+                if self._sqlite:
+                    connection.exec_driver_sql(begin)
+                yield
+        except sa.exc.OperationalError as trouble:
+            if getattr(trouble.orig, "sqlite_errorcode", None) in _SYNC_ERRORS:
+                raise SyncFailed from trouble
+            raise
+
+    def hurry(self, busy_ms: int) -> None:
+        """From now on wait no longer than this for another writer."""
+        if self._sqlite:
+            sa.event.listen(
+                self.engine, "checkout", lambda connection, *_: connection.execute(f"PRAGMA busy_timeout = {busy_ms}")
+            )
 
     def close(self) -> None:
         """Give all connections back."""

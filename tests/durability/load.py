@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -156,24 +156,28 @@ class Load(Town):
         with closing(sqlite3.connect(self.store, timeout=PATIENCE)) as connection:
             return connection.execute(query).fetchall()
 
+    def logged(self, event: str) -> int:
+        """How often the daemon logged this."""
+        return (self.folder / "log").read_text(encoding="utf-8").count(f'"event": "{event}')
+
     # -------------------------------------------------------------------------------------------------- judging
 
-    def settle_and_judge(self) -> Judgement:
-        """Start the daemon as it is, let everything come to rest, stop it, and look."""
+    def settle_and_judge(self, extra: Sequence[int] = ()) -> Judgement:
+        """Start the daemon as it is, let everything come to rest, stop it, and look. `extra` texts were told, too."""
         daemon = self.start_daemon()
-        if not self.run_until(self._settled, daemon):
+        if not self.run_until(self.settled, daemon):
             self.findings.append(f"does not come to rest: {self._states()} {dict(self.total())}")
         elif daemon.poll() is not None:
             self.findings.append(f"does not start again: exit status {daemon.returncode}")
         elif (status := self.end(daemon)) != 0:
             self.findings.append(f"does not stop cleanly: exit status {status}")
-        return self.judge()
+        return self.judge(extra)
 
-    def judge(self) -> Judgement:
+    def judge(self, extra: Sequence[int] = ()) -> Judgement:
         """What is lost, doubled, corrupt. The daemon does not run."""
         stored = Counter(body for (body,) in self.rows("SELECT body FROM text"))
         parts = Counter(bytes(body) for (body,) in self.rows("SELECT body FROM text_part"))
-        expected = {words(nth) for nth in range(TEXTS)}
+        expected = {words(nth) for nth in (*range(TEXTS), *extra)}
         seen, states = self.total(), self._states()
         cases = self.rows("SELECT count(*) FROM case_ticket")[0][0]
         replies = self.rows("SELECT count(*) FROM message WHERE purpose <> 'single'")[0][0]
@@ -204,7 +208,8 @@ class Load(Town):
             tuple(self.findings),
         )
 
-    def _settled(self) -> bool:
+    def settled(self) -> bool:
+        """All is done, as far as carriers and store can tell."""
         seen = self.total()
         if seen["bound"] < len(PREFIXES):
             return False

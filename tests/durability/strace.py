@@ -75,7 +75,7 @@ class Call:
 
 
 def recorded(output: Path, process: int) -> list[Call]:
-    """The calls of a recording that did something, by when they began."""
+    """The calls of a recording, by when they began."""
     _wait_for_end(output, process)
     calls = (_call(*whole) for whole in _whole_lines(output.read_text().splitlines()))
     return sorted((call for call in calls if call is not None), key=lambda call: call.began)
@@ -106,7 +106,7 @@ def _whole_lines(lines: Sequence[str]) -> Iterator[tuple[int, int, str]]:
 
 def _call(began: int, ended: int, line: str) -> Call | None:
     match = _CALL.match(line)
-    if match is None or int(match[3]) < 0:
+    if match is None:
         return None
     name, arguments, result = match[1], match[2], int(match[3])
     strings = [bytes.fromhex(one.replace("\\x", "")) for one in _STRING.findall(arguments)]
@@ -114,9 +114,10 @@ def _call(began: int, ended: int, line: str) -> Call | None:
     target = ""
     if name == "unlink":
         target = strings[0].decode()
-    elif (where := re.match(r"\d+<(.*?)>(?:,|$)", bare)) is not None:
+    elif (where := re.match(r"\d+<(.*?)>\s*(?:,|$)", bare)) is not None:
         target = _path(where[1])
         bare = bare[where.end() :]
+    assert target, f"not understood: {line[:200]}"
     numbers = tuple(int(one) for one in re.findall(r"(?<![\w.])\d+(?![\w.])", bare))
     data = strings[0] if strings and name != "unlink" else b""
     return Call(name, began, ended, target, data, numbers, result)
