@@ -39,10 +39,10 @@ def full_disk(made: Path, folder: Path, first: int, last: int) -> Judgement:
         _expect(load, load.run_until(load.quiet, daemon), "comes to rest")
         _expect(load, load.logged("store failed") > 0, "the disk was full")
         _expect(load, load.end(daemon) == 0, f"goes on by itself and stops cleanly, not with {daemon.returncode}")
-        return load.settle_and_judge()
+        return load.judge()
 
 
-def locked_store(made: Path, folder: Path, failures: int = 3) -> Judgement:
+def locked_store(made: Path, folder: Path, failures: int = 2) -> Judgement:
     """Another writer holds the store for so many of the daemon's tries, longer than the lease's margin allows."""
     with _load(made, folder) as load:
         daemon = load.start_daemon()
@@ -58,7 +58,7 @@ def locked_store(made: Path, folder: Path, failures: int = 3) -> Judgement:
             _expect(load, during[what] == before[what], f"no {what} while the store is locked")
         _expect(load, load.run_until(lambda: load.total()["texts_outstanding"] == 0, daemon), "takes the text")
         _expect(load, load.end(daemon) == 0, f"goes on by itself and stops cleanly, not with {daemon.returncode}")
-        return load.settle_and_judge(extra=(EXTRA,))
+        return load.judge(extra=(EXTRA,))
 
 
 def frozen_holder(made: Path, folder: Path) -> Judgement:
@@ -82,7 +82,7 @@ def frozen_holder(made: Path, folder: Path) -> Judgement:
         _expect(load, late == [(0,)], f"the first submits nothing more: {late}")
         _expect(load, load.run_until(load.settled, second), "the other comes to rest")
         _expect(load, load.end(second) == 0, f"the other stops cleanly, not with {second.returncode}")
-        return load.settle_and_judge()
+        return load.judge()
 
 
 FAULTS: dict[str, Callable[[Path, Path], Judgement]] = {

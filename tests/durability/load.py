@@ -162,8 +162,8 @@ class Load(Town):
 
     # -------------------------------------------------------------------------------------------------- judging
 
-    def settle_and_judge(self, extra: Sequence[int] = ()) -> Judgement:
-        """Start the daemon as it is, let everything come to rest, stop it, and look. `extra` texts were told, too."""
+    def settle_and_judge(self) -> Judgement:
+        """Start the daemon as it is, let everything come to rest, stop it, and look."""
         daemon = self.start_daemon()
         if not self.run_until(self.settled, daemon):
             self.findings.append(f"does not come to rest: {self._states()} {dict(self.total())}")
@@ -171,10 +171,10 @@ class Load(Town):
             self.findings.append(f"does not start again: exit status {daemon.returncode}")
         elif (status := self.end(daemon)) != 0:
             self.findings.append(f"does not stop cleanly: exit status {status}")
-        return self.judge(extra)
+        return self.judge()
 
     def judge(self, extra: Sequence[int] = ()) -> Judgement:
-        """What is lost, doubled, corrupt. The daemon does not run."""
+        """What is lost, doubled, corrupt. The daemon does not run; `extra` texts were told, too."""
         stored = Counter(body for (body,) in self.rows("SELECT body FROM text"))
         parts = Counter(bytes(body) for (body,) in self.rows("SELECT body FROM text_part"))
         expected = {words(nth) for nth in (*range(TEXTS), *extra)}

@@ -213,9 +213,7 @@ def _happens(files: dict[str, _File], call: Call) -> None:
 # ----------------------------------------------------------------------------------------------------------- looking
 
 
-def _look(
-    image: dict[str, bytes | None], folder: Path, moment: int, damage: str, told: Sequence[Promise]
-) -> Cut:
+def _look(image: dict[str, bytes | None], folder: Path, moment: int, damage: str, told: Sequence[Promise]) -> Cut:
     """Open what the disk holds, as the next start does, and look for everything that was promised."""
     for name in (*FILES, f"{STORE}-shm"):
         (folder / name).unlink(missing_ok=True)

@@ -129,7 +129,7 @@ def _path(shown: str) -> str:
 
 def _wait_for_end(output: Path, process: int) -> None:
     """The tracer writes its last line when the process it traces has ended."""
-    last = re.compile(rf"^{process} \+\+\+ ", re.MULTILINE)
+    last = re.compile(rf"^{process} +\+\+\+ ", re.MULTILINE)
     deadline = time.monotonic() + PATIENCE
     while not (output.exists() and last.search(output.read_text()[-2000:])):
         assert time.monotonic() < deadline, "strace does not come to an end"
