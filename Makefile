@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PYTHONPATH := $(CURDIR)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: install demo test lint types unit sim bites lock bench dist docs clean
+.PHONY: install demo test lint types unit sim bites crash lock bench dist docs clean
 
 install: .venv/ready
 
@@ -45,6 +45,9 @@ bites: install
 
 bench: install
 	$(BIN)/python benchmarks/broadcast.py
+
+crash: install
+	$(BIN)/python -m tests.durability --all
 
 dist: install
 	rm -rf build dist

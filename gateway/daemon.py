@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # importing a link imports the reactor, which must be install
 
 log = structlog.get_logger("daemon")
 Result = TypeVar("Result")
+BUSY_SHARE = 4  # of the lease a transaction waits for another writer's: it must end while the lease still runs
 
 
 class Daemon:
@@ -54,12 +55,14 @@ class Daemon:
         self._retried: dict[str, datetime] = {}
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         """Exit status, set when the daemon cannot go on."""
+        self._broken = False  # the store is not ours any more, or its disk failed: nothing more is written
 
     async def start(self) -> None:
         """Raises `errors.Refused` when it must not run: store not durable, another daemon alive."""
         from carriers.link import Link
         from gateway.pump import Pump
 
+        self._database.hurry(int(self._settings.values.daemon.lease_s * 1000) // BUSY_SHARE)
         await self._in_store(self._prepare)
         assert self._held is not None  # noqa: S101 - _prepare took it
         settings = self._settings
@@ -115,14 +118,16 @@ class Daemon:
             self._scheduler.shutdown(wait=False)
         closing = [link.stopService().asFuture(asyncio.get_running_loop()) for link in self._links.values()]
         if closing:
-            _, late = await asyncio.wait(closing, timeout=self._settings.values.daemon.stop_s)
+            patience = 0 if self._broken else self._settings.values.daemon.stop_s
+            _, late = await asyncio.wait(closing, timeout=patience)
             if late:
                 log.warning("links closed without waiting for their answers", links=len(late))
-        if self._pump is not None and self._pumping is not None:
+        if self._pump is not None and self._pumping is not None and not self._broken:
             self._pump.stop()
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(self._pumping, 5)
-        await self._in_store(self._let_go)
+        if not self._broken:
+            await self._in_store(self._let_go)
         self._store.shutdown(wait=True)
         log.info("gateway stopped", ticks=self._pump.ticks if self._pump else 0)
 
@@ -149,7 +154,11 @@ class Daemon:
                     carrier_desk.report_link(tx, name, "stopped", self._world.wall(), "", {}, self._world.wall())
 
     async def _in_store(self, work: "schedule.Work[Result]") -> "Result":
-        return await asyncio.get_running_loop().run_in_executor(self._store, work)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._store, work)
+        except (LeaseLost, errors.SyncFailed) as trouble:
+            self._give_up(trouble)
+            raise
 
     # ------------------------------------------------------------------------------------------------------ events
 
@@ -158,10 +167,15 @@ class Daemon:
             self._pump.arrived(link, events)
 
     def _pump_ended(self, task: "asyncio.Task[None]") -> None:
-        if task.cancelled() or self.ended.done():
-            return
-        trouble = task.exception()
-        if trouble is None:
+        if not task.cancelled() and (trouble := task.exception()) is not None:
+            self._give_up(trouble)
+
+    def _give_up(self, trouble: BaseException) -> None:
+        """Stop at once. A store that is not ours, or whose disk failed, hears no more of us, nor do the carriers."""
+        self._broken = isinstance(trouble, LeaseLost | errors.SyncFailed)
+        if self._broken and self._pumping is not None:
+            self._pumping.cancel()
+        if self.ended.done():
             return
         if isinstance(trouble, LeaseLost):
             log.critical("lease lost, stopping at once", reason=str(trouble))
@@ -213,12 +227,14 @@ class Daemon:
 
     def _tend(self, views: dict[str, Any]) -> dict[str, datetime]:
         if views != self._reported:
-            with self._database.write() as tx:
-                for name, (state, since, detail, counters) in views.items():
-                    carrier_desk.report_link(tx, name, state, since, detail, counters, self._world.wall())
+            self._in_transaction(lambda tx, _: self._report(tx, views))
             self._reported = views
         with self._database.read() as tx:
             return carrier_desk.retries(tx)
+
+    def _report(self, tx: sa.Connection, views: dict[str, Any]) -> None:
+        for name, (state, since, detail, counters) in views.items():
+            carrier_desk.report_link(tx, name, state, since, detail, counters, self._world.wall())
 
 
 def run(settings: Loaded, database: Database, vault: Vault) -> int:
@@ -246,6 +262,9 @@ def run(settings: Loaded, database: Database, vault: Vault) -> int:
             status = await daemon.ended
         except errors.Refused as refusal:
             refusals.append(refusal)
+        except Exception:  # a store that is locked or full: whoever started us may try again
+            log.critical("gateway cannot start", exc_info=True)
+            status = errors.UNAVAILABLE
         if reactor.running and not stopping:
             reactor.stop()
 

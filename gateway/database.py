@@ -1,5 +1,6 @@
 """The store's engine: transactions that begin when we say, durability that is proved, schema that fits."""
 
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from importlib.resources import files
@@ -11,7 +12,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from gateway.errors import StoreUnfit
+from gateway.errors import StoreUnfit, SyncFailed
 
 BUSY_MS = 30_000  # how long a writer waits for another one
 NOTICED = {  # libpq's words for: a PostgreSQL server that vanishes without a word is missed within 25 s
@@ -31,6 +32,7 @@ paused notice hold. Without it a claim could have read its parts before the canc
 after it. The lock is given back by COMMIT, by ROLLBACK and by the end of the connection, so nobody can keep it. What
 reads after it sees all that the writers before it committed, because every statement of READ COMMITTED looks anew.
 """
+_SYNC_ERRORS = (sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC)
 
 
 class Database:
@@ -66,9 +68,20 @@ class Database:
     @contextmanager
     def _transaction(self, connection: sa.Connection, begin: Mapping[str, str]) -> Iterator[None]:
         """SQLite is told to begin by ourselves: Python's driver would begin too late, and never for a read."""
-        with connection.begin():
-            connection.exec_driver_sql(begin[self.engine.dialect.name]).close()
-            yield
+        try:
+            with connection.begin():
+                connection.exec_driver_sql(begin[self.engine.dialect.name]).close()
+                yield
+        except sa.exc.OperationalError as trouble:
+            if getattr(trouble.orig, "sqlite_errorcode", None) in _SYNC_ERRORS:
+                raise SyncFailed from trouble
+            raise
+
+    def hurry(self, busy_ms: int) -> None:
+        """From now on wait no longer than this for another writer."""
+        if self._sqlite:
+            setting = f"PRAGMA busy_timeout = {busy_ms}"
+            sa.event.listen(self.engine, "checkout", lambda connection, *_: connection.execute(setting))
 
     def close(self) -> None:
         """Give all connections back."""

@@ -36,6 +36,13 @@ class StoreUnfit(Refused):
         super().__init__(message, way_out, UNAVAILABLE)
 
 
+class SyncFailed(StoreUnfit):
+    """The disk did not sync a commit. What it lost it will not tell again: never go on, never try again."""
+
+    def __init__(self) -> None:
+        super().__init__("磁盘未能落盘,数据库已停止写入", "请检查磁盘,再重新启动;没有落盘的都没有向运营商确认")
+
+
 class LeaseHeld(Refused):
     """Another daemon runs on this store."""
 

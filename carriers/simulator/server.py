@@ -287,6 +287,7 @@ class Carrier:
             self._wires.remove(wire)
         self._waiting = sorted(wire.delivering & self._deliveries.keys()) + self._waiting
         self.note("connection lost")
+        self._push()
 
     # ------------------------------------------------------------------------------------------------------------ time
 

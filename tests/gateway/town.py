@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,9 +59,11 @@ class Town:
         for name, port in ports["carriers"].items():
             self.environment[f"XINQIAO__CARRIERS__{name.upper()}__PORT"] = str(port)
 
-    def start_daemon(self) -> subprocess.Popen[bytes]:
-        """The gateway."""
-        return self._start("run")
+    def start_daemon(
+        self, under: Sequence[str] = (), program: Sequence[str] = ("-m", "gateway")
+    ) -> subprocess.Popen[bytes]:
+        """The gateway; `under` is a command that runs it, `program` what Python is to run."""
+        return self._start("run", under=under, program=program)
 
     def tell(self, **command: Any) -> dict[str, Any]:
         """A command to the simulated carriers."""
@@ -98,10 +100,12 @@ class Town:
             if process.stdout is not None:
                 process.stdout.close()
 
-    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def _start(
+        self, *arguments: str, under: Sequence[str] = (), program: Sequence[str] = ("-m", "gateway")
+    ) -> subprocess.Popen[bytes]:
         with (self.folder / "log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "gateway", "-C", str(self.folder), *arguments],
+                [*under, sys.executable, *program, "-C", str(self.folder), *arguments],
                 env=self._environment(),
                 stdout=subprocess.PIPE if arguments[0] == "simulate" else log,
                 stderr=log,

@@ -10,7 +10,7 @@ import contextlib
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ from gateway import carrier_desk, notices, outbox, roster_desk, schedule, single
 from gateway.cli.desk import read_keys
 from gateway.cli.init import make
 from gateway.daemon import Daemon
-from gateway.database import Database
+from gateway.database import WRITE, Database
 from gateway.errors import Refused
 from gateway.resources import prefixes
 from gateway.schedule import Sweep
@@ -514,8 +514,8 @@ class _Fallible(Database):
         """Power cuts are another programme's matter: syncing is off here."""
 
     @contextlib.contextmanager
-    def _transaction(self, connection: sa.Connection, begin: str) -> Iterator[None]:
-        writes = begin != "BEGIN"
+    def _transaction(self, connection: sa.Connection, begin: Mapping[str, str]) -> Iterator[None]:
+        writes = begin is WRITE
         with super()._transaction(connection, begin):
             yield
             if writes:

@@ -1,0 +1,67 @@
+"""The gateway with a fault built in, to prove that the power cuts find it: `python variants.py FAULT -C FOLDER run`.
+
+The program itself knows no such switch; here its parts are replaced before it starts.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from carriers.events import DeliveryReceipt, Event, InboundText
+from carriers.link import Link
+from gateway import cli, database
+from gateway.tick import Arrivals
+
+
+def sync_now_and_then() -> None:
+    """`synchronous=NORMAL`: SQLite syncs at checkpoints only. The proof of durability must be silenced, too."""
+    prepare = database._prepare_sqlite
+
+    def prepare_normal(connection: Any, record: object) -> None:
+        prepare(connection, record)
+        connection.execute("PRAGMA synchronous = NORMAL")
+
+    database._prepare_sqlite = prepare_normal
+    database.Database.durability = lambda self: None  # type: ignore[method-assign]
+
+
+def acknowledge_first() -> None:
+    """What a carrier delivers is acknowledged when it is read, and stored afterwards."""
+    report = Link._report
+
+    def report_and_accept(link: Link, events: Sequence[Event]) -> None:
+        if link.session is not None:
+            link.session.accept([one.answer for one in events if isinstance(one, InboundText | DeliveryReceipt)])
+        report(link, events)
+
+    Link._report = report_and_accept  # type: ignore[method-assign]
+    Arrivals.to_acknowledge = lambda self: []  # type: ignore[method-assign]
+
+
+def checkpoint_often() -> None:
+    """No fault: the log goes into the database after every few pages, so that cuts hit checkpoints, too."""
+    prepare = database._prepare_sqlite
+
+    def prepare_small(connection: Any, record: object) -> None:
+        prepare(connection, record)
+        connection.execute("PRAGMA wal_autocheckpoint = 60")
+
+    database._prepare_sqlite = prepare_small
+
+
+VARIANTS: dict[str, Callable[[], None]] = {
+    "normal": sync_now_and_then,
+    "acknowledge-first": acknowledge_first,
+    "small-log": checkpoint_often,
+}
+
+
+def program(name: str) -> tuple[str, ...]:
+    """What Python is to run for this variant; the gateway itself for the empty name."""
+    return (str(Path(__file__)), name) if name else ("-m", "gateway")
+
+
+if __name__ == "__main__":
+    VARIANTS[sys.argv.pop(1)]()
+    cli.main()
