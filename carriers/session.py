@@ -343,8 +343,10 @@ class Session:
     # -------------------------------------------------------------------------------------------------- one PDU
 
     def _submit_answer(self, events: list[Event], pdu: bytes, status: int, sequence: int, now: float) -> None:
+        if self._profile is None:
+            return  # a carrier submits nothing
         found = self._open.pop(sequence, None) or self._late.pop(sequence, None)
-        if found is None or self._profile is None:
+        if found is None:
             return  # nobody asked, or it was answered before
         self._answered_at = now
         meaning = smpp.verdict(status)
@@ -400,8 +402,10 @@ class Session:
             self._out.append(smpp.bare(_SUBMIT_ANSWER, smpp.INVALID_LENGTH, sequence))
 
     def _deliver_answer(self, events: list[Event], status: int, sequence: int, now: float) -> None:
+        if self._profile is not None:
+            return  # a gateway delivers nothing: a submit of that number still waits for its own answer
         found = self._open.pop(sequence, None) or self._late.pop(sequence, None)
-        if found is not None and self._profile is None:
+        if found is not None:
             self._answered_at = now
             events.append(DeliverAnswered(sequence, found[0], status))
 
@@ -418,6 +422,8 @@ class Session:
             events.append(SubmitAnswered(sequence, found[0], Verdict.TEMPORARY, status, ""))
         else:
             events.append(DeliverAnswered(sequence, found[0], status or smpp.SYSTEM_ERROR))
+        if self.state is State.DRAINING and not self._open:
+            self._unbind(now)
 
     def _bind(self, events: list[Event], pdu: bytes, command: int, status: int, sequence: int) -> None:
         if command & smpp.RESPONSE:
