@@ -59,7 +59,11 @@ SMPP = Dialect(
             State.BOUND,
             smpp.with_string(smpp.SUBMIT_SM | smpp.RESPONSE, 0, SUBMITTED, "1A2B"),
         ),
-        **{f"deliver_sm {name}": (State.BOUND, smpp.renumbered(pdu, FAR)) for name, pdu in HOT.items() if name != "payload"},
+        **{
+            f"deliver_sm {name}": (State.BOUND, smpp.renumbered(pdu, FAR))
+            for name, pdu in HOT.items()
+            if name != "payload"
+        },
         "data_sm": (State.BOUND, _data_sm()),
         "enquire_link": (State.BOUND, smpp.bare(smpp.ENQUIRE_LINK, 0, 9)),
         "enquire_link_resp": (State.BOUND, smpp.bare(smpp.ENQUIRE_LINK | smpp.RESPONSE, 0, 9)),

@@ -1,6 +1,6 @@
 """A link and a simulated carrier with a faulty line between them: no sockets, and time is what the test says."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -151,6 +151,7 @@ class _End:
         self.other: _End
         self.open = True
         self._reactor = reactor
+        self._under_way: deque[Out] = deque()
 
     def write(self, octets: bytes) -> None:
         if self.open:
@@ -174,8 +175,21 @@ class _End:
 
     def carry(self, out: list[Out]) -> None:
         """Bring it to the other end in time."""
-        for when, what in out:
-            self._reactor.callLater(max(0.0, when - self._reactor.seconds()), self.other.arrive, what)
+        idle = not self._under_way
+        self._under_way += out
+        if idle:
+            self._next()
+
+    def _next(self) -> None:
+        if self._under_way:
+            self._reactor.callLater(max(0.0, self._under_way[0][0] - self._reactor.seconds()), self._due)
+
+    def _due(self) -> None:
+        now = self._reactor.seconds()
+        while self._under_way and self._under_way[0][0] <= now:
+            self.other.arrive(self._under_way[0][1])
+            self._under_way.popleft()
+        self._next()
 
     def arrive(self, what: bytes | Signal) -> None:
         """Something comes out of the line."""

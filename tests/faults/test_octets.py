@@ -69,7 +69,9 @@ def survives(dialect: Dialect, session: Session, octets: bytes) -> None:
 
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize(("dialect", "name"), PDUS)
-def test_no_damaged_pdu_raises_or_deafens(dialect: Dialect, name: str, damage: Callable[[bytes], Iterator[bytes]]) -> None:
+def test_no_damaged_pdu_raises_or_deafens(
+    dialect: Dialect, name: str, damage: Callable[[bytes], Iterator[bytes]]
+) -> None:
     """D01 D03 D04 D05, R11."""
     state, pdu = dialect.pdus[name]
     for octets in damage(pdu):
