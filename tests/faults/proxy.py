@@ -101,7 +101,8 @@ class Proxy:
         ways = [_Way(0, reader, outward, self._flows[0]), _Way(1, inward, writer, self._flows[1])]
         self._ways += ways
         try:
-            await asyncio.gather(*(way.carry() for way in ways))
+            with contextlib.suppress(asyncio.CancelledError):  # the proxy is closed
+                await asyncio.gather(*(way.carry() for way in ways))
         finally:
             self._ways = [way for way in self._ways if way not in ways]
             for end in (writer, outward):
