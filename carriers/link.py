@@ -27,6 +27,8 @@ from carriers.session import Session
 
 CONNECT_TIMEOUT = 30.0
 FIRST_WAIT, LONGEST_WAIT, JITTER = 1.0, 60.0, 0.2
+CLOSE_TIMEOUT = 5.0  # for the last octets: a peer that is gone, or does not read, never takes them
+DISMISSED_WAIT = 5.0  # at least so long after a carrier asked us to leave
 HEALTHY = 60.0  # seconds bound after which trouble counts as new trouble
 TRIES = 3  # logins with credentials that the carrier refuses
 PROBES = (1800.0, 1800.0, 86_400.0)  # seconds until the next try after those; the last one repeats
@@ -76,6 +78,7 @@ class Link(Service):
         self._connecting: defer.Deferred[Any] | None = None
         self._stopped: defer.Deferred[None] | None = None
         self._listening = True
+        self._closing = False
         self._failures = 0
         self._refusals = 0
         self._bound_at: float | None = None
@@ -132,19 +135,27 @@ class Link(Service):
         data = session.data_to_send()
         if data:
             wire.write(data)
+        if session.wants_close:
+            self._close(wire)
+            return
         _cancel(self._timer)
         self._timer = None
-        if session.wants_close:
-            wire.close()
-            return
         due = session.next_tick()
         if due is not None:
             self._timer = self._reactor.callLater(max(0.0, due - self._now()), self._tick)
 
+    def _close(self, wire: "_Wire") -> None:
+        """Once: close when all is written, or without that."""
+        if not self._closing:
+            self._closing = True
+            _cancel(self._timer)
+            self._timer = self._reactor.callLater(CLOSE_TIMEOUT, wire.abort)
+            wire.close()
+
     def connected(self, wire: "_Wire") -> None:
         """The socket is open."""
         self.connection += 1
-        self._wire, self._listening = wire, True
+        self._wire, self._listening, self._closing = wire, True, False
         self.session = Session.gateway(self.profile)
         self.session.connected(self._now())
         self._stand(LinkState.BINDING, "")
@@ -172,7 +183,7 @@ class Link(Service):
                 stopped, self._stopped = self._stopped, None
                 stopped.callback(None)
         else:
-            self._wait(reason)
+            self._wait(reason, DISMISSED_WAIT if session is not None and session.dismissed else 0.0)
 
     def _tick(self) -> None:
         self._timer = None
@@ -212,13 +223,13 @@ class Link(Service):
         if self.running:
             self._wait(failure.getErrorMessage())
 
-    def _wait(self, reason: str) -> None:
+    def _wait(self, reason: str, least: float = 0.0) -> None:
         """Come back after a while: soon after trouble, late after refusals."""
         if self._refusals >= TRIES:
             wait = PROBES[min(self._refusals - TRIES, len(PROBES) - 1)]
         else:
             wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(self._failures, 10))
-            wait *= 1 + JITTER * (2 * self._jitter() - 1)
+            wait = max(least, wait * (1 + JITTER * (2 * self._jitter() - 1)))
             self._failures += 1
             if self.state is not LinkState.REFUSED:
                 self._stand(LinkState.DOWN, reason)
@@ -251,7 +262,7 @@ class _Wire(Protocol):
         """Send; a peer that has not read megabytes is as good as gone."""
         transport: Any = self.transport
         if _unsent(transport) > MOST_UNSENT:
-            transport.abortConnection()
+            self.abort()
         else:
             transport.write(data)
 
@@ -267,6 +278,11 @@ class _Wire(Protocol):
         """Close when what is written has gone."""
         transport: Any = self.transport
         transport.loseConnection()
+
+    def abort(self) -> None:
+        """Close now, whatever is not written."""
+        transport: Any = self.transport
+        transport.abortConnection()
 
 
 class _Wires(Factory):

@@ -35,6 +35,7 @@ MESSAGE_STATES = (  # SMPP 3.4, 5.2.28, by number
 )
 
 LONGEST_ID = 65  # message_id, SMPP 3.4, 5.2.23
+MOST_READ = 1000  # octets of a receipt's text: the fields stand in front, and the patterns' time grows with the square
 
 
 class Report(NamedTuple):
@@ -66,9 +67,10 @@ _STATES: dict[bytes, ReceiptState] = {state.value.encode(): state for state in R
 
 def read(body: bytes, tlv_id: bytes | None, tlv_state: int | None, tlv_error: bytes | None) -> Report:
     """What a receipt says, from its text and from its TLVs (0x001E, 0x0427, 0x0423); the TLVs fill the gaps."""
+    body = body[:MOST_READ]
     usual = _USUAL.match(body)
     if usual is not None and tlv_id is None:
-        return Report(_words(usual[1]), _STATES.get(usual[2], ReceiptState.UNKNOWN), _words(usual[3]))
+        return Report(_words(usual[1])[:LONGEST_ID], _STATES.get(usual[2], ReceiptState.UNKNOWN), _words(usual[3]))
     found_id, found_state, found_error = _ID.search(body), _STATE.search(body), _ERROR.search(body)
     state = _STATES.get(found_state[1].upper()) if found_state else None
     if state is None and tlv_state is not None and 0 < tlv_state < len(MESSAGE_STATES):
@@ -86,7 +88,7 @@ def message_key(raw: str) -> str:
 def other_keys(key: str) -> tuple[str, ...]:
     """The same id written in the other base: some carriers answer in hex and report in decimal, or the reverse."""
     keys = []
-    if key.isdecimal() and key.isascii():
+    if re.fullmatch("[0-9]{1,40}", key):
         keys.append(f"{int(key):x}")
     if re.fullmatch("[0-9a-f]{1,32}", key):
         keys.append(str(int(key, 16)))
@@ -94,7 +96,7 @@ def other_keys(key: str) -> tuple[str, ...]:
 
 
 def _words(octets: bytes) -> str:
-    return octets.decode("latin-1").replace("\x00", "").strip(" ")
+    return octets.decode("latin-1").replace("\x00", "").strip()
 
 
 def _network_error(tlv: bytes | None) -> str:

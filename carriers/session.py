@@ -62,6 +62,7 @@ class Session:
     ) -> None:
         self.state = State.IDLE
         self.wants_close = False
+        self.dismissed = False  # the peer asked us to leave
         self._profile = profile  # None at the carrier's end
         self._window = window
         self._pace = pace
@@ -310,6 +311,21 @@ class Session:
         self._unbind_sequence = self.reserve(1)
         self._out.append(smpp.bare(smpp.UNBIND, 0, self._unbind_sequence))
 
+    def _leave(self, now: float) -> None:
+        """The peer unbinds. The answers that it owes us get a moment: they say what else would be in doubt."""
+        self.dismissed, self._reason = True, "the peer unbound"
+        if self._open and self._profile is not None:
+            self.state, self._deadline = State.UNBINDING, now + UNBIND_TIMEOUT
+        else:
+            self._give_up(self._reason)
+
+    def _settled(self, now: float) -> None:
+        """An answer came. If it is the last one that our leaving waits for, we leave."""
+        if not self._open and self.state is State.DRAINING:
+            self._unbind(now)
+        elif not self._open and self.state is State.UNBINDING and self.dismissed:
+            self._give_up(self._reason)
+
     # ----------------------------------------------------------------------------------------- the carrier's end
 
     def admit(self, answer: int, status: int = smpp.OK, system_id: str = "SMSC") -> None:
@@ -343,8 +359,10 @@ class Session:
     # -------------------------------------------------------------------------------------------------- one PDU
 
     def _submit_answer(self, events: list[Event], pdu: bytes, status: int, sequence: int, now: float) -> None:
+        if self._profile is None:
+            return  # a carrier submits nothing
         found = self._open.pop(sequence, None) or self._late.pop(sequence, None)
-        if found is None or self._profile is None:
+        if found is None:
             return  # nobody asked, or it was answered before
         self._answered_at = now
         meaning = smpp.verdict(status)
@@ -352,8 +370,7 @@ class Session:
             self._pace.throttled(now)
         message_id = smpp.read_string(pdu) if status == smpp.OK else ""
         events.append(SubmitAnswered(sequence, found[0], meaning, status, message_id))
-        if self.state is State.DRAINING and not self._open:
-            self._unbind(now)
+        self._settled(now)
 
     def _take(self, events: list[Event], pdu: bytes, command: int, status: int, sequence: int, now: float) -> None:
         """Any PDU but the answer to a submit."""
@@ -369,7 +386,7 @@ class Session:
             self._nack(events, status, sequence, now)
         elif command == smpp.UNBIND:
             self._out.append(smpp.bare(smpp.UNBIND | smpp.RESPONSE, 0, sequence))
-            self._give_up("the peer unbound")
+            self._leave(now)
         elif command == smpp.UNBIND | smpp.RESPONSE:
             if self.state is State.UNBINDING:
                 self._give_up("unbound")
@@ -400,8 +417,10 @@ class Session:
             self._out.append(smpp.bare(_SUBMIT_ANSWER, smpp.INVALID_LENGTH, sequence))
 
     def _deliver_answer(self, events: list[Event], status: int, sequence: int, now: float) -> None:
+        if self._profile is not None:
+            return  # a gateway delivers nothing: a submit of that number still waits for its own answer
         found = self._open.pop(sequence, None) or self._late.pop(sequence, None)
-        if found is not None and self._profile is None:
+        if found is not None:
             self._answered_at = now
             events.append(DeliverAnswered(sequence, found[0], status))
 
@@ -418,6 +437,7 @@ class Session:
             events.append(SubmitAnswered(sequence, found[0], Verdict.TEMPORARY, status, ""))
         else:
             events.append(DeliverAnswered(sequence, found[0], status or smpp.SYSTEM_ERROR))
+        self._settled(now)
 
     def _bind(self, events: list[Event], pdu: bytes, command: int, status: int, sequence: int) -> None:
         if command & smpp.RESPONSE:

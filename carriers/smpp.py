@@ -19,6 +19,7 @@ from carriers.events import (
 )
 from carriers.profile import CarrierProfile
 from carriers.receipts import MESSAGE_STATES, read
+from carriers.text import MOST_PARTS
 
 # ------------------------------------------------------------------------------------------------------------- header
 
@@ -145,7 +146,7 @@ def _short(
         body, concatenation, ported = _read_header(body)
     if concatenation is None and SAR_REFERENCE in tlvs:
         concatenation = Concatenation(
-            int.from_bytes(tlvs[SAR_REFERENCE], "big"),
+            int.from_bytes(tlvs[SAR_REFERENCE][-2:], "big"),
             int.from_bytes(tlvs.get(SAR_TOTAL, b""), "big"),
             int.from_bytes(tlvs.get(SAR_NUMBER, b""), "big"),
             16,
@@ -225,10 +226,10 @@ def read_delivery(pdu: bytes, command: int, sequence: int) -> InboundText | Deli
 
 
 def _sound(concatenation: Concatenation | None) -> Concatenation | None:
-    """Part 3 of 2, or of 0, is a text of its own; so is the only part of one."""
-    if concatenation is None or not 1 <= concatenation.number <= concatenation.total or concatenation.total == 1:
+    """Part 3 of 2, or of 0, is a text of its own; so is the only part of one, and what an octet cannot number."""
+    if concatenation is None or not 1 <= concatenation.number <= concatenation.total <= MOST_PARTS:
         return None
-    return concatenation
+    return concatenation if concatenation.total > 1 else None
 
 
 def read_submit(pdu: bytes, sequence: int) -> SubmitReceived:

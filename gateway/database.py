@@ -179,7 +179,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
-        "cache_size = -32000",
+        "cache_size = -16000",
         "temp_store = MEMORY",
     ):
         cursor.execute(f"PRAGMA {pragma}")

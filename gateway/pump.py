@@ -35,6 +35,7 @@ log = structlog.get_logger("pump")
 Result = TypeVar("Result")
 LEASE_MARGIN = 2.0  # seconds before our lease ends after which we write nothing more
 MOST_PENDING = 5_000  # events of one carrier that may wait for the store before it is not read any more
+MOST_OCTETS = 1024 * 1024  # and how many octets of its texts and receipts: one may be as long as a frame
 RETRY = 0.25  # seconds until the store is tried again after it failed
 
 
@@ -83,13 +84,16 @@ class Pump:
                     came.answers.append(Answer(session, event))
                 case DeliveryReceipt():
                     came.receipts.append((session, event))
+                    came.octets += len(event.raw)
                 case InboundText():
                     came.texts.append((session, event))
+                    came.octets += len(event.raw)
                     self._urgent = True
                 case SubmitUnanswered():
                     came.uncertain.append((session, event.sequence, event.token))
                 case Unreadable():
                     came.unreadable.append((session, event))
+                    came.octets += len(event.raw)
                 case Closed():
                     came.uncertain += [(session, sequence, token) for sequence, token in event.unanswered]
                     log.warning("link closed", carrier=link.profile.name, reason=event.reason)
@@ -100,7 +104,7 @@ class Pump:
                     log.error("login refused", carrier=link.profile.name, reason=event.reason)
                 case _:
                     log.warning("unexpected event", carrier=link.profile.name, kind=type(event).__name__)
-        if len(came) > MOST_PENDING:
+        if len(came) > MOST_PENDING or came.octets > MOST_OCTETS:
             link.hear(False)
         self._wake.set()
 

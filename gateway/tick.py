@@ -36,6 +36,7 @@ class Arrivals:
     unreadable: list[tuple[int, Unreadable]] = field(default_factory=list)
     uncertain: list[tuple[int, int, int]] = field(default_factory=list)  # (session, sequence, part)
     unsent: list[tuple[int, int, int]] = field(default_factory=list)  # intent recorded, never on the wire
+    octets: int = 0  # of texts, receipts and what was unreadable
 
     def __len__(self) -> int:
         """How many events."""

@@ -21,7 +21,7 @@ from carriers.events import (
     Unreadable,
     Verdict,
 )
-from carriers.session import LATE_ANSWERS, Session, State
+from carriers.session import LATE_ANSWERS, UNBIND_TIMEOUT, Session, State
 from tests.carriers.test_smpp import HOT, PROFILE, bound
 
 TEMPLATE = smpp.submit_template(PROFILE, "1069", b"\x4e\x00", 8, None)
@@ -269,6 +269,8 @@ def test_a_carrier_that_unbinds_is_answered_and_left(pair: Pair) -> None:
     pair.submit(1)
     pair.carrier.drain(1.0)
     assert pair.to_gateway() == []
+    assert pair.gateway.room(1.0) == 0
+    pair.gateway.tick(1.0 + UNBIND_TIMEOUT)
     assert pair.gateway.wants_close
     [closed] = pair.gateway.lost("")
     assert isinstance(closed, Closed)

@@ -1,0 +1,77 @@
+"""What the tests of octets need to know of a protocol. Another protocol adds its own `Dialect`, nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from carriers import smpp
+from carriers.profile import CarrierProfile
+from carriers.session import Session, State
+from tests.carriers.test_smpp import HOT, PROFILE
+
+SUBMITTED = 50  # sequence number of the submit that waits for its answer
+TOKEN = 7
+FAR = 0xFF0000  # sequence numbers that no living carrier of a test comes to, whichever bit is flipped
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One protocol as its carriers speak it."""
+
+    name: str
+    profile: CarrierProfile
+    login: bytes  # answers a login, positively
+    text: bytes  # a text: when it is heard, the link works
+    pdus: Mapping[str, tuple[State, bytes]]  # all that a carrier sends, and where the session stands when it does
+    longest: int  # octets of a PDU
+
+    def session(self, state: State = State.BOUND) -> Session:
+        """The gateway's end at second 0. Logged in, a submit waits for its answer, except while it unbinds."""
+        session = Session.gateway(self.profile)
+        session.connected(0.0)
+        if state is not State.BINDING:
+            session.receive(self.login, 0.0)
+        if state is State.BOUND:
+            session.submit([(SUBMITTED, TOKEN, b"")], 0.0)
+        elif state is State.UNBINDING:
+            session.drain(0.0)
+        session.data_to_send()
+        assert session.state is state
+        return session
+
+
+def _data_sm() -> bytes:
+    words = b"\x4e\x00" * 3
+    head = b"\x00\x01\x018613800000001\x00\x00\x011069\x00" + bytes((0, 0, 8))
+    body = head + smpp.PAYLOAD.to_bytes(2, "big") + len(words).to_bytes(2, "big") + words
+    return smpp.HEADER.pack(16 + len(body), smpp.DATA_SM, 0, FAR) + body
+
+
+_LOGIN = smpp.with_string(smpp.BIND_TRANSCEIVER | smpp.RESPONSE, 0, 1, "SMSC")
+
+SMPP = Dialect(
+    "smpp",
+    PROFILE,
+    _LOGIN,
+    smpp.renumbered(HOT["text"], FAR + 1),
+    {
+        "bind_transceiver_resp": (State.BINDING, _LOGIN),
+        "submit_sm_resp": (
+            State.BOUND,
+            smpp.with_string(smpp.SUBMIT_SM | smpp.RESPONSE, 0, SUBMITTED, "1A2B"),
+        ),
+        **{
+            f"deliver_sm {name}": (State.BOUND, smpp.renumbered(pdu, FAR))
+            for name, pdu in HOT.items()
+            if name != "payload"
+        },
+        "data_sm": (State.BOUND, _data_sm()),
+        "enquire_link": (State.BOUND, smpp.bare(smpp.ENQUIRE_LINK, 0, 9)),
+        "enquire_link_resp": (State.BOUND, smpp.bare(smpp.ENQUIRE_LINK | smpp.RESPONSE, 0, 9)),
+        "unbind": (State.BOUND, smpp.bare(smpp.UNBIND, 0, 9)),
+        "unbind_resp": (State.UNBINDING, smpp.bare(smpp.UNBIND | smpp.RESPONSE, 0, 2)),
+        "generic_nack": (State.BOUND, smpp.bare(smpp.GENERIC_NACK, smpp.INVALID_LENGTH, SUBMITTED)),
+    },
+    smpp.LONGEST,
+)
+
+DIALECTS = (SMPP,)
