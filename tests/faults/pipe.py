@@ -66,7 +66,7 @@ class Pipe:
 
     def __init__(
         self,
-        flow: Flow = Flow(),  # noqa: B008 - frozen
+        flow: Flow = Flow(),
         edits: Iterable[Edit] = (),
         length_of: Callable[[bytes], int | None] = first_four_octets,
     ) -> None:

@@ -50,7 +50,7 @@ def test_a_line_that_swallows_both_ways_is_found_dead_and_its_window_is_in_doubt
     line.steer(Flow(drop=True), Flow(drop=True))
     line.submit(5)
     assert line.until(lambda: line.of(Closed)) <= DEAD + CLOSE_TIMEOUT + 1
-    assert line.outcomes == {token: 1 for token in range(5)}
+    assert line.outcomes == dict.fromkeys(range(5), 1)
     line.until(lambda: line.bound)
     assert line.submit(3, 10) == 3
     line.until(lambda: len(line.of(SubmitAnswered)) == 3)
@@ -143,7 +143,7 @@ def test_pdus_in_another_order_twice_or_not_at_all_settle_each_submit_once() -> 
     line = lined(downward=lambda connection: Pipe(edits=edits if connection == 0 else []))
     line.submit(6)
     line.run(PROFILE.response_timeout + CLOSE_TIMEOUT + 70)
-    assert line.outcomes == {token: 1 for token in range(6)}
+    assert line.outcomes == dict.fromkeys(range(6), 1)
 
 
 # ---------------------------------------------------------------------------------------------------- wrong answers
@@ -187,7 +187,7 @@ def test_garbage_closes_the_line_and_the_window_is_in_doubt_once() -> None:
     line.until(lambda: line.of(Closed))
     line.until(lambda: line.bound)
     line.run(20)
-    assert line.outcomes == {token: 1 for token in range(4)}
+    assert line.outcomes == dict.fromkeys(range(4), 1)
 
 
 def test_words_shorter_than_their_length_are_kept_unread_and_answered() -> None:
