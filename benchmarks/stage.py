@@ -160,8 +160,9 @@ class Simulator:
 class Gateway:
     """Our daemon as a process of its own. `carrier_port` is where its one carrier listens."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], carrier_port: int) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str], carrier_port: int, pin: bool = True) -> None:
         self.folder = folder
+        self._pin = pinned(GATEWAY_CORE) if pin else []
         self.environment = {**environment, "XINQIAO__CARRIERS__MOBILE__PORT": str(carrier_port)}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -176,7 +177,7 @@ class Gateway:
         """Start it; it is not bound yet."""
         with (self.folder / "daemon.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*pinned(GATEWAY_CORE), *program(self.folder), "run"], env=self.environment, stderr=log
+                [*self._pin, *program(self.folder), "run"], env=self.environment, stderr=log
             )
 
     def stop(self) -> None:

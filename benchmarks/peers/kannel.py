@@ -107,11 +107,13 @@ class Kannel:
         spool: bool = False,
         link: str = "",
         level: int = 3,
+        pin: bool = True,
     ) -> None:
         if not installed():
             raise SystemExit(MISSING)
         folder.mkdir(parents=True, exist_ok=True)
         self.ear = Ear()
+        self._pin = stage.pinned(stage.GATEWAY_CORE) if pin else []
         self.folder = folder
         self._admin, box, self._send = stage.free_ports(3)
         store = ""
@@ -146,7 +148,7 @@ class Kannel:
         for name, port in (("bearerbox", self._admin), ("smsbox", self._send)):
             self._processes.append(
                 subprocess.Popen(
-                    [*stage.pinned(stage.GATEWAY_CORE), str(_program(name)), "-v", "5", str(self._file)],
+                    [*self._pin, str(_program(name)), "-v", "5", str(self._file)],
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
                 )
