@@ -4,7 +4,7 @@ Kinder to the library than its defaults: a constant-time correlator instead of t
 everything outstanding for each message, and a window, which it does not have. Started by
 `benchmarks/broadcast.py`; prints one JSON line.
 
-usage: naive_peer.py HOST PORT ACCOUNT PASSWORD MESSAGES WINDOW FOLDER
+usage: aiosmpplib_synced.py HOST PORT ACCOUNT PASSWORD MESSAGES WINDOW FOLDER
 """
 
 import asyncio

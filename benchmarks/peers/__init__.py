@@ -1,0 +1,1 @@
+"""The systems beside us, run as their people run them."""
