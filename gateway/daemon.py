@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # importing a link imports the reactor, which must be install
 
 log = structlog.get_logger("daemon")
 Result = TypeVar("Result")
+CLOCK_STEP = 300.0  # seconds that the wall clock may go astray before nothing is expired by it any more
 BUSY_SHARE = 4  # of the lease a transaction waits for another writer's: it must end while the lease still runs
 
 
@@ -52,6 +53,8 @@ class Daemon:
         self._scheduler: Scheduler | None = None
         self._reported: dict[str, Any] = {}
         self._began = self._world.wall()  # an operator's wish from before that is history
+        self._began_monotonic = self._world.monotonic()
+        self._clock_stepped = False
         self._retried: dict[str, datetime] = {}
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         """Exit status, set when the daemon cannot go on."""
@@ -192,11 +195,22 @@ class Daemon:
             schedule.Sweep("finish notices", 2, partial(self._sweep, schedule.finish_notices)),
             schedule.Sweep("replies", 2, partial(self._sweep, schedule.settle_replies)),
             schedule.Sweep("links", 2, self._look_after_links),
-            schedule.Sweep("waiting parts", 10, partial(self._sweep, schedule.expire_waiting)),
-            schedule.Sweep("incomplete texts", 10, partial(self._sweep, self._inbox.give_up_waiting)),
-            schedule.Sweep("silent parts", 600, partial(self._sweep, schedule.expire_silent)),
-            schedule.Sweep("cases", 600, partial(self._sweep, schedule.close_unrated)),
+            schedule.Sweep("waiting parts", 10, partial(self._sweep_by_clock, schedule.expire_waiting)),
+            schedule.Sweep("incomplete texts", 10, partial(self._sweep_by_clock, self._inbox.give_up_waiting)),
+            schedule.Sweep("silent parts", 600, partial(self._sweep_by_clock, schedule.expire_silent)),
+            schedule.Sweep("cases", 600, partial(self._sweep_by_clock, schedule.close_unrated)),
         ]
+
+    async def _sweep_by_clock(self, work: "schedule.Transaction") -> None:
+        """What gives up because of its age: not while the clock is wrong, or everything would be given up at once."""
+        since = (self._world.wall() - self._began).total_seconds()
+        astray = since - (self._world.monotonic() - self._began_monotonic)
+        if stepped := abs(astray) > CLOCK_STEP:
+            if not self._clock_stepped:
+                log.critical("clock was set: nothing expires until it is right, or the gateway started anew", s=astray)
+        else:
+            await self._sweep(work)
+        self._clock_stepped = stepped
 
     async def _sweep(self, work: "schedule.Transaction") -> None:
         await self._unless_down(lambda: self._in_transaction(work))
