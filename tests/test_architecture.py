@@ -18,6 +18,7 @@ WORLD = {"socket", "asyncio", "twisted", "sqlalchemy", "apscheduler"}
 EDGES = {
     "carriers/link.py",
     "carriers/simulator/server.py",
+    "roster/rowset.py",
     "roster/store.py",
     "roster/tables.py",
     "routing/store.py",

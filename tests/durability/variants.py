@@ -16,13 +16,13 @@ from gateway.tick import Arrivals
 
 def sync_now_and_then() -> None:
     """`synchronous=NORMAL`: SQLite syncs at checkpoints only. The proof of durability must be silenced, too."""
-    prepare = database._prepare_sqlite
+    prepare = database._PREPARE["sqlite"]
 
     def prepare_normal(connection: Any, record: object) -> None:
         prepare(connection, record)
         connection.execute("PRAGMA synchronous = NORMAL")
 
-    database._prepare_sqlite = prepare_normal
+    database._PREPARE["sqlite"] = prepare_normal
     database.Database.durability = lambda self: None  # type: ignore[method-assign]
 
 
@@ -41,13 +41,13 @@ def acknowledge_first() -> None:
 
 def checkpoint_often() -> None:
     """No fault: the log goes into the database after every few pages, so that cuts hit checkpoints, too."""
-    prepare = database._prepare_sqlite
+    prepare = database._PREPARE["sqlite"]
 
     def prepare_small(connection: Any, record: object) -> None:
         prepare(connection, record)
         connection.execute("PRAGMA wal_autocheckpoint = 60")
 
-    database._prepare_sqlite = prepare_small
+    database._PREPARE["sqlite"] = prepare_small
 
 
 VARIANTS: dict[str, Callable[[], None]] = {
