@@ -8,7 +8,6 @@ go wrong; then all heals, what is under way settles, and `judge` says whether ev
 import asyncio
 import contextlib
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
@@ -38,6 +37,7 @@ from roster.audiences import Audience
 from roster.importing import Entry
 from roster.vault import Vault
 from tests.conftest import NOON
+from tests.postgres import Server
 from tests.simulation.network import Crash, Network, Process
 from tests.simulation.time import Timers, VirtualLoop
 
@@ -91,9 +91,10 @@ class Story:
 
 
 class Template:
-    """A working folder with a roster, made once and copied for every seed."""
+    """A working folder with a roster, made once; every seed gets a copy of its store. `server`: on PostgreSQL."""
 
-    def __init__(self, folder: Path, url: str | None = None) -> None:
+    def __init__(self, folder: Path, server: Server | None = None) -> None:
+        self._server = server
         make(folder, "office")
         loaded = load(folder, {})
         values = loaded.values
@@ -122,25 +123,44 @@ class Template:
             Entry(row, f"+86{number}", f"孙{number[-3:]}", "", "教师", "城关镇", "东赵村")
             for row, number in enumerate(self.everybody)
         ]
-        database = Database(loaded.store_url())
+        database = Database(loaded.store_url() if server is None else server.create("county"))
+        if server is not None:
+            database.upgrade()
         with database.write() as tx:
             plan = roster_desk.Plan(tuple(entries), (), 0, ())
             roster_desk.apply(tx, self.vault, prefixes(self.settings), plan, NOON)
-        with database.engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        if server is None:
+            with database.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         database.close()
+
+    def copy(self, seed: int) -> str:
+        """A store of its own. Its address."""
+        if self._server is None:
+            file = self.settings.folder / f"seed-{seed}.db"
+            shutil.copy(self.settings.folder / "xinqiao.db", file)
+            return f"sqlite:///{file}"
+        self._server.execute(f"CREATE DATABASE county_{seed} TEMPLATE county")
+        return self._server.url(f"county_{seed}")
+
+    def forget(self, seed: int) -> None:
+        """Throw it away."""
+        if self._server is not None:
+            self._server.execute(f"DROP DATABASE county_{seed} WITH (FORCE)")
+        for file in self.settings.folder.glob(f"seed-{seed}.db*"):
+            file.unlink()
 
 
 class County:
     """One run."""
 
-    def __init__(self, template: Template, seed: int, file: Path) -> None:
+    def __init__(self, template: Template, seed: int, url: str) -> None:
         self.chance = Random(f"county {seed}")
         self.story = Story(seed)
         self.template, self.settings, self.vault = template, template.settings, template.vault
         self.loop = VirtualLoop()
         self.network = Network(self.loop, Random(f"network {seed}"))
-        self.url = f"sqlite:///{file}"
+        self.url = url
         self.database = Database(self.url)  # what commands and judges use
         _forget_syncing(self.database)
         self.carriers = {name: self._carrier(name, n) for n, name in enumerate(CARRIERS)}
@@ -471,16 +491,14 @@ class County:
 
 def play(template: Template, seed: int) -> tuple[County, Story]:
     """Run a seed on a store of its own. The caller judges while the county's store still exists."""
-    folder = Path(tempfile.mkdtemp(prefix="xinqiao-sim-"))
-    shutil.copy(template.settings.folder / "xinqiao.db", folder / "store.db")
-    county = County(template, seed, folder / "store.db")
+    county = County(template, seed, template.copy(seed))
     return county, county.run()
 
 
 def forget(county: County) -> None:
     """Throw the store away."""
     county.database.close()
-    shutil.rmtree(Path(county.url.removeprefix("sqlite:///")).parent, ignore_errors=True)
+    county.template.forget(county.story.seed)
 
 
 # ------------------------------------------------------------------------------------------------------------- stage
@@ -582,12 +600,10 @@ class _Rounds:
             task.cancel()
 
 
-_COMPILED: dict[Any, Any] = {}  # statements are compiled once for all stores: they are the same
-
-
 def _forget_syncing(database: Database) -> None:
-    database.engine = database.engine.execution_options(compiled_cache=_COMPILED)
-
     @sa.event.listens_for(database.engine, "connect")
     def _(connection: Any, _record: object) -> None:
-        connection.execute("PRAGMA synchronous = OFF")
+        sqlite = database.engine.dialect.name == "sqlite"
+        connection.execute("PRAGMA synchronous = OFF" if sqlite else "SET synchronous_commit = off").close()
+        if not sqlite:
+            connection.commit()

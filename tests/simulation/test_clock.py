@@ -42,7 +42,7 @@ class Misset(County):
 @pytest.fixture
 def county(tmp_path: Path) -> Iterator[Misset]:
     template = Template(tmp_path / "county")
-    county = Misset(template, 1, tmp_path / "county" / "xinqiao.db")
+    county = Misset(template, 1, template.copy(1))
     for carrier in county.carriers.values():
         carrier.brain.behaviour = calm(carrier.brain.behaviour)
     county.healed = True

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+from tests.postgres import Server
 from tests.simulation.county import Template, forget, play
 from tests.simulation.planted import BUGS
-from tests.simulation.seeds import all_judged, found_by, totals
+from tests.simulation.seeds import all_judged, found_by, judged, totals
 
 SEEDS = 300
+SEEDS_ON_POSTGRES = 15
 ENOUGH = 60  # seeds that must suffice to find any of the planted bugs
 
 
@@ -17,6 +19,13 @@ def test_no_promise_is_broken_whatever_goes_wrong() -> None:
     assert not counts["lost"] + counts["duplicated"] + counts["unexpected"]
     assert counts["crashes"] > SEEDS / 2
     assert counts["recovered"] > SEEDS / 2
+
+
+def test_nor_is_one_on_postgresql(server: Server, tmp_path: Path) -> None:
+    template = Template(tmp_path / "county", server)
+    verdicts = {seed: judged(template, seed) for seed in range(SEEDS_ON_POSTGRES)}
+    assert {seed: verdict.broken for seed, verdict in verdicts.items() if verdict.broken} == {}
+    assert totals(verdicts.values())["crashes"] > SEEDS_ON_POSTGRES / 2
 
 
 def test_every_planted_bug_is_found() -> None:
