@@ -6,14 +6,14 @@ BIN := .venv/bin
 export PYTHONPATH := $(CURDIR)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: install demo test lint types unit sim bites crash lock bench dist docs clean
+.PHONY: install demo test lint types unit sim bites crash bench peers lock dist docs clean
 
 install: .venv/ready
 
 .venv/ready: requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	($(BIN)/pip install --quiet uv && $(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock) \
+	($(BIN)/pip install --quiet uv && $(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python requirements.lock) \
 	  || $(BIN)/pip install --quiet --require-hashes -r requirements.lock
 	echo "$(CURDIR)" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/xinqiao.pth"
 	printf '#!/bin/sh\nexec "%s/python" -m gateway "$$@"\n' "$(CURDIR)/$(BIN)" > $(BIN)/xinqiao && chmod +x $(BIN)/xinqiao
@@ -48,6 +48,9 @@ bench: install
 
 crash: install
 	$(BIN)/python -m tests.durability --all
+
+peers: install
+	$(BIN)/python benchmarks/faults.py
 
 dist: install
 	rm -rf build dist

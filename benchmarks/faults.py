@@ -232,9 +232,9 @@ def killed(play: Play) -> Verdict:
     play.system.start()
     play.wait(lambda: play.carrier.bound, 20)
     count = -1
-    while count != len(sent):  # until it sends nothing any more
+    while count != len(sent):  # until it sends nothing any more: Kannel wakes its spool every few seconds
         count = len(sent)
-        time.sleep(3)
+        time.sleep(15)
     submitted = play.carrier.submitted(numbers)
     states = play.system.states()
     doubt = sum(state in IN_DOUBT for state in states)
