@@ -125,6 +125,24 @@ def test_the_receipt_of_an_uncertain_part_finds_it_by_its_person(tx: sa.Connecti
     assert state(tx) == PartState.DELIVERED
 
 
+def test_a_receipt_matched_by_evidence_and_repeated_settles_nothing_else(tx: sa.Connection, people: list[int]) -> None:
+    for body in ("一", "二"):
+        outbox.put(tx, person_id=1, body=body, purpose="single", created_by="me", now_ms=NOW, validity_ms=HOUR)
+    for sequence in (1, 2):
+        [one] = outbox.claim(tx, "mobile", DIRECT, 1, SESSION, sequence, NOW)
+        outbox.settle_uncertain(tx, [(SESSION, sequence, one.part_id)], "no answer", NOW)
+        say(tx, "an id nobody told us", person=1)  # the second time it is the first part's again
+    assert (state(tx, 1), state(tx, 2)) == (PartState.DELIVERED, PartState.UNCERTAIN)
+    assert effects(tx) == ["applied", "repeated"]
+
+
+def test_what_waited_for_an_id_is_applied_when_evidence_shows_it(tx: sa.Connection, sent: list[int]) -> None:
+    say(tx, "an id nobody told us", ReceiptState.ENROUTE, person=1)
+    outbox.settle_uncertain(tx, [(SESSION, 1, 1)], "no answer", NOW)
+    say(tx, "an id nobody told us", person=1)
+    assert "orphan" not in effects(tx)
+
+
 def test_a_receipt_that_came_before_the_link_was_lost_settles_the_uncertain_part(
     tx: sa.Connection, sent: list[int]
 ) -> None:

@@ -111,6 +111,57 @@ def test_a_cancelled_notice_sends_nothing_more(office: Office) -> None:
     assert states(office).count(PartState.CANCELLED) == 7
 
 
+def refused(office: Office, submits: list[Any]) -> None:
+    """The carrier says "too fast" to these."""
+    answers = [
+        Answer(SESSION, SubmitAnswered(sequence, part_id, Verdict.THROTTLED, 0x58, ""))
+        for sequence, part_id, _ in submits
+    ]
+    office.run(answers=answers)
+
+
+def test_what_the_carrier_refuses_after_the_cancellation_does_not_wait_for_ever(office: Office) -> None:
+    number = notice(office)
+    submits = office.submit(3)
+    with office.database.write() as tx:
+        notices.cancel(tx, number, office.now)
+    refused(office, submits)
+    assert set(states(office)) == {PartState.CANCELLED}
+
+
+def test_what_the_carrier_refuses_after_the_opt_out_is_not_sent_again(office: Office) -> None:
+    notice(office)
+    submits = office.submit(10)
+    office.text("8613800000004", "TD")
+    refused(office, submits)
+    office.minutes += 10
+    numbers = [submit.destination for _, _, submit in office.submit(20)]
+    assert numbers.count("8613800000004") == 1  # the answer to TD
+    assert states(office).count(PartState.CANCELLED) == 1
+
+
+def test_a_resend_passes_over_who_has_opted_out_and_what_was_cancelled(office: Office) -> None:
+    notice(office)
+    uncertain = [(SESSION, sequence, part_id) for sequence, part_id, _ in office.submit(10)]
+    office.run(uncertain=uncertain)
+    office.text("8613800000004", "TD")
+    with office.database.write() as tx:
+        sent_again = [outbox.retry(tx, message_id, office.now_ms, 3_600_000) for message_id in range(1, 11)]
+    assert sent_again == [1, 1, 1, 0, 1, 1, 1, 1, 1, 1]
+
+
+def test_a_notice_that_was_done_runs_again_for_a_resend(office: Office) -> None:
+    number = notice(office)
+    office.run(uncertain=[(SESSION, sequence, part_id) for sequence, part_id, _ in office.submit(10)])
+    office.minutes += 60 * 72
+    with office.database.write() as tx:
+        outbox.expire_silent(tx, office.now_ms)
+        notices.finish_done(tx, office.now)
+        assert notices.by_id(tx, number).state == "done"
+        outbox.retry(tx, 1, office.now_ms, 3_600_000)
+    assert len(office.submit(10)) == 1
+
+
 def test_a_held_carrier_gets_nothing_until_it_is_released(office: Office) -> None:
     put(office)
     with office.database.write() as tx:
