@@ -16,7 +16,8 @@ import sqlalchemy as sa
 import structlog
 
 from carriers.events import Event
-from gateway import carrier_desk, case_desk, errors, lease, outbox, receipts, schedule
+from gateway import carrier_desk, errors, lease, outbox, receipts, schedule
+from gateway.casebook import Desk
 from gateway.compose import Composer
 from gateway.database import Database
 from gateway.inbox import Inbox
@@ -71,8 +72,8 @@ class Daemon:
         settings = self._settings
         values = settings.values
         profiles = {name: settings.profile(name) for name in values.carriers}
-        desk = case_desk.Desk.from_settings(settings)
-        self._inbox = Inbox(settings, self._vault, profiles, desk)
+        self._desk = Desk.from_settings(settings)
+        self._inbox = Inbox(settings, self._vault, profiles, self._desk)
         composer = Composer(profiles, self._vault)
         lease_ms = int(values.daemon.lease_s * 1000)
         self._tick = Tick(
@@ -193,12 +194,12 @@ class Daemon:
         """What is looked after regularly. Each is idempotent and does all its work in one transaction."""
         return [
             schedule.Sweep("finish notices", 2, partial(self._sweep, schedule.finish_notices)),
-            schedule.Sweep("replies", 2, partial(self._sweep, schedule.settle_replies)),
+            schedule.Sweep("replies", 2, partial(self._sweep, partial(schedule.settle_replies, self._desk))),
             schedule.Sweep("links", 2, self._look_after_links),
             schedule.Sweep("waiting parts", 10, partial(self._sweep_by_clock, schedule.expire_waiting)),
             schedule.Sweep("incomplete texts", 10, partial(self._sweep_by_clock, self._inbox.give_up_waiting)),
             schedule.Sweep("silent parts", 600, partial(self._sweep_by_clock, schedule.expire_silent)),
-            schedule.Sweep("cases", 600, partial(self._sweep_by_clock, schedule.close_unrated)),
+            schedule.Sweep("cases", 600, partial(self._sweep_by_clock, partial(schedule.move_cases, self._desk))),
         ]
 
     async def _sweep_by_clock(self, work: "schedule.Transaction") -> None:

@@ -14,7 +14,8 @@ import structlog
 from carriers import reassembly
 from carriers.events import Concatenation, InboundText
 from carriers.profile import CarrierProfile
-from gateway import case_desk, outbox
+from gateway import case_mail, case_texts, outbox
+from gateway.casebook import Desk
 from gateway.settings import Loaded
 from gateway.tables import message, quarantine, text, text_part
 from roster import store as roster_store
@@ -34,9 +35,7 @@ LEARNED_FOR = timedelta(days=180)  # a carrier that we learned from a text is be
 class Inbox:
     """Receives texts. Holds what does not change while the daemon runs."""
 
-    def __init__(
-        self, settings: Loaded, vault: Vault, profiles: dict[str, CarrierProfile], desk: case_desk.Desk
-    ) -> None:
+    def __init__(self, settings: Loaded, vault: Vault, profiles: dict[str, CarrierProfile], desk: Desk) -> None:
         self._settings = settings.values
         self._vault = vault
         self._profiles = profiles
@@ -211,7 +210,7 @@ class Inbox:
         sender = inbound.Sender(person.id, person.informant, person.active, person.opted_out_at is not None)
         dialogues = case_store.dialogues(tx, person_id)
         decision = inbound.decide(words, sender, dialogues, extension, now, self._desk.words, self._desk.prefix)
-        answers = case_desk.apply(tx, self._desk, decision, text_id=text_id, text=words, sender=sender, now=now)
+        answers = case_texts.apply(tx, self._desk, decision, text_id=text_id, text=words, sender=sender, now=now)
         if decision.kind == inbound.DecisionKind.COMMAND and roster_store.person_of(tx, person_id).opted_out_at:
             outbox.withdraw_from_notices(tx, person_id, now_ms)
         if not answers:
@@ -222,13 +221,14 @@ class Inbox:
             limit = self._settings.texts.automatic_per_day
             if not replies.may_answer(number, words, sent, self._desk.texts.beginnings(), limit):
                 continue
-            outbox.put(
+            case_mail.put(
                 tx,
+                self._desk,
                 person_id=person_id,
                 body=answer.body,
                 purpose=answer.purpose,
                 created_by="gateway",
-                now_ms=now_ms,
+                now=now,
                 validity_ms=DAY,
                 extension=answer.extension,
                 case_id=answer.case_id,
@@ -255,7 +255,7 @@ class Inbox:
                 .select_from(message)
                 .where(
                     message.c.person_id == person_id,
-                    message.c.purpose == "automatic",
+                    message.c.purpose.in_(("automatic", "command")),
                     message.c.created_ms > now_ms - DAY,
                 )
             )

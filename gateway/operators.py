@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from gateway.errors import NotFound, Refused
-from gateway.rights import ROLES
+from gateway.rights import ROLES, UNITS
 from gateway.tables import operator
 
 SHORTEST = 10
@@ -42,7 +42,7 @@ def add(
     unknown = [role for role in roles if role not in ROLES]
     if unknown or not roles:
         raise Refused(f"没有这样的角色:{'、'.join(unknown) or '(未指定)'}", f"可选:{'、'.join(ROLES)}")
-    if "dept" in roles and not department:
+    if UNITS & {*roles} and not department:
         raise Refused("承办单位的操作员要注明单位", "加上 --department 单位名称")
     if tx.scalar(sa.select(operator.c.name).where(operator.c.name == name)) is not None:
         raise Refused(f"已有名为 {name} 的操作员", "换一个名字")

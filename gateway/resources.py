@@ -12,7 +12,11 @@ from gateway.errors import SettingsWrong
 from gateway.settings import Loaded
 from roster.importing import Lists
 from roster.networks import Prefixes
+from routing import numbers
+from routing.cases import LABELS
+from routing.codes import Codes
 from routing.departments import Departments
+from routing.texts import Measured, Texts, measure
 from routing.words import Words
 
 
@@ -29,6 +33,30 @@ def words(settings: Loaded) -> Words:
 def departments(settings: Loaded) -> Departments:
     """The units that handle cases."""
     return _made(settings, "departments", Departments.from_toml)
+
+
+def measured(settings: Loaded) -> list[Measured]:
+    """The texts to citizens, filled with the longest that this office can put into them."""
+    codes_ = codes(settings)
+    refusal = max(codes_.refusals.values(), key=lambda one: len(one.reason) + len(one.where), default=None)
+    day = "12月30日"
+    longest = {
+        "": {
+            "no": numbers.write(settings.values.case_prefix, 26, 99_999),
+            "dept": max((unit.name for unit in departments(settings).units), key=len, default=""),
+            "due": day,
+            "date": day,
+            "state": max(LABELS.values(), key=len),
+            "reason": max(codes_.causes.values(), key=len, default=""),
+        },
+        "T4": {"reason": refusal.reason, "where": refusal.where} if refusal else {"reason": "", "where": ""},
+    }
+    return measure(Texts(messages(settings), settings.values.signature), longest)
+
+
+def codes(settings: Loaded) -> Codes:
+    """The codes of case work."""
+    return _made(settings, "cases", Codes.from_toml)
 
 
 def prefixes(settings: Loaded) -> Prefixes:

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from gateway import case_desk, notices, outbox
+from gateway import case_clock, notices, outbox
+from gateway.casebook import Desk
 
 Result = TypeVar("Result")
 Work = Callable[[], Result]
@@ -57,14 +58,14 @@ def expire_silent(tx: sa.Connection, now_ms: int) -> None:
     outbox.expire_silent(tx, now_ms)
 
 
-def settle_replies(tx: sa.Connection, now_ms: int) -> None:
+def settle_replies(desk: Desk, tx: sa.Connection, now_ms: int) -> None:
     """Replies that have arrived, or never will, on their cases."""
-    case_desk.settle_replies(tx, _moment(now_ms))
+    case_clock.settle_replies(tx, desk, _moment(now_ms))
 
 
-def close_unrated(tx: sa.Connection, now_ms: int) -> None:
-    """Replied cases that nobody rated within two weeks are closed as not rated."""
-    case_desk.close_unrated(tx, _moment(now_ms))
+def move_cases(desk: Desk, tx: sa.Connection, now_ms: int) -> None:
+    """Cases whose time has come: not answered, not signed, not rated, not looked at again, not decided."""
+    case_clock.sweep(tx, desk, _moment(now_ms))
 
 
 def _moment(ms: int) -> datetime:

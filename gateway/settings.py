@@ -51,8 +51,9 @@ class Files(Section, frozen=True):
     roster: Annotated[str, _help("类别、乡镇和村名单")] = ""
     prefixes: Annotated[str, _help("号段归属表")] = ""
     departments: Annotated[str, _help("承办单位名单")] = ""
-    messages: Annotated[str, _help("发给群众的短信模板 T1 至 T15")] = ""
+    messages: Annotated[str, _help("发给群众的短信模板,T1 起")] = ""
     words: Annotated[str, _help("退订、查询、感谢等词表")] = ""
+    cases: Annotated[str, _help("办件的原因代码、办理方式、须领导亲自批转的类别")] = ""
 
 
 class Carrier(Section, frozen=True, kw_only=True):
@@ -106,6 +107,7 @@ class Singles(Section, frozen=True):
 class Texts(Section, frozen=True):
     """群众来信"""
 
+    minutes_apart: Annotated[int, _help("同一号码两条自动短信至少相隔几分钟(群众指令的答复除外)", ge=0, le=120)] = 10
     automatic_per_day: Annotated[int, _help("同一号码24小时内最多自动回复几条", ge=0, le=50)] = 3
     reassembly_timeout_s: Annotated[int, _help("长短信缺段时最多等待的秒数", ge=10, le=86_400)] = 1800
     duplicate_window_s: Annotated[int, _help("多少秒内相同内容视为运营商重复投递", ge=0, le=86_400)] = 600

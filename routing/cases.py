@@ -1,13 +1,15 @@
 """The life of a case as one table: who may do what, when, and what the citizen is told.
 
-The engine below knows nothing but the table and the guards it names. A case moves along a row or not at all.
+A case moves along a row of `TRANSITIONS` or not at all: `routing/steps.py` moves it, the guards that a row names stand
+in `routing/guards.py`. Kind, outcome, rating, supervision, shield, round and the fate of the reply stand beside the
+state.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Final
 
 
 class CaseState(StrEnum):
@@ -45,66 +47,119 @@ LABELS = {
     CaseState.MERGED: "已并案",
     CaseState.REJECTED: "不予受理",
 }
+ROLES = {
+    "gateway": "网关",
+    "citizen": "群众",
+    "system": "系统",
+    "operator": "沟通办操作员",
+    "reviewer": "审核员",
+    "director": "沟通办主任",
+    "leader": "县领导",
+    "supervisor": "督查室",
+    "dept": "承办单位信息员",
+    "head": "承办单位分管领导",
+}
 OVER = frozenset({CaseState.CLOSED, CaseState.MERGED, CaseState.REJECTED})
 KINDS = ("咨询", "求助", "投诉", "举报", "建议", "感谢")
+URGENCIES = {"normal": "一般", "urgent": "急", "emergency": "特急"}
+SHIELDS = {1: "一般(承办单位只见化名)", 2: "保密(操作员也只见化名)"}
 GATES = {"e": "证据关", "p": "程序关", "y": "政策关"}
 """The three gates of the review (三查三把关): facts, procedure, policy."""
+ANSWERED = frozenset({"delivered", "called", "confirmed"})
+"""Fates of a reply with which a case may close: delivered, told by phone, or answered by the citizen themself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case as the rules see it."""
+    """A case as the rules see it. The first seven fields never change; history tells how the others came about."""
 
     id: int
     number: str
     slot: str
-    state: CaseState
     person_id: int | None
     channel: str
     text: str
     created_at: datetime
+    state: CaseState = CaseState.NEW
+    since: datetime | None = None  # when its present holder got it
     kind: str | None = None
     topic: str | None = None
     place: str | None = None
-    outcome: str | None = None
+    urgency: str = "normal"
+    shield: int = 1
+    incomplete: bool = False  # 信息不全: was asked and did not answer
+    leader_kind: str | None = None  # one of the kinds that a leader decides in person (亲自批转)
+    instruction: str | None = None  # 批示
+    accused: tuple[str, ...] = ()
     lead: str | None = None
     co_handlers: tuple[str, ...] = ()
-    accused: tuple[str, ...] = ()
-    assigned_by: str | None = None
-    assigned_at: datetime | None = None
+    method: str | None = None
+    orders: int = 0  # written assignments (交办单) so far
+    assigners: tuple[str, ...] = ()  # who assigned it in this round: none of them may approve
+    assigned_at: datetime | None = None  # the case's clock runs from here, signed or not
     due_on: str | None = None
+    ruled: bool = False  # a return was refused: the ruling is final (审定)
+    returns: int = 0
+    extensions: int = 0
+    review_on: str | None = None  # when a suspended case is looked at again
+    supervision: str | None = None  # why it is supervised (督办); None: it is not
+    outcome: str | None = None
     reply: str | None = None
     reply_message_id: int | None = None
-    reply_delivery: str | None = None
-    rating: int | None = None
+    reply_delivery: str | None = None  # pending | undelivered | one of ANSWERED
+    survey: str | None = None  # queued | open | done; at most one is open for a person
+    surveyed_at: datetime | None = None
+    rating: int | None = None  # 1 satisfied, 2 basically, 3 not; None is "not rated", never "satisfied"
     round: int = 1
+    recurrences: int = 0
+    appeals: int = 0
+    master_id: int | None = None
     closed_at: datetime | None = None
+
+
+KEPT = tuple(one.name for one in fields(Case))[7:]
+"""The fields that steps and notes change, in order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What comes with a step: who does it, why, and what it sets."""
+    """What comes with a step: who does it, why, and what it sets. Dates are the office's."""
 
     actor: str
     now: datetime
-    department: str = ""  # the actor's own, for the role "dept"
+    today: date | None = None
+    period_ends: date | None = None  # last day of the period in working days that the row's guard speaks of
+    department: str = ""  # the actor's own, for the roles of units
     reason: str = ""
+    code: str = ""  # of a refusal, a return, a cause: config/cases.toml
+    basis: str = ""  # the rule or paper that is cited
+    question: str = ""
     kind: str = ""
     topic: str = ""
     place: str = ""
-    lead: str = ""
-    co_handlers: tuple[str, ...] = ()
+    urgency: str = ""
+    shield: int = 0
+    leader_kind: str = ""
+    instruction: str = ""
     accused: tuple[str, ...] = ()
     cleared: tuple[str, ...] = ()  # units that the text only seemed to accuse
-    due: date | None = None
-    today: date | None = None
+    lead: str = ""
+    co_handlers: tuple[str, ...] = ()
     method: str = ""
+    due: date | None = None
+    review_on: date | None = None
     reply: str = ""
+    outcome: str = ""
+    signed_by: str = ""  # the head of the unit who signed the report
+    evidence: tuple[str, ...] = ()  # names of papers and pictures that lie with the report
     gates: frozenset[str] = frozenset()
     failed_gate: str = ""
     rating: int | None = None
-    outcome: str = ""
     where: str = ""  # where else a rejected matter belongs
+    master: Case | None = None
+    proposed_by: str = ""  # who proposed what now somebody else decides
+    asked_on: date | None = None  # when an extension was asked for
+    tell: bool = False  # the citizen is told although they need not be
 
 
 class RuleBroken(Exception):
@@ -120,25 +175,18 @@ class Transition:
     """A row of the table."""
 
     event: str
+    label: str
     source: CaseState | None
     target: CaseState
     roles: frozenset[str]
-    guards: tuple[str, ...] = ()
-    sms: tuple[str, ...] = ()
-    sets: tuple[str, ...] = ()  # fields of the case that the step's facts set
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What a transition does: the case after it, and the texts that the citizen gets."""
-
-    transition: Transition
-    case: Case
-    sms: tuple[str, ...] = field(default=())
+    guards: tuple[str, ...]
+    sms: tuple[str, ...]  # a text whose name ends in "?" goes only when somebody wants it told
+    sets: tuple[str, ...]  # names of setters, in their order
 
 
 def _row(
     event: str,
+    label: str,
     source: CaseState | None,
     target: CaseState,
     roles: str,
@@ -146,153 +194,115 @@ def _row(
     sms: str = "",
     sets: str = "",
 ) -> Transition:
-    return Transition(
-        event,
-        source,
-        target,
-        frozenset(roles.split()),
-        tuple(guards.split()),
-        tuple(sms.split()),
-        tuple(sets.split()),
-    )
+    names = (tuple(given.split()) for given in (guards, sms, sets))
+    return Transition(event, label, source, target, frozenset(roles.split()), *names)
 
 
-_S = CaseState
+_S: Final = CaseState
+_UNIT = "dept head operator"  # an operator enters what a unit without a computer sends on paper
 TRANSITIONS = (
-    # event, from, to, who may, guards, texts to the citizen, what it sets
-    _row("receive", None, _S.NEW, "gateway operator", sms="T1"),
-    _row("accept", _S.NEW, _S.ACCEPTED, "operator", "classified", sets="kind topic place accused"),
-    _row("answer_direct", _S.NEW, _S.REPLIED, "operator", "has_reply is_inquiry", "T6 T10", "kind reply"),
-    _row("reject", _S.NEW, _S.REJECTED, "operator", "has_reason has_where", "T4"),
+    # event, what it is called, from, to, who may, guards, texts to the citizen, what it sets
+    _row("receive", "登记", None, _S.NEW, "gateway operator", sms="T1"),
+    _row("ask_info", "请补充", _S.NEW, _S.NEED_INFO, "operator", "has_question", "T2"),
+    _row("info_in", "补充", _S.NEED_INFO, _S.NEW, "citizen", sets="complete"),
+    _row("info_timeout", "逾期未补充", _S.NEED_INFO, _S.NEW, "system", "period_over", sets="incomplete"),
+    _row("accept", "受理", _S.NEW, _S.ACCEPTED, "operator", "classified", sets="classified"),
+    _row("answer_direct", "直接答复", _S.NEW, _S.REPLIED, "operator", "is_inquiry has_reply", "T6 T10", "kind reply"),
+    _row("merge", "并案", _S.NEW, _S.MERGED, "operator", "has_master", "T3", "master closed"),
+    _row("reject", "不予受理", _S.NEW, _S.REJECTED, "reviewer", "coded_refusal two_persons", "T4", "closed"),
+    _row("refer_leader", "呈领导批示", _S.ACCEPTED, _S.AWAIT_LEADER, "operator system", "has_reason"),
     _row(
-        "assign",
-        _S.ACCEPTED,
+        "instruct",
+        "批示交办",
+        _S.AWAIT_LEADER,
         _S.ASSIGNED,
-        "operator",
-        "has_lead accused_stays_out due_in_future",
+        "leader",
+        "has_instruction new_order",
         "T5",
-        "lead co_handlers due assigned",
+        "instruction ordered",
     ),
+    _row("delegate", "授权交办", _S.AWAIT_LEADER, _S.ASSIGNED, "director", "period_over new_order", "T5", "ordered"),
+    _row("assign", "交办", _S.ACCEPTED, _S.ASSIGNED, "operator", "not_for_leader new_order", "T5", "ordered"),
+    _row("sign", "签收", _S.ASSIGNED, _S.IN_PROGRESS, _UNIT, "leads"),
+    _row("deemed_signed", "视同签收", _S.ASSIGNED, _S.IN_PROGRESS, "system", "period_over"),
+    _row("request_return", "申请退单", _S.ASSIGNED, _S.RETURN_REQ, "dept head", "leads coded_return in_period"),
+    _row("request_return", "申请退单", _S.IN_PROGRESS, _S.RETURN_REQ, "head", "leads coded_return has_reason"),
+    _row("return_ok", "同意退单", _S.RETURN_REQ, _S.ACCEPTED, "reviewer", "has_reason returns_left", sets="returned"),
+    _row("return_no", "不同意退单", _S.RETURN_REQ, _S.ASSIGNED, "reviewer director", "has_basis", sets="ruled"),
+    _row("reassign", "改派", _S.ASSIGNED, _S.ASSIGNED, "operator", "not_for_leader reorder", sets="reordered"),
+    _row("reassign", "改派", _S.IN_PROGRESS, _S.ASSIGNED, "reviewer", "reorder", sets="reordered"),
     _row(
-        "reassign",
-        _S.ASSIGNED,
-        _S.ASSIGNED,
-        "operator",
-        "has_lead has_reason accused_stays_out due_in_future",
-        "T5",
-        "lead co_handlers due assigned_again",
+        "extend_ok",
+        "同意延期",
+        _S.IN_PROGRESS,
+        _S.IN_PROGRESS,
+        "director leader",
+        "in_time later_date first_or_leader",
+        "T7",
+        "extended",
     ),
-    _row("sign", _S.ASSIGNED, _S.IN_PROGRESS, "dept operator", "own_department"),
-    _row("progress", _S.IN_PROGRESS, _S.IN_PROGRESS, "dept operator", "own_department has_reason"),
-    _row("report", _S.IN_PROGRESS, _S.REPORTED, "dept operator", "own_department has_reply", sets="reply outcome"),
-    _row("send_back", _S.REPORTED, _S.IN_PROGRESS, "reviewer", "has_failed_gate has_reason", sets="round"),
-    _row("approve", _S.REPORTED, _S.REPLIED, "reviewer", "not_the_assigner three_gates", "T6 T10"),
-    _row("phone_reply", _S.REPORTED, _S.REPLIED, "operator", "reply_failed has_reason", sets="called"),
-    _row("rate_ok", _S.REPLIED, _S.CLOSED, "citizen", "rated_well", "T11", "rating closed"),
-    _row("rate_bad", _S.REPLIED, _S.DISSATISFIED, "citizen", "rated_badly", "T12", "rating"),
-    _row("rate_timeout", _S.REPLIED, _S.CLOSED, "system", "answered fortnight_over", sets="closed"),
-    _row("reply_undelivered", _S.REPLIED, _S.REPORTED, "system", "reply_failed"),
+    _row("progress", "进展", _S.IN_PROGRESS, _S.IN_PROGRESS, _UNIT, "handles has_reason", "T8?"),
+    _row("suspend", "挂账", _S.IN_PROGRESS, _S.SUSPENDED, "leader", "coded_cause review_in_90_days", "T9", "review"),
+    _row("resume", "恢复办理", _S.SUSPENDED, _S.IN_PROGRESS, "system director", "review_reached", sets="reviewed"),
+    _row("report", "反馈", _S.IN_PROGRESS, _S.REPORTED, _UNIT, "leads has_reply signed", sets="reply outcome"),
+    _row("report_for", "代为反馈", _S.IN_PROGRESS, _S.REPORTED, "supervisor", "red has_reply", sets="reply outcome"),
+    _row("send_back", "退回重办", _S.REPORTED, _S.IN_PROGRESS, "reviewer", "a_gate_failed has_reason", sets="round"),
+    _row("approve", "审核通过", _S.REPORTED, _S.REPLIED, "reviewer", "not_the_assigner three_gates", "T6 T10"),
+    _row("phone_reply", "电话答复", _S.REPORTED, _S.REPLIED, "operator", "reply_failed has_reason", "T10", "called"),
+    _row("rate_ok", "满意", _S.REPLIED, _S.CLOSED, "citizen", "rated_well", "T11", "rating closed"),
+    _row("rate_bad", "不满意", _S.REPLIED, _S.DISSATISFIED, "citizen", "rated_badly", "T12", "rating"),
+    _row("rate_timeout", "未评价办结", _S.REPLIED, _S.CLOSED, "system", "answered fortnight_over", sets="asked closed"),
+    _row("reply_undelivered", "答复未送达", _S.REPLIED, _S.REPORTED, "system", "reply_failed", sets="unasked"),
     _row(
-        "uphold",
-        _S.DISSATISFIED,
-        _S.ASSIGNED,
-        "reviewer",
-        "has_reason has_lead accused_stays_out due_in_future",
-        "T5",
-        "round lead co_handlers due assigned",
+        "uphold", "重办", _S.DISSATISFIED, _S.ASSIGNED, "reviewer", "has_reason new_order", "T5", "again ordered redone"
     ),
-    _row("explain", _S.DISSATISFIED, _S.CLOSED, "reviewer", "has_reason", "T13", "closed"),
-    _row("thanks", _S.CLOSED, _S.CLOSED, "citizen"),
-    _row("appeal", _S.REJECTED, _S.NEW, "citizen", "within_fortnight"),
+    _row("explain", "复核说明", _S.DISSATISFIED, _S.CLOSED, "director", "explained two_persons", "T13", "closed"),
+    _row(
+        "recur",
+        "再次发生",
+        _S.CLOSED,
+        _S.ASSIGNED,
+        "operator citizen",
+        "in_30_days new_order",
+        "T5",
+        "again ordered recurred",
+    ),
+    _row("thanks", "感谢", _S.CLOSED, _S.CLOSED, "citizen"),
+    _row("unmerge", "撤销并案", _S.MERGED, _S.NEW, "reviewer", "has_reason", sets="unmerged"),
+    _row("appeal", "异议", _S.REJECTED, _S.NEW, "citizen", "in_15_days first_appeal", sets="appealed"),
 )
-"""The rows of the published state machine whose facts this version keeps; the others come with their facts."""
+"""Every way a case can move. `receive` opens it."""
 
-
-# ------------------------------------------------------------------------------------------------------------- guards
-
-Guard = Callable[[Case, Facts, str], str]
-"""(case, facts, role) -> why not, empty when it holds."""
-
-
-def _needs(condition: Callable[[Case, Facts], object], why: str) -> Guard:
-    return lambda case, facts, role: "" if condition(case, facts) else why
-
-
-GUARDS: Mapping[str, Guard] = {
-    "classified": _needs(lambda c, f: f.kind in KINDS, f"请注明类别,可选:{'、'.join(KINDS)}"),
-    "is_inquiry": _needs(lambda c, f: f.kind == "咨询", "只有咨询可以直接答复,其他类别请受理后交办"),
-    "has_reply": _needs(lambda c, f: f.reply.strip(), "请写明给群众的答复内容"),
-    "has_reason": _needs(lambda c, f: f.reason.strip(), "请写明理由"),
-    "has_where": _needs(lambda c, f: f.where.strip(), "请写明应向哪里反映"),
-    "has_lead": _needs(lambda c, f: f.lead, "请指定主办单位"),
-    "accused_stays_out": _needs(
-        lambda c, f: not {f.lead, *f.co_handlers} & {*c.accused, *f.accused},
-        "被反映的单位不能主办或协办本件",
-    ),
-    "due_in_future": _needs(lambda c, f: f.due and f.today and f.due > f.today, "办理期限应晚于今天"),
-    "own_department": lambda c, f, role: (
-        "" if role != "dept" or f.department in (c.lead, *c.co_handlers) else "本件不由本单位办理"
-    ),
-    "has_failed_gate": _needs(lambda c, f: f.failed_gate in GATES, "请注明哪一关未通过:e 证据、p 程序、y 政策"),
-    "not_the_assigner": _needs(lambda c, f: f.actor != c.assigned_by, "交办人不能审核自己交办的件,请由他人审核"),
-    "three_gates": _needs(lambda c, f: f.gates >= set(GATES), "三关(e 证据、p 程序、y 政策)都确认后才能审核通过"),
-    "reply_failed": _needs(lambda c, f: c.reply_delivery == "undelivered", "答复短信没有送达失败,不需要电话答复"),
-    "rated_well": _needs(lambda c, f: f.rating in (1, 2), "不是满意或基本满意"),
-    "rated_badly": _needs(lambda c, f: f.rating == 3, "不是不满意"),
-    "answered": _needs(lambda c, f: c.reply_delivery in ("delivered", "called"), "答复尚未送达,不能办结"),
-    "fortnight_over": _needs(lambda c, f: f.reason, "评价期未满"),
-    "within_fortnight": _needs(
-        lambda c, f: c.closed_at is None or (f.now - c.closed_at).days <= 15, "已超过15日,不能再提异议"
-    ),
+PROPOSERS: Mapping[str, frozenset[str]] = {
+    "reject": frozenset({"operator"}),
+    "explain": frozenset({"reviewer"}),
+    "extend_ok": frozenset({"dept", "head", "operator"}),
 }
+"""Steps that one person proposes and another decides: who proposes."""
 
-# ------------------------------------------------------------------------------------------------------------- engine
-
-
-def step(case: Case | None, event: str, role: str, facts: Facts) -> Step:
-    """Move a case. Raises `RuleBroken` unless a row of the table allows it to this role with these facts."""
-    state = None if case is None else case.state
-    rows = [row for row in TRANSITIONS if row.event == event and row.source == state]
-    if not rows:
-        now = LABELS[state] if state is not None else "未登记"
-        allowed = "、".join(sorted({row.event for row in TRANSITIONS if row.source == state and row.sms != ("T1",)}))
-        raise RuleBroken(f"该件现在是“{now}”,不能执行 {event}", f"现在可以:{allowed or '无'}")
-    row = rows[0]
-    if role not in row.roles:
-        raise RuleBroken(f"{role} 不能执行 {event}", f"应由 {'、'.join(sorted(row.roles))} 执行")
-    assert case is not None or row.source is None  # noqa: S101 - the row was chosen by the state
-    if case is None:
-        raise RuleBroken("新件由登记产生", "")
-    for name in row.guards:
-        why = GUARDS[name](case, facts, role)
-        if why:
-            raise RuleBroken(why)
-    return Step(row, _changed(case, row, facts), row.sms)
-
-
-_SETTERS: Mapping[str, Callable[[Case, Facts], dict[str, Any]]] = {
-    "kind": lambda c, f: {"kind": f.kind},
-    "topic": lambda c, f: {"topic": f.topic or c.topic},
-    "place": lambda c, f: {"place": f.place or c.place},
-    "accused": lambda c, f: {"accused": tuple(sorted({*c.accused, *f.accused} - {*f.cleared}))},
-    "lead": lambda c, f: {"lead": f.lead},
-    "co_handlers": lambda c, f: {"co_handlers": f.co_handlers},
-    "due": lambda c, f: {"due_on": f.due.isoformat() if f.due else None},
-    "assigned": lambda c, f: {"assigned_by": f.actor, "assigned_at": f.now},
-    "assigned_again": lambda c, f: {"assigned_by": f.actor},  # the clock of the case does not start again
-    "reply": lambda c, f: {"reply": f.reply.strip(), "reply_delivery": None, "reply_message_id": None},
-    "outcome": lambda c, f: {"outcome": f.outcome or c.outcome},
-    "round": lambda c, f: {"round": c.round + 1},
-    "called": lambda c, f: {"reply_delivery": "called"},
-    "rating": lambda c, f: {"rating": f.rating},
-    "closed": lambda c, f: {"closed_at": f.now},
+WORKING_DAYS: Mapping[tuple[str, CaseState], tuple[str, int]] = {
+    ("info_timeout", _S.NEED_INFO): ("since", 5),
+    ("deemed_signed", _S.ASSIGNED): ("since", 1),
+    ("request_return", _S.ASSIGNED): ("since", 1),
+    ("delegate", _S.AWAIT_LEADER): ("since", 2),
+    ("report_for", _S.IN_PROGRESS): ("assigned_at", 15),
 }
+"""Periods of the guards `period_over` and `in_period`: from which field of the case, how many working days."""
+
+EVENTS = {row.event: row.label for row in TRANSITIONS}
+COMMANDS = {event: event.replace("_", "-") for event in EVENTS} | {
+    "ask_info": "ask",
+    "answer_direct": "answer",
+    "refer_leader": "refer",
+    "request_return": "return",
+    "extend_ok": "extend",
+    "phone_reply": "phone",
+}
+"""How the office commands a step: `xinqiao case ask`."""
+NOBODYS = frozenset({"citizen", "system", "gateway"})
+"""Roles of the table that nobody of the office can play."""
 
 
-def _changed(case: Case, row: Transition, facts: Facts) -> Case:
-    changes: dict[str, Any] = {"state": row.target}
-    for name in row.sets:
-        changes |= _SETTERS[name](case, facts)
-    if row.event == "reject":
-        changes["closed_at"] = facts.now
-    return replace(case, **changes)
+def rows_from(state: CaseState | None, event: str | None = None) -> tuple[Transition, ...]:
+    """The rows that leave a state, or those of one event."""
+    return tuple(row for row in TRANSITIONS if row.source == state and event in (None, row.event))

@@ -1,8 +1,8 @@
 """What a text means: `decide` looks at the words, the sender's own cases and the digits texted to, nothing else.
 
-Evidence in this order: a case number in the text, the extension digits, the one case that waits for a rating,
-the only open case. A link is made only to a case of the sender; where the evidence is thin, the text is never
-lost: it becomes a new case, or goes to the operator (`unclear`).
+Evidence in this order: a case number in the text, the rating that a reply waits for, thanks, the question that we
+asked, the extension digits, the only open case, likeness of words, recency. Each carries a confidence; below
+`THRESHOLD` nothing is guessed: an operator chooses (`unclear`). A link is made only to a case of the sender.
 """
 
 from collections.abc import Sequence
@@ -10,12 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from routing.cases import CaseState
 from routing.numbers import quoted
 from routing.words import Words, plain
 
+THRESHOLD = 0.6
 LIKE = 0.30  # share of character pairs in common from which two texts speak of the same matter
 OWN_MATTER = 15  # characters from which a text that shares nothing with the open case is a matter of its own
+ONLY_THANKS = 30  # characters from which a text that thanks may have more to say
 RECENT = timedelta(days=90)  # thanks find a closed case so long
+LATELY = timedelta(days=3)  # a case that we spoke about so lately is meant, if no other was
+RECURS = timedelta(days=30)  # a closed matter that is not solved is taken up again so long
 
 
 class DecisionKind(StrEnum):
@@ -23,6 +28,7 @@ class DecisionKind(StrEnum):
 
     NEW_CASE = "new_case"
     FOLLOW_UP = "follow_up"
+    RECURRENCE = "recurrence"  # a closed matter is not solved
     RATING = "rating"
     COMMAND = "command"
     THANKS = "thanks"
@@ -49,10 +55,17 @@ class Dialogue:
     case_id: int
     number: str
     slot: str  # the extension digits under which we text about it
-    open: bool
+    state: CaseState
+    open: bool  # a merged case is open as long as its master is
     awaiting_rating: bool
+    surveyed: bool  # its survey is the one that is open for this person
     last_at: datetime
+    closed_at: datetime | None
     words: str  # what the case is about
+
+    def recurs(self, now: datetime) -> bool:
+        """True while a closed matter can be taken up again."""
+        return self.state is CaseState.CLOSED and (self.closed_at is None or now - self.closed_at <= RECURS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,55 +94,87 @@ def decide(
     command = words.command(text)
     if command is not None:
         return Decision(DecisionKind.COMMAND, f"整条短信就是指令{command}", 1.0, value=command)
-    if not sender.informant:
-        return Decision(DecisionKind.UNKNOWN_SENDER, "号码不在信息员库中,转陌生来信队列", 1.0)
-    return (
-        _by_number(text, dialogues, words, prefix)
+    stranger = Decision(DecisionKind.UNKNOWN_SENDER, "号码不在信息员库中,转陌生来信队列", 1.0)
+    if not sender.informant and not dialogues:
+        return stranger
+    decision = (
+        _by_number(text, dialogues, now, words, prefix)
         or _by_rating(text, dialogues, extension, words)
         or _by_thanks(text, dialogues, extension, now, words)
-        or _by_extension(text, dialogues, extension)
-        or _by_open_case(text, dialogues)
+        or _by_question(text, dialogues, extension)
+        or _by_extension(text, dialogues, extension, now, words)
+        or _by_closed_case(text, dialogues, now, words)
+        or _by_open_case(text, dialogues, now, words)
     )
+    if decision.kind is DecisionKind.NEW_CASE and not sender.informant:
+        return stranger
+    if decision.confidence < THRESHOLD:
+        return Decision(DecisionKind.UNCLEAR, decision.reason, decision.confidence, value=decision.value)
+    return decision
 
 
-def _by_number(text: str, dialogues: Sequence[Dialogue], words: Words, prefix: str) -> Decision | None:
+def about(case: Dialogue, text: str, now: datetime, words: Words, reason: str, confidence: float) -> Decision:
+    """What a text says about a case that is certain."""
+    rating = words.rating(text) or (3 if words.is_unsolved(text) else None)
+    if case.awaiting_rating and rating is not None and not _contradicts(text, rating, words):
+        return Decision(DecisionKind.RATING, reason, confidence, case.case_id, str(rating))
+    if words.is_thanks(text) or words.is_acknowledgement(text):
+        return Decision(DecisionKind.THANKS, reason, confidence, case.case_id)
+    if case.recurs(now) and plain(text):
+        return Decision(DecisionKind.RECURRENCE, reason, confidence, case.case_id)
+    if case.state is CaseState.CLOSED and plain(text):
+        return Decision(DecisionKind.NEW_CASE, f"{reason},但办结已超过{RECURS.days}日,按新件登记", confidence)
+    return Decision(DecisionKind.FOLLOW_UP, reason, confidence, case.case_id)
+
+
+def _by_number(text: str, dialogues: Sequence[Dialogue], now: datetime, words: Words, prefix: str) -> Decision | None:
     """A case number in the text. Only the sender's own case may be meant."""
     for quote in quoted(text, prefix):
         case = next((one for one in dialogues if one.number == quote.number), None)
         if case is not None:
-            rest = text.upper().replace(quote.number, "")
-            return _about(case, rest, f"短信中写明编号{quote.number}", 1.0, words)
+            return about(case, quote.rest, now, words, f"短信中写明编号{quote.number}", 1.0)
         if not quote.valid:
             return Decision(DecisionKind.UNCLEAR, f"短信中的编号{quote.number}写错了(校验位不符)", 0.5)
         return Decision(DecisionKind.NEW_CASE, f"短信中的编号{quote.number}不是本人的件,按新件登记", 0.6)
     return None
 
 
-def _about(case: Dialogue, rest: str, reason: str, confidence: float, words: Words) -> Decision:
-    """What the rest of a text says about a case that is certain."""
-    rating = words.rating(rest) or (3 if words.is_unsolved(rest) else None)
-    if case.awaiting_rating and rating is not None:
-        return Decision(DecisionKind.RATING, reason, confidence, case.case_id, str(rating))
-    if words.is_thanks(rest):
-        return Decision(DecisionKind.THANKS, reason, confidence, case.case_id)
-    return Decision(DecisionKind.FOLLOW_UP, reason, confidence, case.case_id)
-
-
 def _by_rating(text: str, dialogues: Sequence[Dialogue], extension: str, words: Words) -> Decision | None:
-    """1, 2, 3 or their words, when a reply waits for its rating."""
+    """1, 2, 3 or their words, when a reply waits for its rating. At most one survey is open for a person."""
     waiting = [one for one in dialogues if one.awaiting_rating]
     rating = words.rating(text)
-    if rating is None and waiting and words.is_unsolved(text):
+    if rating is None and words.is_unsolved(text) and _concerns(text, waiting, dialogues):
         rating = 3
     if rating is None:
         return None
-    meant = [one for one in waiting if one.slot == extension] or waiting
+    if waiting and _contradicts(text, rating, words):
+        return Decision(DecisionKind.UNCLEAR, "评价与所写的内容相反,请人工判断", 0.4, value=str(rating))
+    meant = [one for one in waiting if extension and one.slot == extension]
+    meant = meant or [one for one in waiting if one.surveyed] or waiting
     if len(meant) == 1:
         how = "扩展码相符" if meant[0].slot == extension else "只有一件待评价"
         return Decision(DecisionKind.RATING, f"评价,{how}", 0.95, meant[0].case_id, str(rating))
     if meant:
         return Decision(DecisionKind.UNCLEAR, f"评价,但有{len(meant)}件待评价,分不清是哪件", 0.4, value=str(rating))
     return Decision(DecisionKind.UNCLEAR, "像是评价,但没有待评价的件", 0.4, value=str(rating))
+
+
+def _contradicts(text: str, rating: int, words: Words) -> bool:
+    """ "1, but nobody came": figure and words do not agree."""
+    return rating in (1, 2) and words.is_unsolved(text)
+
+
+def _concerns(text: str, waiting: Sequence[Dialogue], dialogues: Sequence[Dialogue]) -> bool:
+    """True when words of complaint may be about a reply that waits: no matter of their own, no other case's."""
+    meant = [one for one in waiting if not _strange(text, one)]
+    others = [one for one in dialogues if one.open and not one.awaiting_rating]
+    best = max((alike(text, one.words) for one in others), default=0.0)
+    return bool(meant) and not (best >= LIKE and best > max(alike(text, one.words) for one in meant))
+
+
+def _strange(text: str, case: Dialogue) -> bool:
+    """True for a matter of its own: long enough to be one, and without a word of the case's."""
+    return len(plain(text)) >= OWN_MATTER and alike(text, case.words) == 0
 
 
 def _by_thanks(
@@ -140,8 +185,11 @@ def _by_thanks(
         return Decision(DecisionKind.ACKNOWLEDGEMENT, "只是表示收到", 0.9)
     if not words.is_thanks(text):
         return None
+    if len(plain(text)) >= ONLY_THANKS:
+        return Decision(DecisionKind.UNCLEAR, "有感谢的话,但可能还说了别的事", 0.5)
     case = (
-        next((one for one in dialogues if one.slot == extension), None)
+        next((one for one in dialogues if extension and one.slot == extension), None)
+        or next((one for one in dialogues if one.surveyed), None)
         or next((one for one in dialogues if one.awaiting_rating), None)
         or next((one for one in dialogues if not one.open and now - one.last_at <= RECENT), None)
         or next(iter(dialogues), None)
@@ -151,29 +199,78 @@ def _by_thanks(
     return Decision(DecisionKind.THANKS, f"感谢,归入{case.number}", 0.9, case.case_id)
 
 
-def _by_extension(text: str, dialogues: Sequence[Dialogue], extension: str) -> Decision | None:
-    """The digits texted to are those under which we wrote about a case."""
-    if not extension:
+def _by_question(text: str, dialogues: Sequence[Dialogue], extension: str) -> Decision | None:
+    """We asked and wait for the answer, which need not share a word with the first text."""
+    asked = [one for one in dialogues if one.state is CaseState.NEED_INFO]
+    others = [one for one in dialogues if one.open and one not in asked]
+    if extension and any(one.slot == extension for one in others):
         return None
-    case = next((one for one in dialogues if one.slot == extension and one.open), None)
-    return Decision(DecisionKind.FOLLOW_UP, "扩展码相符", 0.95, case.case_id) if case else None
+    meant = [one for one in asked if one.slot == extension] or asked
+    if not meant or max((alike(text, one.words) for one in others), default=0.0) >= LIKE:
+        return None
+    if len(meant) > 1:
+        return Decision(DecisionKind.UNCLEAR, f"有{len(meant)}件正等待补充,分不清是哪件", 0.4)
+    return Decision(DecisionKind.FOLLOW_UP, f"回答{meant[0].number}的提问", 0.85, meant[0].case_id)
 
 
-def _by_open_case(text: str, dialogues: Sequence[Dialogue]) -> Decision:
-    """No sign but the words and what is open: the only open case, or the one whose words are like these."""
+def _by_extension(
+    text: str, dialogues: Sequence[Dialogue], extension: str, now: datetime, words: Words
+) -> Decision | None:
+    """The digits texted to are those under which we wrote about a case."""
+    case = next((one for one in dialogues if extension and one.slot == extension), None)
+    if case is None:
+        return None
+    if case.open:
+        strange = _strange(text, case)
+        reason = "扩展码相符,但内容没有一处相同" if strange else "扩展码相符"
+        return Decision(DecisionKind.FOLLOW_UP, reason, 0.7 if strange else 0.95, case.case_id)
+    unsolved = words.is_unsolved(text) and not _strange(text, case)
+    if case.recurs(now) and (unsolved or alike(text, case.words) >= LIKE):
+        return Decision(DecisionKind.RECURRENCE, "扩展码相符,问题未解决或再次发生", 0.9, case.case_id)
+    return None
+
+
+def _by_closed_case(text: str, dialogues: Sequence[Dialogue], now: datetime, words: Words) -> Decision | None:
+    """A matter closed lately that the words say is not solved."""
+    closed = [one for one in dialogues if one.recurs(now)]
+    if not closed:
+        return None
+    likest = max(closed, key=lambda one: alike(text, one.words))
+    likeness = alike(text, likest.words)
+    if any(alike(text, one.words) >= max(likeness, LIKE) for one in dialogues if one.open):
+        return None
+    unsolved = words.is_unsolved(text)
+    if unsolved and likeness >= LIKE:
+        return Decision(DecisionKind.RECURRENCE, f"与已办结的{likest.number}是同一问题", 0.8, likest.case_id)
+    alone = len(closed) == 1 and not any(one.open for one in dialogues)
+    if unsolved and alone and len(plain(text)) < OWN_MATTER:
+        return Decision(DecisionKind.RECURRENCE, f"说没有解决,近期只办结过{likest.number}", 0.7, likest.case_id)
+    if likeness >= LIKE:
+        return Decision(DecisionKind.UNCLEAR, f"与已办结的{likest.number}内容相近({likeness:.0%})", 0.5)
+    return None
+
+
+def _by_open_case(text: str, dialogues: Sequence[Dialogue], now: datetime, words: Words) -> Decision:
+    """No sign but the words and what is open: the only open case, the one whose words are like these, the latest."""
     cases = [one for one in dialogues if one.open]
     if not cases:
         return Decision(DecisionKind.NEW_CASE, "没有在办的件", 0.9)
     likeness = sorted(((alike(text, one.words), one) for one in cases), key=lambda pair: -pair[0])
     best, case = likeness[0]
     if len(cases) == 1:
-        if best == 0 and len(plain(text)) >= OWN_MATTER:
+        if _strange(text, case):
             return Decision(DecisionKind.NEW_CASE, f"与在办的{case.number}没有一处相同", 0.6)
         return Decision(DecisionKind.FOLLOW_UP, f"本人只有{case.number}一件在办", 0.7, case.case_id)
     if best >= LIKE and best >= 2 * likeness[1][0]:
         return Decision(DecisionKind.FOLLOW_UP, f"与在办的{case.number}内容相近({best:.0%})", 0.7, case.case_id)
     if best >= LIKE:
         return Decision(DecisionKind.UNCLEAR, f"与{len(cases)}件在办的内容都相近,请人工选择", 0.4)
+    if words.asks_on(text) and len(plain(text)) < OWN_MATTER:
+        lately = [one for one in cases if now - one.last_at <= LATELY]
+        if len(lately) == 1:
+            reason = f"像是追问,近{LATELY.days}日只有{lately[0].number}有来往"
+            return Decision(DecisionKind.FOLLOW_UP, reason, 0.65, lately[0].case_id)
+        return Decision(DecisionKind.UNCLEAR, f"像是追问,但有{len(cases)}件在办,分不清是哪件", 0.4)
     return Decision(DecisionKind.NEW_CASE, f"与在办的{len(cases)}件内容都不同", 0.7)
 
 

@@ -25,6 +25,7 @@ class Quoted:
 
     number: str
     valid: bool
+    rest: str = ""  # the text without it, half width and in capitals
 
 
 def write(prefix: str, year: int, serial: int) -> str:
@@ -55,5 +56,5 @@ def quoted(text: str, prefix: str) -> list[Quoted]:
     for match in re.finditer(pattern, plain):
         number = prefix + re.sub(r"\D", "", match[1])
         if all(one.number != number for one in found):
-            found.append(Quoted(number, is_valid(number)))
+            found.append(Quoted(number, is_valid(number), plain[: match.start()] + " " + plain[match.end() :]))
     return found

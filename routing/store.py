@@ -1,37 +1,21 @@
 """What is kept about cases, and how it is asked. Every function takes the open transaction; none commits."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from routing import numbers
-from routing.cases import OVER, Case, CaseState, Facts, Step
+from routing.cases import KEPT, OVER, Case, CaseState, Facts
+from routing.history import Entry, changes
 from routing.inbound import Dialogue
+from routing.steps import Step
 from routing.tables import case_event, case_ticket
 
-KEPT = (  # columns that a step may change, beside the two lists
-    *("state", "kind", "topic", "place", "outcome", "lead", "assigned_by", "assigned_at", "due_on", "reply"),
-    *("reply_message_id", "reply_delivery", "rating", "round", "closed_at"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of a case's history."""
-
-    at: datetime
-    event: str
-    actor: str
-    role: str
-    from_state: str | None
-    to_state: str
-    reason: str
-    text_id: int | None
-    message_id: int | None
-    data: Mapping[str, Any]
+_LISTS = ("accused", "co_handlers", "assigners")
+_NEVER_CHANGED = ("id", "number", "slot", "person_id", "channel", "text", "created_at")
 
 
 def open_case(
@@ -42,34 +26,22 @@ def open_case(
     text: str,
     person_id: int | None,
     channel: str,
-    accused: Sequence[str],
     actor: str,
     role: str,
     text_id: int | None,
     now: datetime,
+    fields: Mapping[str, Any],
 ) -> Case:
-    """Register a matter: number, slot, first line of its history (`receive`)."""
+    """Register a matter: number, slot, what is known of it (`fields`), first line of its history (`receive`)."""
     serial = (tx.scalar(sa.select(sa.func.max(case_ticket.c.serial)).where(case_ticket.c.year == year)) or 0) + 1
     number = numbers.write(prefix, year, serial)
+    case = Case(0, number, slot_of(serial), person_id, channel, text, now, CaseState.NEW, now, **fields)
+    given = {name: getattr(case, name) for name in _NEVER_CHANGED if name != "id"}
     case_id = tx.execute(
-        sa.insert(case_ticket)
-        .values(
-            number=number,
-            year=year,
-            serial=serial,
-            slot=slot_of(serial),
-            person_id=person_id,
-            channel=channel,
-            state=CaseState.NEW,
-            text=text,
-            accused=list(accused),
-            co_handlers=[],
-            created_at=now,
-        )
-        .returning(case_ticket.c.id)
+        sa.insert(case_ticket).values(year=year, serial=serial, **given, **_row(case)).returning(case_ticket.c.id)
     ).scalar_one()
-    case = by_id(tx, case_id)
-    note(tx, case, "receive", actor, role, now, from_state=None, text_id=text_id)
+    case = replace(case, id=case_id)
+    _enter(tx, None, case, "receive", actor, role, now, "登记", text_id, None, {})
     return case
 
 
@@ -81,39 +53,22 @@ def slot_of(serial: int) -> str:
 def record(
     tx: sa.Connection,
     before: Case,
-    step: Step,
+    done: Step,
     role: str,
     facts: Facts,
     *,
+    after: Case | None = None,
     text_id: int | None = None,
     message_id: int | None = None,
     data: Mapping[str, Any] | None = None,
 ) -> Case:
-    """Keep what a step did: the row, and a line of history."""
-    after = step.case
-    values = {name: getattr(after, name) for name in KEPT}
-    values |= {"co_handlers": list(after.co_handlers), "accused": list(after.accused)}
-    done = tx.execute(
-        sa.update(case_ticket)
-        .where(case_ticket.c.id == before.id, case_ticket.c.state == before.state)
-        .values(**values)
+    """Keep what a step did: the row, and a line of history. `after` is the step's case with what its texts added."""
+    case = after or done.case
+    _keep(tx, before, case)
+    _enter(
+        tx, before, case, done.transition.event, facts.actor, role, facts.now, done.reason, text_id, message_id, data
     )
-    if done.rowcount != 1:
-        raise RuntimeError(f"case {before.number} has moved meanwhile")
-    note(
-        tx,
-        after,
-        step.transition.event,
-        facts.actor,
-        role,
-        facts.now,
-        from_state=before.state,
-        reason=facts.reason,
-        text_id=text_id,
-        message_id=message_id,
-        data=data,
-    )
-    return after
+    return case
 
 
 def note(
@@ -123,37 +78,70 @@ def note(
     actor: str,
     role: str,
     now: datetime,
+    reason: str,
     *,
-    from_state: str | None,
-    reason: str = "",
+    after: Case | None = None,
     text_id: int | None = None,
     message_id: int | None = None,
     data: Mapping[str, Any] | None = None,
+) -> Case:
+    """A line of history that is no row of the table. `after` may differ in what stands beside the state."""
+    if after is not None:
+        if after.state != case.state:
+            raise ValueError("only a step moves a case")
+        _keep(tx, case, after)
+    _enter(tx, case, after or case, event, actor, role, now, reason, text_id, message_id, data)
+    return after or case
+
+
+def restore(
+    tx: sa.Connection, case: Case, earlier: Case, actor: str, role: str, now: datetime, reason: str, text_id: int
+) -> Case:
+    """A decision is taken back: the case stands again where its own history had it (`undo`)."""
+    _keep(tx, case, earlier)
+    _enter(tx, case, earlier, "undo", actor, role, now, reason, text_id, None, {})
+    return earlier
+
+
+def _keep(tx: sa.Connection, before: Case, after: Case) -> None:
+    where = (case_ticket.c.id == before.id, case_ticket.c.state == before.state)
+    if tx.execute(sa.update(case_ticket).where(*where).values(**_row(after))).rowcount != 1:
+        raise RuntimeError(f"case {before.number} has moved meanwhile")
+
+
+def _row(case: Case) -> dict[str, Any]:
+    values = {name: getattr(case, name) for name in KEPT}
+    return values | {name: list(values[name]) for name in _LISTS}
+
+
+def _enter(
+    tx: sa.Connection,
+    before: Case | None,
+    after: Case,
+    event: str,
+    actor: str,
+    role: str,
+    now: datetime,
+    reason: str,
+    text_id: int | None,
+    message_id: int | None,
+    data: Mapping[str, Any] | None,
 ) -> None:
-    """A line of history. Events that are no row of the table leave the state as it is."""
+    changed = changes(before, after)
     tx.execute(
         sa.insert(case_event).values(
-            case_id=case.id,
+            case_id=after.id,
             at=now,
             event=event,
             actor=actor,
             role=role,
-            from_state=from_state,
-            to_state=case.state,
+            from_state=before.state if before else None,
+            to_state=after.state,
             reason=reason,
             text_id=text_id,
             message_id=message_id,
-            data=dict(data or {}),
+            data=dict(data or {}) | ({"set": changed} if changed else {}),
         )
-    )
-
-
-def set_reply(tx: sa.Connection, case_id: int, message_id: int | None, delivery: str | None) -> None:
-    """Which message carries the reply, and what became of it."""
-    tx.execute(
-        sa.update(case_ticket)
-        .where(case_ticket.c.id == case_id)
-        .values(reply_message_id=message_id, reply_delivery=delivery)
     )
 
 
@@ -197,16 +185,31 @@ def listed(
     return cases[:limit]
 
 
+def waiting(tx: sa.Connection, state: CaseState, until: datetime) -> list[Case]:
+    """Cases that have been in a state since `until` or longer, oldest first."""
+    query = sa.select(case_ticket).where(case_ticket.c.state == state, case_ticket.c.since <= until)
+    return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
+
+
+def merged_into(tx: sa.Connection, master_id: int) -> list[Case]:
+    """The cases that were merged into this one, oldest first."""
+    query = sa.select(case_ticket).where(case_ticket.c.master_id == master_id, case_ticket.c.state == CaseState.MERGED)
+    return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
+
+
+def surveys(tx: sa.Connection, person_id: int, survey: str) -> list[Case]:
+    """A person's cases whose survey is open, or queued; oldest first."""
+    query = sa.select(case_ticket).where(case_ticket.c.person_id == person_id, case_ticket.c.survey == survey)
+    return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
+
+
 def dialogues(tx: sa.Connection, person_id: int) -> list[Dialogue]:
     """A person's cases as the inbound rules see them, newest first."""
+    master = case_ticket.alias("master")
+    last_at = sa.select(sa.func.max(case_event.c.at)).where(case_event.c.case_id == case_ticket.c.id)
     rows = tx.execute(
-        sa.select(
-            case_ticket,
-            sa.select(sa.func.max(case_event.c.at))
-            .where(case_event.c.case_id == case_ticket.c.id)
-            .scalar_subquery()
-            .label("last_at"),
-        )
+        sa.select(case_ticket, last_at.scalar_subquery().label("last_at"), master.c.state.label("master_state"))
+        .join_from(case_ticket, master, master.c.id == case_ticket.c.master_id, isouter=True)
         .where(case_ticket.c.person_id == person_id)
         .order_by(case_ticket.c.id.desc())
         .limit(50)
@@ -216,9 +219,12 @@ def dialogues(tx: sa.Connection, person_id: int) -> list[Dialogue]:
             row.id,
             row.number,
             row.slot,
-            CaseState(row.state) not in OVER,
-            row.state == CaseState.REPLIED,
+            CaseState(row.state),
+            (row.master_state or row.state) not in OVER,
+            row.state == CaseState.REPLIED or (row.state == CaseState.MERGED and row.survey == "open"),
+            row.survey == "open",
             row.last_at,
+            row.closed_at,
             row.text,
         )
         for row in rows
@@ -245,28 +251,6 @@ def timeline(tx: sa.Connection, case_id: int) -> list[Entry]:
     ]
 
 
-def replied_before(tx: sa.Connection, moment: datetime) -> list[Case]:
-    """Cases whose delivered reply is older than `moment` and was never rated."""
-    answered = (
-        sa.select(case_event.c.case_id)
-        .where(case_event.c.event.in_(("approve", "phone_reply", "answer_direct")))
-        .group_by(case_event.c.case_id)
-        .having(sa.func.max(case_event.c.at) < moment)
-    )
-    rows = tx.execute(
-        sa.select(case_ticket).where(case_ticket.c.state == CaseState.REPLIED, case_ticket.c.id.in_(answered))
-    )
-    return [_case(row) for row in rows]
-
-
 def _case(row: Any) -> Case:
-    given = {
-        name: getattr(row, name) for name in ("id", "number", "slot", "person_id", "channel", "text", "created_at")
-    }
-    given |= {name: getattr(row, name) for name in KEPT}
-    given |= {
-        "state": CaseState(row.state),
-        "co_handlers": tuple(row.co_handlers),
-        "accused": tuple(row.accused),
-    }
-    return Case(**given)
+    given = {name: getattr(row, name) for name in (*_NEVER_CHANGED, *KEPT)}
+    return Case(**given | {"state": CaseState(row.state)} | {name: tuple(given[name]) for name in _LISTS})

@@ -1,4 +1,7 @@
-"""What is stored about cases: one row a case, one row for everything that ever happened to it."""
+"""What is stored about cases: one row a case, one row for everything that ever happened to it.
+
+The columns of `case_ticket` from `state` on are the fields of `routing.cases.Case`, where each is explained.
+"""
 
 import sqlalchemy as sa
 
@@ -14,25 +17,41 @@ case_ticket = sa.Table(
     sa.Column("slot", sa.Text, nullable=False),  # extension digits under which texts about it are sent
     sa.Column("person_id", Key, sa.ForeignKey("person.id"), index=True),  # NULL: channel without a phone
     sa.Column("channel", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False, index=True),
     sa.Column("text", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, index=True),
+    sa.Column("since", Instant, nullable=False, server_default="0"),
     sa.Column("kind", sa.Text),
     sa.Column("topic", sa.Text),
     sa.Column("place", sa.Text),
     sa.Column("urgency", sa.Text, nullable=False, default="normal"),
     sa.Column("shield", sa.Integer, nullable=False, default=1),
-    sa.Column("round", sa.Integer, nullable=False, default=1),
-    sa.Column("outcome", sa.Text),
+    sa.Column("incomplete", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("leader_kind", sa.Text),
+    sa.Column("instruction", sa.Text),
+    sa.Column("accused", sa.JSON, nullable=False, default=list),  # units that the text complains about
     sa.Column("lead", sa.Text),  # department that leads
     sa.Column("co_handlers", sa.JSON, nullable=False, default=list),
-    sa.Column("accused", sa.JSON, nullable=False, default=list),  # units that the text complains about
-    sa.Column("assigned_by", sa.Text),
+    sa.Column("method", sa.Text),
+    sa.Column("orders", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("assigners", sa.JSON, nullable=False, server_default="[]"),
     sa.Column("assigned_at", Instant),
-    sa.Column("due_on", sa.Text),  # ISO date, Asia/Shanghai
+    sa.Column("due_on", sa.Text),  # ISO date in the office's zone, as `review_on`
+    sa.Column("ruled", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("returns", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("extensions", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("review_on", sa.Text),
+    sa.Column("supervision", sa.Text),
+    sa.Column("outcome", sa.Text),
     sa.Column("reply", sa.Text),  # reported for the citizen, sent on approval
     sa.Column("reply_message_id", Key),
-    sa.Column("reply_delivery", sa.Text),  # NULL | pending | delivered | undelivered
-    sa.Column("rating", sa.Integer),  # 1 satisfied, 2 basically, 3 not; NULL is "not rated", never "satisfied"
+    sa.Column("reply_delivery", sa.Text),
+    sa.Column("survey", sa.Text),
+    sa.Column("surveyed_at", Instant),
+    sa.Column("rating", sa.Integer),
+    sa.Column("round", sa.Integer, nullable=False, default=1),
+    sa.Column("recurrences", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("appeals", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("master_id", Key, sa.ForeignKey("case_ticket.id"), index=True),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("closed_at", Instant),
     sa.UniqueConstraint("year", "serial", name="uq_case_ticket_year_serial"),

@@ -37,6 +37,40 @@ class Texts:
         return frozenset({self.signature})
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A template filled with the longest that its fields can be. `free` is the field that people write themselves."""
+
+    name: str
+    text: str
+    length: int  # UTF-16 units, signature and all, the free field empty
+    free: str | None
+    room: int  # what is left, for the free field where there is one
+
+    @property
+    def fits(self) -> bool:
+        """True when it takes no more parts than it may, and leaves people something to write."""
+        return self.room >= (LEAST_ROOM if self.free else 0)
+
+
+LEAST_ROOM = 8
+FREE = {"T2": "question", "T6": "text", "T7": "reason", "T8": "text", "T13": "text", "T14": "q"}
+"""Fields that people write: how long they are is checked when they are written."""
+
+
+def measure(texts: Texts, longest: Mapping[str, Mapping[str, str]]) -> list[Measured]:
+    """Every template with `longest[name]`, or `longest[""]` for all names, put into its fields."""
+    found = []
+    for name in texts.templates:
+        free = FREE.get(name)
+        fields = {**longest[""], **longest.get(name, {})}
+        text = texts.fill(name, **{**fields, free: ""} if free else fields)
+        parts_allowed = MOST_PARTS.get(name, 1)
+        most = ONE_SMS if parts_allowed == 1 else parts_allowed * ONE_PART
+        found.append(Measured(name, text, units(text), free, most - units(text)))
+    return found
+
+
 def units(text: str) -> int:
     """Length as an SMS counts it."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+_CLAUSE = re.compile(r"[^\w]+")
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -17,6 +19,8 @@ class Words:
     negatives: tuple[str, ...]
     accusing: tuple[str, ...]
     acknowledgements: frozenset[str]  # "收到", "好的": nothing to do
+    asking_on: tuple[str, ...] = ()  # "还要多久": speaks of something that we know already
+    emergency: tuple[str, ...] = ()
 
     @classmethod
     def from_toml(cls, table: Mapping[str, Mapping[str, list[str]]]) -> "Words":
@@ -29,6 +33,8 @@ class Words:
             negatives=tuple(map(plain, table["thanks"]["negatives"])),
             accusing=tuple(map(plain, table["accusation"]["words"])),
             acknowledgements=frozenset(map(plain, table["thanks"]["acknowledgements"])),
+            asking_on=tuple(map(plain, table["asking_on"]["words"])),
+            emergency=tuple(map(plain, table["emergency"]["words"])),
         )
 
     def command(self, text: str) -> str | None:
@@ -37,12 +43,14 @@ class Words:
         return next((name for name, words in self.commands.items() if said in words), None)
 
     def rating(self, text: str) -> int | None:
-        """The rating that this text is: 1 satisfied, 2 basically, 3 not. A reason may follow the figure."""
+        """The rating that this text is: 1 satisfied, 2 basically, 3 not. A reason may follow figure or word."""
         said = plain(text)
         figure = re.match(r"\s*([1-3])(?=[\W_])", unicodedata.normalize("NFKC", text))
         if figure is not None:
             return int(figure[1])
-        return next((value for value, words in self.ratings.items() if said in words), None)
+        head = next((plain(clause) for clause in _CLAUSE.split(text) if plain(clause)), "")
+        spoken = (value for value, words in self.ratings.items() for one in (said, head) if one in words)
+        return next(spoken, None)
 
     def is_unsolved(self, text: str) -> bool:
         """True when the text says that the matter is not solved."""
@@ -58,6 +66,16 @@ class Words:
         """True for thanks and nothing else: a "but" makes it a matter again."""
         said = plain(text)
         return any(word in said for word in self.thanks) and not self.is_negative(text)
+
+    def asks_on(self, text: str) -> bool:
+        """True when the text asks about, or adds to, something that was said before."""
+        said = plain(text)
+        return any(word in said for word in self.asking_on)
+
+    def is_emergency(self, text: str) -> bool:
+        """True when somebody may be in danger."""
+        said = plain(text)
+        return any(word in said for word in self.emergency)
 
     def is_acknowledgement(self, text: str) -> bool:
         """True for "收到", "好的" and the like."""

@@ -21,7 +21,7 @@ def add(
     name: Name,
     role: Annotated[list[str], typer.Option("--role", help="角色,可多次:" + "、".join(ROLES))],
     login: Annotated[str | None, typer.Option(help="对应的系统账号")] = None,
-    department: Annotated[str | None, typer.Option(help="承办单位(角色 dept)")] = None,
+    department: Annotated[str | None, typer.Option(help="承办单位(角色 dept、head)")] = None,
     password_file: Annotated[Path | None, typer.Option(help="存放初始密码的文件(权限 0600)")] = None,
 ) -> None:
     """Somebody new, known by account, password or both."""

@@ -5,6 +5,8 @@ from typing import Annotated
 import sqlalchemy as sa
 import typer
 
+from gateway import case_texts
+from gateway.casebook import Desk as CaseDesk
 from gateway.cli import screen
 from gateway.cli.desk import open_desk
 from gateway.errors import NotFound
@@ -13,6 +15,9 @@ from gateway.tables import text as text_table
 from roster import store as roster_store
 from roster.phones import masked
 from roster.tables import informant
+from routing import store as case_store
+from routing.cases import LABELS
+from routing.inbound import alike
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
@@ -20,6 +25,7 @@ Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
 DECISIONS = {
     "new_case": "新件",
     "follow_up": "补充",
+    "recurrence": "再次发生",
     "rating": "评价",
     "command": "指令",
     "thanks": "感谢",
@@ -112,6 +118,89 @@ def handled(ctx: typer.Context, text_id: Annotated[int, typer.Argument(help="来
             raise NotFound(f"没有第 {text_id} 条来信", "xinqiao text list 列出来信")
         desk.audit(tx, "text.handled", f"text {text_id}")
     screen.say("已标记", "green")
+
+
+@app.command(help="列出待人工归件的来信,旧的在前,附来信人自己的件。")
+def unsettled(
+    ctx: typer.Context,
+    limit: Annotated[int, typer.Option(help="最多几条")] = 50,
+    as_json: Json = False,
+) -> None:
+    """What was not clear enough to decide by rule, and what it could belong to."""
+    desk = open_desk(ctx.obj)
+    desk.require("text.view")
+    with desk.database.read() as tx:
+        found = case_texts.unsettled(tx, limit)
+        numbers = roster_store.phones(tx, desk.vault, {row.person_id for row in found})
+        theirs = {row.person_id: case_store.dialogues(tx, row.person_id) for row in found}
+    zone = desk.settings.zone()
+    data = [
+        {
+            "id": row.id,
+            "from": masked(numbers.get(row.person_id, "")),
+            "body": row.body,
+            "received_at": screen.moment(row.received_ms, zone, True),
+            "reason": row.reason,
+            "confidence": row.confidence,
+            "cases": [
+                {
+                    "number": one.number,
+                    "state": LABELS[one.state],
+                    "likeness": round(alike(row.body, one.words), 2),
+                    "text": one.words,
+                }
+                for one in theirs[row.person_id]
+            ],
+        }
+        for row in found
+    ]
+    rows = [
+        (
+            one["id"],
+            one["received_at"],
+            one["body"],
+            one["reason"],
+            "\n".join(f"{case['number']} {case['state']} {case['text'][:16]}" for case in one["cases"]),
+        )
+        for one in data
+    ]
+    columns = ("#编号", "时间", "内容", "为什么待人工", "来信人的件")
+    screen.emit(as_json, data, lambda: screen.table(f"待人工归件 {len(data)} 条", columns, rows))
+
+
+@app.command(help="把一条来信归入来信人自己的一件(人工选择);原来的归件随之撤销。")
+def attach(
+    ctx: typer.Context,
+    text_id: Annotated[int, typer.Argument(help="来信编号")],
+    number: Annotated[str, typer.Argument(help="受理编号")],
+    as_json: Json = False,
+) -> None:
+    """The operator decides; what the text says is done to that case."""
+    desk = open_desk(ctx.obj)
+    actor = desk.require("text.attach").name
+    book = CaseDesk.from_settings(desk.settings)
+    with desk.database.write() as tx:
+        case = case_texts.attach(tx, book, text_id, number, actor, desk.now())
+        desk.audit(tx, "text.attach", f"text {text_id}", {"case": case.number})
+    said = f"第 {text_id} 条来信已归入 {case.number},现在是“{LABELS[case.state]}”"
+    screen.emit(as_json, {"text": text_id, "case": case.number, "state": case.state}, lambda: screen.say(said, "green"))
+
+
+@app.command(help="撤销一条来信的归件:有关的件恢复原状,来信回到待人工。")
+def undo(
+    ctx: typer.Context,
+    text_id: Annotated[int, typer.Argument(help="来信编号")],
+    reason: Annotated[str, typer.Option(help="理由")] = "归件有误",
+    as_json: Json = False,
+) -> None:
+    """Every decision can be taken back, as long as nothing was built on it."""
+    desk = open_desk(ctx.obj)
+    actor = desk.require("text.attach").name
+    with desk.database.write() as tx:
+        case = case_texts.undo(tx, text_id, actor, reason, desk.now())
+        desk.audit(tx, "text.undo", f"text {text_id}", {"case": case.number})
+    said = f"第 {text_id} 条来信已取消归件,{case.number} 现在是“{LABELS[case.state]}”"
+    screen.emit(as_json, {"text": text_id, "case": case.number, "state": case.state}, lambda: screen.say(said, "green"))
 
 
 @app.command("quarantine", help="列出读不懂、已原样保存的来信和报文。")

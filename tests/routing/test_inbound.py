@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from gateway import resources
 from gateway.settings import load
-from routing.inbound import Decision, DecisionKind, Dialogue, Sender, alike, decide
+from routing.cases import CaseState
+from routing.inbound import THRESHOLD, Decision, DecisionKind, Dialogue, Sender, alike, decide
 from routing.numbers import write
 from routing.replies import may_answer
 from routing.words import Words
@@ -33,9 +34,33 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> Words:
 
 
 def case(
-    number: str = NO, about: str = ROAD, slot: str = "1042", *, open_: bool = True, waiting: bool = False, days: int = 1
+    number: str = NO,
+    about: str = ROAD,
+    slot: str = "1042",
+    *,
+    open_: bool = True,
+    waiting: bool = False,
+    surveyed: bool | None = None,
+    asked: bool = False,
+    days: float = 1,
 ) -> Dialogue:
-    return Dialogue(int(number[-3:]), number, slot, open_, waiting, NOW - timedelta(days=days), about)
+    state = CaseState.REPLIED if waiting else CaseState.NEED_INFO if asked else CaseState.IN_PROGRESS
+    at = NOW - timedelta(days=days)
+    return Dialogue(
+        int(number[-3:]),
+        number,
+        slot,
+        state if open_ else CaseState.CLOSED,
+        open_,
+        waiting,
+        waiting if surveyed is None else surveyed,
+        at,
+        None if open_ else at,
+        about,
+    )
+
+
+OTHER = write("FX", 26, 7)
 
 
 def means(
@@ -123,9 +148,16 @@ def test_of_several_open_cases_the_likest_is_meant_or_none(words: Words) -> None
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [("1", "1"), ("１", "1"), ("满意", "1"), ("2", "2"), ("不满意", "3"), ("3。", "3")]
+    ("text", "value"),
+    [
+        *((text, "1") for text in ("1", "１", "①", "一", "满意", "很满意", "非常满意!", "满意,修得很快", " 1 。")),
+        *((text, "2") for text in ("2", "２", "二", "基本满意", "还行", "一般", "还可以")),
+        *((text, "3") for text in ("3。", "３", "三", "不满意", "不太满意", "很不满意", "不满意,白跑一趟")),
+    ],
 )
-def test_a_rating_goes_to_the_reply_that_waits_for_it(words: Words, text: str, value: str) -> None:
+def test_a_rating_in_any_width_and_spoken_goes_to_the_reply_that_waits_for_it(
+    words: Words, text: str, value: str
+) -> None:
     decision = means(words, text, [case(waiting=True), case(write("FX", 26, 7), WATER, "1007")])
     assert (decision.kind, decision.value) == (DecisionKind.RATING, value)
 
@@ -143,6 +175,65 @@ def test_figures_and_complaints_without_a_reply_to_rate_are_matters(words: Words
     assert means(words, text).kind is DecisionKind.NEW_CASE
 
 
+@pytest.mark.parametrize("text", ["1,但是没人来修", "满意,可是问题还是没解决"])
+def test_a_rating_that_contradicts_its_words_is_left_to_the_operator(words: Words, text: str) -> None:
+    assert means(words, text, [case(waiting=True)]).kind is DecisionKind.UNCLEAR
+    quoted = f"{NO} {text}"
+    assert means(words, quoted, [case(waiting=True)]).kind is not DecisionKind.RATING
+
+
+def test_of_two_replies_the_one_that_was_asked_about_is_rated(words: Words) -> None:
+    two = [case(waiting=True, surveyed=False), case(OTHER, WATER, "1007", waiting=True)]
+    assert means(words, "1", two).case_id == two[1].case_id
+    assert means(words, "1", two, "1042").case_id == two[0].case_id
+
+
+def test_a_complaint_about_another_open_matter_is_no_rating(words: Words) -> None:
+    two = [case(waiting=True), case(OTHER, WATER, "1007")]
+    decision = means(words, "自来水停了三天,还没修好", two)
+    assert (decision.kind, decision.case_id) == (DecisionKind.FOLLOW_UP, two[1].case_id)
+
+
+def test_the_answer_to_our_question_need_not_share_a_word_with_the_first_text(words: Words) -> None:
+    two = [case(asked=True), case(OTHER, WATER, "1007")]
+    decision = means(words, "在东赵村南头,王家超市往西五十米的那个路口", two)
+    assert (decision.kind, decision.case_id) == (DecisionKind.FOLLOW_UP, two[0].case_id)
+    assert means(words, "村里自来水又停了两天", two).case_id == two[1].case_id
+    assert means(words, "在村南头", [case(asked=True), case(OTHER, WATER, "1007", asked=True)]).kind is (
+        DecisionKind.UNCLEAR
+    )
+
+
+@pytest.mark.parametrize("text", ["还要多久", "什么时候能修好", "有进展吗"])
+def test_asking_on_means_the_case_of_the_last_days_or_is_left_to_the_operator(words: Words, text: str) -> None:
+    lately, old = case(days=1), case(OTHER, WATER, "1007", days=9)
+    assert means(words, text, [lately, old]).case_id == lately.case_id
+    assert means(words, text, [case(days=9), old]).kind is DecisionKind.UNCLEAR
+
+
+def test_a_closed_matter_comes_back_by_its_number_its_digits_or_its_words(words: Words) -> None:
+    closed = case(open_=False, days=12)
+    for text, extension in ((f"{NO}又堵了", ""), ("又堵上了", "1042"), ("小学门口路又堵了,天天堵车", "")):
+        decision = means(words, text, [closed], extension)
+        assert (decision.kind, decision.case_id) == (DecisionKind.RECURRENCE, closed.case_id), text
+    assert means(words, f"{NO}谢谢", [closed]).kind is DecisionKind.THANKS
+    assert means(words, "我家老人住院报销手续没办成,到底该找谁", [closed], "1042").kind is DecisionKind.NEW_CASE
+    assert means(words, "小学门口那条路太窄", [closed]).kind is DecisionKind.UNCLEAR
+
+
+def test_who_is_party_to_a_case_is_no_stranger_to_it_and_still_opens_none(words: Words) -> None:
+    rated = means(words, "1", [case(waiting=True)], sender=STRANGER)
+    assert (rated.kind, rated.case_id) == (DecisionKind.RATING, case().case_id)
+    other = means(words, "我家老人住院报销手续没办成,到底该找谁", [case(open_=False)], sender=STRANGER)
+    assert other.kind is DecisionKind.UNKNOWN_SENDER
+
+
+def test_nothing_below_the_threshold_is_done(words: Words) -> None:
+    for text in ("小学门口", "水", "1", "还要多久", f"{NO[:-1]}", "谢谢" + "路" * 40):
+        decision = means(words, text, [case(days=9), case(OTHER, WATER, "1007", days=9)])
+        assert (decision.confidence < THRESHOLD) == (decision.kind is DecisionKind.UNCLEAR), text
+
+
 def test_a_rating_without_a_reply_to_rate_is_not_guessed_at(words: Words) -> None:
     assert means(words, "1", [case()]).kind is DecisionKind.UNCLEAR
     two = [case(waiting=True), case(write("FX", 26, 7), WATER, "1007", waiting=True)]
@@ -158,6 +249,13 @@ def test_a_rating_without_a_reply_to_rate_is_not_guessed_at(words: Words) -> Non
         "感谢县委、县政府为孩子们所做的一切!",
         "谢谢领导关心",
         "多谢了",
+        "谢谢了!",
+        "感谢",
+        "多谢",
+        "蟹蟹",
+        "3Q",
+        "３ｑ",
+        "谢谢,辛苦了",
     ],
 )
 def test_thanks_land_on_their_case_and_open_none(words: Words, text: str) -> None:
@@ -171,6 +269,22 @@ def test_thanks_land_on_their_case_and_open_none(words: Words, text: str) -> Non
 )
 def test_a_but_makes_thanks_a_matter_again(words: Words, text: str) -> None:
     assert means(words, text, [case()]).kind is DecisionKind.FOLLOW_UP
+
+
+def test_thanks_with_a_but_are_a_bad_rating_while_one_is_waited_for(words: Words) -> None:
+    decision = means(words, "谢谢,但是还没修好", [case(waiting=True)])
+    assert (decision.kind, decision.value) == (DecisionKind.RATING, "3")
+
+
+def test_thanks_with_a_but_take_up_a_matter_that_was_closed_lately_again(words: Words) -> None:
+    decision = means(words, "谢谢,但是还没修好", [case(open_=False, days=10)])
+    assert (decision.kind, decision.case_id) == (DecisionKind.RECURRENCE, case().case_id)
+    assert means(words, "谢谢,但是还没修好", [case(open_=False, days=31)]).kind is DecisionKind.NEW_CASE
+
+
+def test_long_thanks_may_hold_another_matter_and_are_left_to_the_operator(words: Words) -> None:
+    text = "感谢政府去年给村里修的路,今年自来水管坏了,已经停了三天,麻烦派人来看看吧"
+    assert means(words, text, [case(open_=False, days=20)]).kind is DecisionKind.UNCLEAR
 
 
 @pytest.mark.parametrize("text", ["好的", "收到", "嗯", "知道了。"])

@@ -1,0 +1,72 @@
+"""What case work needs beside the store: texts, words, codes, units, and the office's days."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from gateway import resources
+from gateway.errors import NotFound
+from gateway.settings import Loaded
+from routing import store
+from routing.cases import WORKING_DAYS, Case
+from routing.codes import Codes
+from routing.departments import Departments
+from routing.texts import Texts
+from routing.words import Words
+from routing.working_days import add_working_days
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """From the working folder's settings and data files."""
+
+    texts: Texts
+    words: Words
+    codes: Codes
+    departments: Departments
+    prefix: str
+    zone: ZoneInfo
+    extension_digits: int
+    apart: timedelta  # between two automatic texts to one number
+
+    @classmethod
+    def from_settings(cls, settings: Loaded) -> "Desk":
+        """Raises `SettingsWrong` when a data file cannot be used."""
+        return cls(
+            Texts(resources.messages(settings), settings.values.signature),
+            resources.words(settings),
+            resources.codes(settings),
+            resources.departments(settings),
+            settings.values.case_prefix,
+            settings.zone(),
+            min((carrier.extension_digits for carrier in settings.values.carriers.values()), default=0),
+            timedelta(minutes=settings.values.texts.minutes_apart),
+        )
+
+    def today(self, now: datetime) -> date:
+        """The office's date."""
+        return now.astimezone(self.zone).date()
+
+    def working_day(self, start: date, n: int) -> date:
+        """The nth working day after a date. All deadlines of case work are taken from here."""
+        return add_working_days(start, n)
+
+    def period_ends(self, case: Case, event: str) -> date | None:
+        """The last day of the period in which, or after which, the table allows a step; None where it names none."""
+        period = WORKING_DAYS.get((event, case.state))
+        began: datetime | None = getattr(case, period[0]) if period else None
+        return self.working_day(self.today(began), period[1]) if period and began else None
+
+    def extension(self, case: Case) -> str:
+        """The digits under which texts about a case are sent, none where the carriers allow fewer."""
+        return case.slot if self.extension_digits >= len(case.slot) else ""
+
+
+def find(tx: sa.Connection, number: str) -> Case:
+    """The case of this number. Raises `NotFound`."""
+    case = store.by_number(tx, number.strip().upper())
+    if case is None:
+        raise NotFound(f"没有编号为 {number} 的件", "xinqiao case list 列出全部")
+    return case

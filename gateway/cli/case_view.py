@@ -1,0 +1,152 @@
+"""How a case is shown, to whom: masked reporters, a unit sees only its own, history with who, when and why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+import typer
+
+from gateway import rights
+from gateway.casebook import find
+from gateway.cli import screen
+from gateway.cli.desk import Desk
+from gateway.errors import NotFound
+from roster import store as roster_store
+from roster.phones import masked
+from routing.cases import EVENTS, LABELS, SHIELDS, URGENCIES, Case, CaseState
+from routing.history import Entry
+
+Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
+No = Annotated[str, typer.Argument(help="受理编号")]
+
+SEES_REPORTERS = frozenset({"reviewer", "director", "leader"})
+"""Roles that see the masked number of who wrote a shielded case."""
+NOTED = {
+    "follow_up": "来信补充",
+    "thanks": "感谢",
+    "rate": "评价",
+    "survey": "发出评价邀请",
+    "told": "告知结果",
+    "joined": "有件并入",
+    "moved": "随主件转并",
+    "merged_follow_up": "并案来信补充",
+    "merged_dissatisfied": "并案来信人不满意",
+    "merged_undelivered": "并案来信人未收到",
+    "co_sign": "协办签收",
+    "co_report": "协办反馈",
+    "propose_reject": "提出不予受理",
+    "propose_explain": "提出复核说明",
+    "propose_extend_ok": "申请延期",
+    "supervise": "督办",
+    "unsupervise": "解除督办",
+    "delegate_due": "可授权交办",
+    "reply_delivered": "答复已送达",
+    "reply_failed": "答复送达失败",
+    "undo": "撤销归件",
+    "unlink": "取消归件",
+    "snapshot": "升级",
+}
+"""Lines of history that are no step of the table."""
+DELIVERY = {
+    "pending": "发送中",
+    "delivered": "已送达",
+    "undelivered": "未送达",
+    "called": "电话",
+    "confirmed": "群众已回应",
+}
+SURVEY = {"queued": "排队等候", "open": "已发出", "done": "已结束"}
+
+
+def visible(tx: sa.Connection, desk: Desk, number: str) -> Case:
+    """The case, if this operator may see it: a unit sees only its own, and never one about itself."""
+    case = find(tx, number)
+    unit = desk.operator.department
+    if of_unit(desk) and (unit not in (case.lead, *case.co_handlers) or unit in case.accused):
+        raise NotFound(f"没有编号为 {number} 的件", "xinqiao case list 列出本单位的件")
+    return case
+
+
+def of_unit(desk: Desk) -> bool:
+    """True for people who work in a unit and have no role in the office."""
+    return {*desk.operator.roles} <= rights.UNITS
+
+
+def reporter(tx: sa.Connection, desk: Desk, case: Case) -> str:
+    """The masked number of who wrote, for those who may see it; a pseudonym for the others."""
+    if case.person_id is None:
+        return "(无号码)"
+    shielded = case.shield > 1 and SEES_REPORTERS.isdisjoint(desk.operator.roles)
+    if of_unit(desk) or shielded:
+        return f"R{case.person_id}"
+    return masked(roster_store.phones(tx, desk.vault, [case.person_id]).get(case.person_id, ""))
+
+
+def data_of(case: Case) -> dict[str, Any]:
+    """A case for programs: never the person, only their pseudonym."""
+    data = asdict(case)
+    person_id = data.pop("person_id")
+    return data | {"reporter_id": f"R{person_id}" if person_id else None, "label": LABELS[case.state]}
+
+
+def history(entries: Sequence[Entry], words: Mapping[int, str]) -> list[dict[str, Any]]:
+    """Who did what, when and why; with the citizen's words where a text did it."""
+    return [
+        asdict(entry) | {"label": label(entry.event), "words": words.get(entry.text_id or 0, "")} for entry in entries
+    ]
+
+
+def label(event: str) -> str:
+    """An event in the office's words."""
+    return EVENTS.get(event) or NOTED.get(event, event)
+
+
+def print_case(desk: Desk, case: Case, who: str, master: str, silent: Sequence[str]) -> None:
+    """Everything about a case that is not empty."""
+    zone = desk.settings.zone()
+    rows = [
+        ("状态", LABELS[case.state]),
+        ("内容", case.text),
+        ("来信人", who),
+        ("渠道", case.channel),
+        ("登记", screen.moment(case.created_at, zone)),
+        ("类别", case.kind),
+        ("主题 / 地点", " / ".join(filter(None, (case.topic, case.place)))),
+        ("缓急", "" if case.urgency == "normal" else URGENCIES.get(case.urgency, case.urgency)),
+        ("保密", "" if case.shield == 1 else SHIELDS.get(case.shield, case.shield)),
+        ("信息不全", "是" if case.incomplete else ""),
+        ("须领导批转", case.leader_kind),
+        ("批示", case.instruction),
+        ("被反映单位", "、".join(case.accused)),
+        ("并入", master),
+        ("主办 / 协办", " / ".join(filter(None, (case.lead, "、".join(case.co_handlers))))),
+        ("未反馈的协办单位", "、".join(silent)),
+        ("办理方式", case.method),
+        ("交办时间", screen.moment(case.assigned_at, zone)),
+        ("期限", case.due_on),
+        ("挂账复查", case.review_on),
+        ("督办", case.supervision),
+        ("结果", case.outcome),
+        ("答复", case.reply),
+        ("答复送达", DELIVERY.get(case.reply_delivery or "", "")),
+        ("评价邀请", SURVEY.get(case.survey or "", "")),
+        ("评价", {1: "满意", 2: "基本满意", 3: "不满意"}.get(case.rating or 0, "未评价")),
+        ("轮次", case.round),
+    ]
+    screen.table(case.number, ("项目", "内容"), [row for row in rows if row[1]])
+
+
+def print_history(desk: Desk, number: str, lines: Sequence[Mapping[str, Any]]) -> None:
+    """A case's history as a table."""
+    zone = desk.settings.zone()
+    rows = [
+        (
+            screen.moment(one["at"], zone, True),
+            one["label"],
+            one["actor"],
+            LABELS[CaseState(one["to_state"])],
+            ":".join(filter(None, (one["reason"], one["words"]))),
+        )
+        for one in lines
+    ]
+    screen.table(f"{number} 经过", ("时间", "动作", "经手", "状态", "理由"), rows)

@@ -1,0 +1,62 @@
+"""A case's history: what a step writes down, and the case that the entries give when they are played again.
+
+Every entry holds the fields that changed (`data["set"]`), so a case as of any past moment is the fold of its entries
+up to then, and the stored row is never more than that fold.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from routing.cases import KEPT, Case, CaseState
+
+_MOMENTS = frozenset({"since", "assigned_at", "surveyed_at", "closed_at"})
+_LISTS = frozenset({"accused", "co_handlers", "assigners"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a case's history."""
+
+    at: datetime
+    event: str
+    actor: str
+    role: str
+    from_state: str | None
+    to_state: str
+    reason: str
+    text_id: int | None
+    message_id: int | None
+    data: Mapping[str, Any]
+
+
+def changes(before: Case | None, after: Case) -> dict[str, Any]:
+    """The fields that differ, as JSON; all of them when there was no case before."""
+    return {
+        name: _written(getattr(after, name))
+        for name in KEPT
+        if before is None or getattr(before, name) != getattr(after, name)
+    }
+
+
+def replay(opened: Case, entries: Iterable[Entry]) -> Case:
+    """The case that these entries give. Of `opened` only the fields that never change are taken."""
+    given: dict[str, Any] = {}
+    for entry in entries:
+        given |= entry.data.get("set", {})
+    return replace(opened, **{name: _read(name, value) for name, value in given.items()})
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _read(name: str, value: Any) -> Any:
+    if name == "state":
+        return CaseState(value)
+    if name in _LISTS:
+        return tuple(value)
+    return datetime.fromisoformat(value) if name in _MOMENTS and value is not None else value
