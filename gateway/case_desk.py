@@ -170,7 +170,7 @@ def _fields(desk: Desk, done: Step, facts: Facts) -> dict[str, str]:
     until = case.review_on or case.due_on
     day = date.fromisoformat(until) if until else None
     return {
-        "no": case.number,
+        "no": facts.master.number if facts.master and case.state is CaseState.MERGED else case.number,
         "dept": case.lead or "",
         "due": f"{day.month}月{day.day}日" if day else "",
         "text": facts.reason if done.transition.event in ("explain", "progress") else case.reply or "",

@@ -79,7 +79,7 @@ def send(
         tx,
         desk,
         person_id=case.person_id,
-        body=desk.texts.checked(name, **{**fields, "no": case.number}),
+        body=desk.texts.checked(name, **{"no": case.number, **fields}),
         purpose="reply" if name == "T6" else "case",
         created_by=actor,
         now=now,
@@ -158,7 +158,7 @@ def forward(
     fields: Mapping[str, str],
 ) -> None:
     """A text about the master to the reporter of a merged case, under the merged case's own number."""
-    message_id = send(tx, desk, case, name, actor, now, fields)
+    message_id = send(tx, desk, case, name, actor, now, {**fields, "no": case.number})
     after = case
     if name == "T6":
         after = survey(tx, desk, replace(_replied(case, message_id), reply=master.reply), actor, now)

@@ -161,6 +161,7 @@ def _office(stage: Stage, cleaning: ExitStack) -> None:
     words = settings.read_text(encoding="utf-8")
     words = words.replace('quiet_from = "20:30"', 'quiet_from = "03:00"')  # a rehearsal may be at any hour,
     words = words.replace('quiet_until = "08:30"', 'quiet_until = "03:00"')  # and nobody is woken by it
+    words = words.replace("minutes_apart = 10", "minutes_apart = 0")  # the days of a case are played in seconds
     settings.write_text(words, encoding="utf-8")
     for name, roles in (("审批人", ("approver", "reviewer")), ("交警经办", ("dept",))):
         write_secret(stage.folder / "keys" / f"{name}.txt", f"rehearsal {os.urandom(9).hex()}")
@@ -285,7 +286,7 @@ def _case(stage: Stage, cleaning: ExitStack) -> None:
     stage.run("case", "assign", no, "--lead", "交警大队", "--co", "县教育局", "--due", due)
     stage.run("case", "sign", no, who="交警经办")
     reply = "已安排两名交警每天上下学时段在校门口执勤,并设置了临时停车区。"
-    stage.run("case", "report", no, "--reply", reply, who="交警经办")
+    stage.run("case", "report", no, "--reply", reply, "--signed-by", "赵队长", who="交警经办")
     stage.run("case", "approve", no, "--gates", "e,p,y", who="审批人")
     stage.wait("答复送达", lambda: stage.run("case", "show", no)["reply_delivery"] == "delivered")
     extension = stage.run("case", "show", no)["slot"]

@@ -209,7 +209,7 @@ TRANSITIONS = (
     _row("accept", "受理", _S.NEW, _S.ACCEPTED, "operator", "classified", sets="classified"),
     _row("answer_direct", "直接答复", _S.NEW, _S.REPLIED, "operator", "is_inquiry has_reply", "T6 T10", "kind reply"),
     _row("merge", "并案", _S.NEW, _S.MERGED, "operator", "has_master", "T3", "master closed"),
-    _row("reject", "不予受理", _S.NEW, _S.REJECTED, "reviewer", "coded_refusal two_persons", "T4", "closed"),
+    _row("reject", "不予受理", _S.NEW, _S.REJECTED, "reviewer", "two_persons coded_refusal", "T4", "closed"),
     _row("refer_leader", "呈领导批示", _S.ACCEPTED, _S.AWAIT_LEADER, "operator system", "has_reason"),
     _row(
         "instruct",
@@ -256,7 +256,7 @@ TRANSITIONS = (
     _row(
         "uphold", "重办", _S.DISSATISFIED, _S.ASSIGNED, "reviewer", "has_reason new_order", "T5", "again ordered redone"
     ),
-    _row("explain", "复核说明", _S.DISSATISFIED, _S.CLOSED, "director", "explained two_persons", "T13", "closed"),
+    _row("explain", "复核说明", _S.DISSATISFIED, _S.CLOSED, "director", "two_persons explained", "T13", "closed"),
     _row(
         "recur",
         "再次发生",

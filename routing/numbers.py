@@ -54,7 +54,16 @@ def quoted(text: str, prefix: str) -> list[Quoted]:
     pattern = rf"(?<![A-Z0-9]){prefix}[\s\-:]*((?:\d[\s\-]?){{6,8}}\d)(?!\d)"
     found: list[Quoted] = []
     for match in re.finditer(pattern, plain):
-        number = prefix + re.sub(r"\D", "", match[1])
+        end = match.start(1) + _length(match[1])
+        number = prefix + re.sub(r"\D", "", plain[match.start(1) : end])
         if all(one.number != number for one in found):
-            found.append(Quoted(number, is_valid(number), plain[: match.start()] + " " + plain[match.end() :]))
+            found.append(Quoted(number, is_valid(number), plain[: match.start()] + " " + plain[end:]))
     return found
+
+
+def _length(written: str) -> int:
+    """How much of digits with blanks inside is the number: what follows it ("FX2600421 3") may be a rating."""
+    for gap in re.finditer(r"[\s\-]", written):
+        if is_valid(written[: gap.start()]):
+            return gap.start()
+    return len(written)

@@ -41,7 +41,7 @@ def step(case: Case, event: str, role: str, facts: Facts) -> Step:
     for name in row.guards:
         why = GUARDS[name](case, facts, role)
         if why:
-            raise RuleBroken(f"{case.number} 不能{row.label}:{why}")
+            raise RuleBroken(f"{case.number} 不能“{row.label}”:{why}")
     after = replace(case, state=row.target)
     if row.source != row.target or "reordered" in row.sets:
         after = replace(after, since=facts.now)
@@ -56,14 +56,14 @@ def row_for(case: Case, event: str, role: str) -> Transition:
     rows = rows_from(case.state, event)
     if not rows:
         raise RuleBroken(
-            f"{case.number} 现在是“{LABELS[case.state]}”,不能{EVENTS.get(event, event)}",
+            f"{case.number} 现在是“{LABELS[case.state]}”,不能“{EVENTS.get(event, event)}”",
             f"现在可以:{'、'.join(possible(case)) or '无'}",
         )
     row = next((one for one in rows if role in one.roles), None)
     if row is None:
         allowed = sorted({one for row in rows for one in row.roles})
         raise RuleBroken(
-            f"{case.number} 现在是“{LABELS[case.state]}”,{ROLES[role]}不能{rows[0].label}",
+            f"{case.number} 现在是“{LABELS[case.state]}”,{ROLES[role]}不能“{rows[0].label}”",
             f"应由{'、'.join(ROLES[one] for one in allowed)}办理",
         )
     return row

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from carriers.events import Concatenation, DeliveryReceipt, InboundText, ReceiptState, SubmitAnswered, Verdict
-from gateway import case_desk, lease, roster_desk
-from gateway.case_desk import Desk
+from gateway import case_clock, lease, roster_desk
+from gateway.casebook import Desk
 from gateway.cli.desk import read_keys
 from gateway.compose import Composer
 from gateway.database import Database
@@ -102,10 +102,15 @@ class Office:
         self.run(receipts=receipts)
         self.settle_replies()
 
+    def sweep(self) -> int:
+        """What the daemon does for cases by the clock."""
+        with self.database.write() as tx:
+            return case_clock.sweep(tx, self.desk, self.now)
+
     def settle_replies(self) -> None:
         """What the daemon's sweep does every two seconds."""
         with self.database.write() as tx:
-            case_desk.settle_replies(tx, self.now)
+            case_clock.settle_replies(tx, self.desk, self.now)
 
     def text(
         self,

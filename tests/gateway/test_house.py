@@ -17,6 +17,7 @@ from gateway.database import Database
 from gateway.errors import Refused, SettingsWrong, StoreUnfit
 from gateway.tables import audit as audit_rows
 from gateway.tables import metadata, notice, part, receipt
+from routing.cases import CaseState
 from tests.conftest import ENGINES, NOON
 from tests.gateway.office import Office
 from tests.postgres import Server
@@ -188,12 +189,20 @@ def test_every_verb_belongs_to_known_roles_and_nobody_may_do_what_is_not_listed(
 
 def test_no_role_both_drafts_and_approves_and_units_see_only_cases() -> None:
     assert rights.VERBS["notice.draft"].isdisjoint(rights.VERBS["notice.approve"])
-    assert rights.VERBS["case.assign"].isdisjoint(rights.VERBS["case.review"])
-    assert {verb for verb, roles in rights.VERBS.items() if "dept" in roles} == {
-        "case.view",
-        "case.sign",
-        "case.report",
+    assert rights.VERBS["case.assign"].isdisjoint(rights.VERBS["case.approve"])
+    assert {verb for verb, roles in rights.VERBS.items() if rights.UNITS & roles} == {
+        *("case.view", "case.order", "case.sign", "case.report", "case.progress"),
+        *("case.request_return", "case.extend_ok"),
     }
+
+
+def test_who_may_take_a_step_is_who_the_table_lets_take_it() -> None:
+    assert rights.VERBS["case.instruct"] == {"leader"}
+    assert rights.VERBS["case.reject"] == {"operator", "reviewer"}
+    assert rights.VERBS["case.deemed_signed"] == rights.VERBS["case.rate_ok"] == frozenset()
+    assert "system" not in {role for verb, roles in rights.VERBS.items() if verb.startswith("case.") for role in roles}
+    played = rights.played(("operator", "reviewer"), CaseState.IN_PROGRESS, "reassign")
+    assert (played, rights.played(("operator",), CaseState.IN_PROGRESS, "reassign")) == ("reviewer", None)
 
 
 def test_an_operator_proves_to_be_one_by_account_or_password(tx: sa.Connection) -> None:

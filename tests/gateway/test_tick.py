@@ -276,7 +276,9 @@ def test_a_reply_that_does_not_arrive_brings_its_case_back(office: Office) -> No
 
     office.text("8613800000001", "村里路灯坏了半个月")
     [row] = office.rows(sa.select(case_ticket))
-    facts = Facts("甲", office.now, kind="求助", reply="已修好", lead="县住建局", gates=frozenset("epy"))
+    facts = Facts(
+        "甲", office.now, kind="求助", reply="已修好", lead="县住建局", gates=frozenset("epy"), signed_by="钱局长"
+    )
     facts = replace(facts, due=(office.now + timedelta(days=5)).date())
     with office.database.write() as tx:
         for event, role, who in (
@@ -287,6 +289,7 @@ def test_a_reply_that_does_not_arrive_brings_its_case_back(office: Office) -> No
             ("approve", "reviewer", "乙"),
         ):
             case_desk.act(tx, office.desk, row.number, event, role, replace(facts, actor=who))
+    office.minutes = 60
     submits = office.submit()
     assert len(submits) == 4  # acknowledgement, assigned, reply, survey
     office.deliver(submits, ReceiptState.UNDELIVERABLE)

@@ -27,6 +27,15 @@ def test_a_number_is_found_however_it_is_written(text: str) -> None:
     assert [one.number for one in quoted(text.format(number, number[2:]), "FX")] == [number]
 
 
+@pytest.mark.parametrize(
+    ("text", "rest"), [("{} 3", "3"), ("{} 3,又堵了", "3,又堵了"), ("{}:1", "1"), ("看{} 2", "看 2")]
+)
+def test_what_follows_a_number_is_not_part_of_it(text: str, rest: str) -> None:
+    number = write("FX", 26, 42)
+    [found] = quoted(text.format(number), "FX")
+    assert (found.number, found.valid, found.rest.strip(" :").replace("  ", " ")) == (number, True, rest)
+
+
 def test_a_mistyped_number_is_known_as_one() -> None:
     number = write("FX", 26, 42)
     wrong = number[:-1] + str((int(number[-1]) + 1) % 10)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -23,6 +24,7 @@ import sqlalchemy as sa
 from carriers.simulator.behaviour import Behaviour
 from carriers.simulator.server import Carrier, _Wires
 from gateway import carrier_desk, notices, outbox, roster_desk, schedule, singles
+from gateway.casebook import Desk
 from gateway.cli.desk import read_keys
 from gateway.cli.init import make
 from gateway.daemon import Daemon
@@ -112,7 +114,7 @@ class Template:
                 carriers=slim,
                 daemon=msgspec.structs.replace(values.daemon, poll_ms=1000.0, lease_s=5.0),
                 notices=msgspec.structs.replace(values.notices, quiet_from="03:00", quiet_until="03:00"),
-                texts=msgspec.structs.replace(values.texts, reassembly_timeout_s=25),
+                texts=msgspec.structs.replace(values.texts, reassembly_timeout_s=25, minutes_apart=0),
             ),
         )
         keys = read_keys(loaded)
@@ -218,7 +220,8 @@ class County:
         with self.database.write() as tx:
             later = round((self.now() + LATER).timestamp() * 1000)
             for sweep in (
-                schedule.expire_waiting, schedule.expire_silent, schedule.finish_notices, schedule.settle_replies,
+                schedule.expire_waiting, schedule.expire_silent, schedule.finish_notices,
+                partial(schedule.settle_replies, Desk.from_settings(self.settings)),
             ):  # fmt: skip
                 sweep(tx, later)
 
