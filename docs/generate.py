@@ -8,17 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from gateway.cli import NOUNS, whole
-from routing.cases import LABELS, TRANSITIONS
+from routing.cases import COMMANDS, EVENTS, LABELS, NOBODYS, PROPOSERS, ROLES, TRANSITIONS, WORKING_DAYS
 
 HERE = Path(__file__).parent
-ROLES = {
-    "gateway": "网关",
-    "operator": "操作员",
-    "reviewer": "审核员",
-    "dept": "承办单位",
-    "citizen": "群众",
-    "system": "系统",
-}
 
 
 def commands() -> str:
@@ -59,26 +51,37 @@ def cases() -> str:
         "# The life of a case",
         "",
         "Written by `make docs` from the table in `routing/cases.py`: a case moves along a row, or not at all.",
+        f"{len(LABELS)} states, {len(TRANSITIONS)} rows. Guards stand in `routing/guards.py`; a text whose name ends",
+        "in ? goes when somebody wants it told. Every step is on record with who, when and why.",
         "",
         "```mermaid",
         "stateDiagram-v2",
-        *(f"  {state.value}: {label}" for state, label in LABELS.items() if _used(state)),
+        *(f"  {state.value}: {label}" for state, label in LABELS.items()),
         *(f"  {row.source or '[*]'} --> {row.target}: {row.event}" for row in TRANSITIONS),
         "```",
         "",
-        "| event | from | to | who may | guards | texts to the citizen |",
-        "|--|--|--|--|--|--|",
+        "| # | event | | from | to | who may | guards | texts to the citizen | command |",
+        "|--|--|--|--|--|--|--|--|--|",
     ]
-    for row in TRANSITIONS:
-        who = "、".join(ROLES[role] for role in sorted(row.roles))
+    for number, row in enumerate(TRANSITIONS, 1):
+        who = "、".join(label for role, label in ROLES.items() if role in row.roles)
         source = LABELS[row.source] if row.source else "-"
         guards, sms = ", ".join(row.guards) or "-", ", ".join(row.sms) or "-"
-        lines.append(f"| `{row.event}` | {source} | {LABELS[row.target]} | {who} | {guards} | {sms} |")
+        command = f"`case {COMMANDS[row.event]}`" if row.roles - NOBODYS and row.source else "-"
+        lines.append(
+            f"| {number} | `{row.event}` | {row.label} | {source} | {LABELS[row.target]} | {who} | {guards} | {sms} "
+            f"| {command} |"
+        )
+    lines += ["", "Proposed by one person, decided by another:", ""]
+    for event, roles in PROPOSERS.items():
+        proposers = "、".join(label for role, label in ROLES.items() if role in roles)
+        lines.append(f"- `{event}` {EVENTS[event]}: proposed by {proposers}")
+    lines += ["", "Periods in working days, of the guards `period_over`, `in_period` and `red`:", ""]
+    lines += [
+        f"- `{event}` from {LABELS[state]}: {days} after `{name}`"
+        for (event, state), (name, days) in WORKING_DAYS.items()
+    ]
     return "\n".join(lines) + "\n"
-
-
-def _used(state: object) -> bool:
-    return any(state in (row.source, row.target) for row in TRANSITIONS)
 
 
 PAGES = {"commands.md": commands, "case-states.md": cases}

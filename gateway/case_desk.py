@@ -311,6 +311,7 @@ def next_for(tx: sa.Connection, roles: Iterable[str], department: str | None) ->
     """The case that somebody in these roles should look at now: danger first, then the oldest."""
     states = {state for role in roles for state in WORK.get(role, ())}
     cases = [case for state in states for case in store.listed(tx, state=state, department=department, limit=10_000)]
+    cases = [case for case in cases if department is None or department not in case.accused]
     if "operator" in roles:  # a reply that did not arrive is to be phoned
         failed = store.listed(tx, state=CaseState.REPORTED, limit=10_000)
         cases += [case for case in failed if case.reply_delivery == "undelivered"]

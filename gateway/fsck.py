@@ -9,6 +9,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from gateway import audit
+from routing import store as case_store
+from routing.cases import KEPT
+from routing.history import replay
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,25 @@ INVARIANTS = (
         "WHERE event = 'receive' AND text_id IS NOT NULL GROUP BY text_id HAVING count(*) > 1",
     ),
     Invariant(
+        "I5a",
+        "办件的状态与经过的最后一步一致",
+        "SELECT 'case ' || case_ticket.number, case_ticket.state || ' / ' || case_event.to_state FROM case_ticket "
+        "JOIN case_event ON case_event.id = (SELECT max(id) FROM case_event WHERE case_id = case_ticket.id) "
+        "WHERE case_event.to_state <> case_ticket.state",
+    ),
+    Invariant(
+        "I5b",
+        "办结的件都已答复群众",
+        "SELECT 'case ' || number, coalesce(reply_delivery, 'no reply') FROM case_ticket WHERE state = 'closed' "
+        "AND (reply_delivery IS NULL OR reply_delivery NOT IN ('delivered', 'called', 'confirmed'))",
+    ),
+    Invariant(
+        "I5c",
+        "一个人同时只有一份评价邀请",
+        "SELECT 'person ' || person_id, count(*) || ' surveys' FROM case_ticket WHERE survey = 'open' "
+        "GROUP BY person_id HAVING count(*) > 1",
+    ),
+    Invariant(
         "I6",
         "一条长短信的各段来自同一个人、同一运营商",
         "SELECT 'text ' || text_part.text_id, 'part ' || text_part.id FROM text_part JOIN text "
@@ -125,6 +147,7 @@ def check(tx: sa.Connection, audit_key: bytes, now_ms: int) -> Iterator[Offence]
         for row, detail in tx.execute(sa.text(invariant.query), given):
             yield Offence(invariant.name, invariant.claim, str(row), str(detail))
     yield from _plans(tx)
+    yield from _histories(tx)
     broken = audit.verify(tx, audit_key)
     if broken is not None:
         yield Offence("I13", "操作记录未被改动", f"audit {broken}", "seal does not fit")
@@ -134,6 +157,15 @@ def check(tx: sa.Connection, audit_key: bytes, now_ms: int) -> Iterator[Offence]
                 yield Offence("store", "数据库文件完好", "sqlite", words)
         for table, rowid, parent, _ in tx.execute(sa.text("PRAGMA foreign_key_check")):
             yield Offence("store", "引用的记录都在", f"{table} {rowid}", f"refers to a missing {parent}")
+
+
+def _histories(tx: sa.Connection) -> Iterator[Offence]:
+    """Every case is what its history gives when it is played again."""
+    for case in case_store.listed(tx, limit=1_000_000):
+        played = replay(case, case_store.timeline(tx, case.id))
+        if played != case:
+            wrong = [name for name in KEPT if getattr(played, name) != getattr(case, name)]
+            yield Offence("I5d", "办件与其经过一致", f"case {case.number}", ", ".join(wrong))
 
 
 def _plans(tx: sa.Connection) -> Iterator[Offence]:

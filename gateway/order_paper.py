@@ -19,6 +19,7 @@ from docx.text.run import Run
 
 from gateway.casebook import Desk
 from gateway.errors import Refused
+from gateway.logs import mask
 from routing.cases import URGENCIES, Case
 from routing.departments import Department
 
@@ -34,11 +35,13 @@ class Sheet:
     heading: Sequence[tuple[str, str]]  # case, date, urgency, place, co-handlers
     matter: str
     blocks: Sequence[tuple[str, Sequence[str]]]  # the four
-    unit: str
 
 
-def sheet(desk: Desk, case: Case, county: str) -> Sheet:
-    """The latest assignment of a case. Raises `Refused` when it has none, or its unit is not in the list of units."""
+def sheet(desk: Desk, case: Case, county: str, matter: str = "") -> Sheet:
+    """The latest assignment of a case; `matter` says it in the office's words instead of the citizen's.
+
+    Raises `Refused` when the case is with no unit. Numbers of phones and identity cards are masked.
+    """
     lead = desk.departments.find(case.lead or "")
     if not case.orders or case.assigned_at is None or case.due_on is None or lead is None:
         raise Refused(f"{case.number} 没有承办单位", "先用 xinqiao case assign 交办")
@@ -58,13 +61,15 @@ def sheet(desk: Desk, case: Case, county: str) -> Sheet:
         ("三、回复时限", _deadline(desk, case)),
         ("四、具体流程", _course(bool(co_handlers))),
     )
-    return Sheet(f"{case.number}-{case.orders}", county, heading, case.text, blocks, lead.name)
+    return Sheet(f"{case.number}-{case.orders}", county, heading, mask(matter or case.text), blocks)
 
 
 def _duties(lead: Department, co_handlers: Sequence[Department]) -> list[str]:
-    lines = [f"主办:{lead.name}。责任领导:{lead.leader};承办信息员:{lead.liaison}。负责核实、办理并起草给群众的答复。"]
+    lines = [
+        f"主办：{lead.name}。责任领导：{lead.leader}；承办信息员：{lead.liaison}。负责核实、办理并起草给群众的答复。"
+    ]
     lines += [
-        f"协办:{unit.name}。责任领导:{unit.leader};承办信息员:{unit.liaison}。办理本单位职责内的部分,结果送主办单位。"
+        f"协办：{unit.name}。责任领导：{unit.leader}；承办信息员：{unit.liaison}。办理本单位职责内的部分，结果送主办单位。"
         for unit in co_handlers
     ]
     return lines
@@ -72,30 +77,30 @@ def _duties(lead: Department, co_handlers: Sequence[Department]) -> list[str]:
 
 def _method(desk: Desk, case: Case) -> list[str]:
     method = case.method or desk.codes.usual_method()
-    lines = [f"{method}:{desk.codes.methods.get(method, '')}。"]
+    lines = [f"{method}：{desk.codes.methods.get(method, '')}。"]
     if case.instruction:
-        lines.append(f"领导批示:{case.instruction}")
+        lines.append(f"领导批示：{case.instruction}")
     if case.supervision:
-        lines.append(f"本件已列入督办:{case.supervision}。")
+        lines.append(f"本件已列入督办：{case.supervision}。")
     return lines
 
 
 def _deadline(desk: Desk, case: Case) -> list[str]:
     due, began = date.fromisoformat(case.due_on or ""), desk.today(case.assigned_at) if case.assigned_at else None
-    started = f"时限自 {_day(began)}交办起计算,签收与否、退单期间均不停止计时。" if began else ""
+    started = f"时限自 {_day(began)}交办起计算，签收与否、退单期间均不停止计时。" if began else ""
     return [f"请于 {_day(due)}前书面反馈办理结果。", started]
 
 
 def _course(joint: bool) -> list[str]:
-    together = "主办单位汇总协办单位的结果后,统一反馈。" if joint else ""
+    together = "主办单位汇总协办单位的结果后，统一反馈。" if joint else ""
     return [
-        "1. 签收:交办后1个工作日内签收,逾期视同签收,并计为迟签。",
-        "2. 退单:不属本单位职责的,签收前1个工作日内提出,写明原因代码和依据;审定后不得再退。",
-        f"3. 办理:依法依规办理,保护来信人,不得打听、泄露来信人身份。{together}",
-        "4. 延期:确需延期的,在期限届满前申请并说明理由,经批准后告知群众。",
-        "5. 反馈:报办理情况、佐证材料和给群众的答复,由单位分管领导签发。",
-        "6. 审核:沟通办按证据关、程序关、政策关三关审核,未通过的退回重办,时限不停。",
-        "7. 答复与评价:审核通过后由平台短信答复群众并请其评价;不满意且情况属实的,重办并督办。",
+        "1. 签收：交办后1个工作日内签收，逾期视同签收，并计为迟签。",
+        "2. 退单：不属本单位职责的，签收前1个工作日内提出，写明原因代码和依据；审定后不得再退。",
+        f"3. 办理：依法依规办理，保护来信人，不得打听、泄露来信人身份。{together}",
+        "4. 延期：确需延期的，在期限届满前申请并说明理由，经批准后告知群众。",
+        "5. 反馈：报办理情况、佐证材料和给群众的答复，由单位分管领导签发。",
+        "6. 审核：沟通办按证据关、程序关、政策关三关审核，未通过的退回重办，时限不停。",
+        "7. 答复与评价：审核通过后由平台短信答复群众并请其评价；不满意且情况属实的，重办并督办。",
     ]
 
 
@@ -104,16 +109,16 @@ def write(sheet: Sheet, file: Path) -> None:
     paper = Document()
     page = paper.sections[0]
     page.page_width, page.page_height = Cm(21.0), Cm(29.7)
-    page.top_margin, page.bottom_margin = Cm(2.6), Cm(2.4)
+    page.top_margin, page.bottom_margin = Cm(2.2), Cm(2.0)
     page.left_margin, page.right_margin = Cm(2.6), Cm(2.4)
     _say(paper.add_paragraph(), f"{sheet.county}双向沟通办公室交办单", 20, TITLE_FONT, centred=True)
-    _say(paper.add_paragraph(), f"编号:{sheet.number}", 12, BODY_FONT, centred=True)
+    _say(paper.add_paragraph(), f"编号：{sheet.number}", 12, BODY_FONT, centred=True)
     _grid(paper, (*sheet.heading, ("群众反映", sheet.matter)))
     for title, lines in sheet.blocks:
         _say(paper.add_paragraph(), title, 14, "黑体")
         for line in filter(None, lines):
             _say(paper.add_paragraph(), line, 12, BODY_FONT, indent=True)
-    _say(paper.add_paragraph(), "签收人:            签收时间:            ", 12, BODY_FONT)
+    _say(paper.add_paragraph(), "签收人：            签收时间：            ", 12, BODY_FONT)
     paper.core_properties.title = f"交办单 {sheet.number}"
     paper.core_properties.author = ""
     paper.save(str(file))
@@ -121,10 +126,14 @@ def write(sheet: Sheet, file: Path) -> None:
 
 def _grid(paper: Paper, rows: Sequence[tuple[str, str]]) -> None:
     grid = paper.add_table(rows=0, cols=2, style="Table Grid")
-    grid.alignment = WD_TABLE_ALIGNMENT.CENTER
+    grid.alignment, grid.autofit = WD_TABLE_ALIGNMENT.CENTER, False
+    widths = (Cm(2.8), Cm(13.2))
+    for column, width in zip(grid.columns, widths, strict=True):
+        column.width = width
     for name, value in rows:
         cells = grid.add_row().cells
-        cells[0].width, cells[1].width = Cm(2.8), Cm(13.2)
+        for cell, width in zip(cells, widths, strict=True):
+            cell.width = width
         _say(cells[0].paragraphs[0], name, 12, "黑体", centred=True)
         _say(cells[1].paragraphs[0], value, 12, BODY_FONT)
 
@@ -133,7 +142,7 @@ def _say(
     paragraph: Paragraph, words: str, size: int, font: str, *, centred: bool = False, indent: bool = False
 ) -> None:
     paragraph.paragraph_format.space_after = Pt(2)
-    paragraph.paragraph_format.line_spacing = 1.15
+    paragraph.paragraph_format.line_spacing = 1.1
     if centred:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
     if indent:

@@ -5,7 +5,7 @@ up to then, and the stored row is never more than that fold.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -42,7 +42,7 @@ def changes(before: Case | None, after: Case) -> dict[str, Any]:
 
 def replay(opened: Case, entries: Iterable[Entry]) -> Case:
     """The case that these entries give. Of `opened` only the fields that never change are taken."""
-    given: dict[str, Any] = {}
+    given: dict[str, Any] = {one.name: one.default for one in fields(Case) if one.name in KEPT}
     for entry in entries:
         given |= entry.data.get("set", {})
     return replace(opened, **{name: _read(name, value) for name, value in given.items()})

@@ -60,7 +60,16 @@ def test_the_wheel_has_the_shipped_data_and_the_migrations(installed: Path, tmp_
     )
     where, data = shown.stdout.splitlines()
     assert str(ROOT / "gateway") not in where
-    for name in ("words", "messages", "departments", "prefixes", "roster", "xinqiao.example", "simulator.example"):
+    for name in (
+        "words",
+        "cases",
+        "messages",
+        "departments",
+        "prefixes",
+        "roster",
+        "xinqiao.example",
+        "simulator.example",
+    ):
         assert f"'{name}.toml'" in data
 
 

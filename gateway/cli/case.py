@@ -10,7 +10,18 @@ from gateway.casebook import Desk as CaseDesk
 from gateway.casebook import find
 from gateway.cli import screen
 from gateway.cli.case_steps import app
-from gateway.cli.case_view import Json, No, data_of, history, of_unit, print_case, print_history, reporter, visible
+from gateway.cli.case_view import (
+    Json,
+    No,
+    data_of,
+    history,
+    of_unit,
+    print_case,
+    print_history,
+    readable,
+    reporter,
+    visible,
+)
 from gateway.cli.desk import Desk, open_desk
 from gateway.errors import REFUSED, USAGE, Refused
 from roster import store as roster_store
@@ -37,7 +48,7 @@ def list_(
     with desk.database.read() as tx:
         found = store.listed(tx, state=state, department=only, limit=limit)
     if of_unit(desk):
-        found = [one for one in found if who.department not in one.accused]
+        found = [readable(desk, one) for one in found if who.department not in one.accused]
     zone = desk.settings.zone()
     rows = [
         (
@@ -63,6 +74,7 @@ def next_(ctx: typer.Context, as_json: Json = False) -> None:
     with desk.database.read() as tx:
         case = case_desk.next_for(tx, who.roles, who.department)
         who_wrote = reporter(tx, desk, case) if case else ""
+        case = readable(desk, case) if case else None
     if case is None:
         screen.emit(as_json, None, lambda: screen.say("没有等待处理的件", "green"))
         return
@@ -75,10 +87,10 @@ def show(ctx: typer.Context, number: No, as_json: Json = False) -> None:
     desk = open_desk(ctx.obj)
     desk.require("case.view")
     with desk.database.read() as tx:
-        case = visible(tx, desk, number)
+        case = readable(desk, visible(tx, desk, number))
         who = reporter(tx, desk, case)
         entries = store.timeline(tx, case.id)
-        lines = history(entries, case_texts.words_of(tx, entries))
+        lines = history(desk, entries, case_texts.words_of(tx, entries))
         master = store.by_id(tx, case.master_id).number if case.master_id else ""
     silent = case_desk.silent_co_handlers(case, entries)
     data = data_of(case) | {"reporter": who, "master": master, "silent_co_handlers": silent, "history": lines}
@@ -98,7 +110,7 @@ def timeline(ctx: typer.Context, number: No, as_json: Json = False) -> None:
     with desk.database.read() as tx:
         case = visible(tx, desk, number)
         entries = store.timeline(tx, case.id)
-        lines = history(entries, case_texts.words_of(tx, entries))
+        lines = history(desk, entries, case_texts.words_of(tx, entries))
     screen.emit(as_json, lines, lambda: print_history(desk, case.number, lines))
 
 
@@ -107,6 +119,7 @@ def order(
     ctx: typer.Context,
     number: No,
     out: Annotated[Path | None, typer.Option("--out", help="文件名;不写则为 交办单-编号.docx")] = None,
+    matter: Annotated[str, typer.Option(help="以摘要代替群众原话(原话可能暴露来信人时)")] = "",
     as_json: Json = False,
 ) -> None:
     """The paper of the latest written assignment."""
@@ -115,7 +128,7 @@ def order(
     book = CaseDesk.from_settings(desk.settings)
     with desk.database.read() as tx:
         case = visible(tx, desk, number)
-        sheet = order_paper.sheet(book, case, desk.settings.values.county)
+        sheet = order_paper.sheet(book, case, desk.settings.values.county, matter)
     file = out or Path(f"交办单-{sheet.number}.docx")
     try:
         order_paper.write(sheet, file)

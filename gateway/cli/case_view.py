@@ -1,7 +1,7 @@
 """How a case is shown, to whom: masked reporters, a unit sees only its own, history with who, when and why."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ from gateway.casebook import find
 from gateway.cli import screen
 from gateway.cli.desk import Desk
 from gateway.errors import NotFound
+from gateway.logs import mask
 from roster import store as roster_store
 from roster.phones import masked
 from routing.cases import EVENTS, LABELS, SHIELDS, URGENCIES, Case, CaseState
@@ -67,6 +68,11 @@ def visible(tx: sa.Connection, desk: Desk, number: str) -> Case:
     return case
 
 
+def readable(desk: Desk, case: Case) -> Case:
+    """The case as its reader may read it: to a unit, numbers in the citizen's words are masked."""
+    return replace(case, text=mask(case.text)) if of_unit(desk) else case
+
+
 def of_unit(desk: Desk) -> bool:
     """True for people who work in a unit and have no role in the office."""
     return {*desk.operator.roles} <= rights.UNITS
@@ -89,10 +95,12 @@ def data_of(case: Case) -> dict[str, Any]:
     return data | {"reporter_id": f"R{person_id}" if person_id else None, "label": LABELS[case.state]}
 
 
-def history(entries: Sequence[Entry], words: Mapping[int, str]) -> list[dict[str, Any]]:
+def history(desk: Desk, entries: Sequence[Entry], words: Mapping[int, str]) -> list[dict[str, Any]]:
     """Who did what, when and why; with the citizen's words where a text did it."""
+    hidden = mask if of_unit(desk) else str
     return [
-        asdict(entry) | {"label": label(entry.event), "words": words.get(entry.text_id or 0, "")} for entry in entries
+        asdict(entry) | {"label": label(entry.event), "words": hidden(words.get(entry.text_id or 0, ""))}
+        for entry in entries
     ]
 
 

@@ -10,6 +10,7 @@ from gateway.cli import screen
 from gateway.cli.desk import read_keys
 from gateway.cli.where import Where
 from gateway.database import Database
+from gateway.errors import SettingsWrong
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
@@ -38,6 +39,10 @@ def check(ctx: typer.Context, as_json: Json = False) -> None:
         resources.lists,
     ):
         look(loaded)
+    too_long = [one for one in resources.measured(loaded) if not one.fits]
+    if too_long:
+        names = "、".join(f"{one.name}({one.length}字)" for one in too_long)
+        raise SettingsWrong(f"短信模板填入最长的内容后放不进一条短信:{names}", "xinqiao case texts 给出每条的长度")
     database = Database(loaded.store_url())
     database.check_schema()
     database.durability()

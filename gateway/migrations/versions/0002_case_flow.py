@@ -64,6 +64,9 @@ def _carry_over(tx: sa.Connection) -> None:
         )
     )
     plain = (name for name in FIELDS if name not in LISTS)
+    tx.execute(  # who rated a reply has read it, whatever its receipt says
+        sa.text("UPDATE case_ticket SET reply_delivery = 'confirmed' WHERE rating IS NOT NULL AND reply_delivery = 'pending'")
+    )
     ticket = sa.table(
         'case_ticket',
         *map(sa.column, ('id', 'assigned_by', *plain)),

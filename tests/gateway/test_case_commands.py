@@ -1,0 +1,162 @@
+"""A morning of case work as its people have it: each with their own account, by commands."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from docx import Document
+from typer.testing import CliRunner
+
+from gateway import operators
+from gateway.cli import case, text
+from gateway.cli.where import Where
+from gateway.database import Database
+from gateway.errors import Refused
+from gateway.settings import load
+from routing.cases import CaseState
+from tests.conftest import NOON
+
+PEOPLE = {
+    "office": (("operator", "system"), None),
+    "shen": (("reviewer",), None),
+    "zhuren": (("director",), None),
+    "xianzhang": (("leader",), None),
+    "ducha": (("supervisor",), None),
+    "jiaojing": (("dept",), "交警大队"),
+    "duizhang": (("head",), "交警大队"),
+    "jiaoyu": (("dept",), "县教育局"),
+}
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A command by somebody; its JSON, or the refusal that was expected."""
+    database = Database(load(folder, {}).store_url())
+    with database.write() as tx:
+        for name, (roles, department) in PEOPLE.items():
+            if name != "office":
+                operators.add(tx, name, roles, name, department, None, NOON)
+    database.close()
+    nouns = {"case": case.app, "text": text.app}
+
+    def run(who: str, noun: str, *arguments: str, refused: str = "") -> Any:
+        monkeypatch.setenv("LOGNAME", who)
+        done = CliRunner().invoke(nouns[noun], [*arguments, "--json"], obj=Where(folder, None))
+        if refused:
+            assert isinstance(done.exception, Refused), done.output
+            assert refused in done.exception.message + done.exception.way_out, done.exception.message
+            return None
+        if isinstance(done.exception, Refused):
+            raise AssertionError(f"{done.exception.message} {done.exception.way_out}")
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    return run
+
+
+@pytest.fixture
+def no(run: Run) -> str:
+    """A case from the hotline, without a phone."""
+    number: str = run("office", "case", "new", "--text", "城关镇小学门口天天堵车", "--channel", "热线")["number"]
+    return number
+
+
+def test_a_case_goes_its_usual_way_by_commands(run: Run, no: str, tmp_path: Path) -> None:
+    assert run("office", "case", "next")["number"] == no
+    run("office", "case", "accept", no, "--kind", "求助", "--topic", "交通", "--place", "城关镇小学")
+    sent = run("office", "case", "assign", no, "--lead", "交警", "--co", "教育局", "--method", "会办", "--days", "5")
+    assert (sent["lead"], sent["co_handlers"], sent["method"]) == ("交警大队", ["县教育局"], "会办")
+    order = run("jiaojing", "case", "order", no, "--out", str(tmp_path / "单.docx"))
+    assert order["number"] == f"{no}-1"
+    assert Document(order["file"]).tables
+    run("jiaojing", "case", "sign", no)
+    run("jiaoyu", "case", "sign", no)
+    run("jiaojing", "case", "progress", no, "--note", "已到现场查看")
+    run("jiaoyu", "case", "report", no, "--reply", "已要求错峰放学")
+    run("jiaojing", "case", "report", no, "--reply", "已安排执勤", refused="签发")
+    run("jiaojing", "case", "report", no, "--reply", "已安排执勤", "--signed-by", "赵队长", "--evidence", "照片1")
+    run("office", "case", "approve", no, "--gates", "e,p,y", refused="审核员")
+    run("shen", "case", "send-back", no, "--gate", "e", "--reason", "缺现场照片")
+    run("duizhang", "case", "report", no, "--reply", "已安排两名交警执勤")
+    done = run("shen", "case", "approve", no, "--gates", "e,p,y")
+    assert (done["state"], done["reply_delivery"], done["round"]) == ("replied", "called", 2)
+    history = run("shen", "case", "show", no)["history"]
+    assert all(line["actor"] and line["at"] and line["reason"] for line in history)
+    assert [line["label"] for line in history][-3:] == ["退回重办", "反馈", "审核通过"]
+    assert run("shen", "case", "timeline", no) == history
+
+
+def test_returns_extensions_and_the_books_by_commands(run: Run, no: str) -> None:
+    run("office", "case", "accept", no, "--kind", "求助")
+    run("office", "case", "assign", no, "--lead", "交警大队")
+    run("jiaojing", "case", "return", no, "--code", "R9", "--basis", "三定", refused="R1")
+    run("jiaojing", "case", "return", no, "--code", "R1", "--basis", "三定方案")
+    run("jiaojing", "case", "sign", no, refused="申请退单")
+    run("shen", "case", "return-ok", no, "--reason", "属实")
+    run("office", "case", "assign", no, "--lead", "交警大队")
+    run("jiaojing", "case", "return", no, "--code", "R1", "--basis", "三定方案")
+    run("shen", "case", "return-no", no, "--basis", "道路交通安全法")
+    run("office", "case", "reassign", no, "--lead", "交警大队", "--co", "城关镇", "--reason", "属地配合")
+    run("jiaojing", "case", "sign", no)
+    due = run("jiaojing", "case", "show", no)["due_on"]
+    later = f"{int(due[:4]) + 1}-01-15"
+    run("jiaojing", "case", "extend", no, "--due", later, "--reason", "等护栏到货")
+    assert run("zhuren", "case", "extend", no)["due_on"] == later
+    run("zhuren", "case", "suspend", no, "--code", "money", "--review", later, "--reason", "x", refused="县领导")
+    run("xianzhang", "case", "suspend", no, "--code", "money", "--review", "2019-01-01", "--reason", "x", refused="90")
+    run("ducha", "case", "supervise", no, "--reason", "久拖不办")
+    run("ducha", "case", "report-for", no, "--reason", "拒不反馈", "--reply", "已核实", refused="工作日未满")
+    run("ducha", "case", "supervise", no, "--reason", "已办", "--lift")
+
+
+def test_refusing_takes_two_and_leaders_decide_what_is_theirs(run: Run, no: str) -> None:
+    run("shen", "case", "reject", no, refused="还没有人提出")
+    run("office", "case", "reject", no, "--code", "court")
+    assert run("shen", "case", "reject", no)["state"] == "rejected"
+    other = run("office", "case", "new", "--text", "举报县教育局局长收受贿赂", "--channel", "信箱")["number"]
+    assert run("office", "case", "accept", other, "--kind", "举报")["state"] == "await_leader"
+    assert run("xianzhang", "case", "next")["number"] == other
+    run("xianzhang", "case", "instruct", other, "--text", "请核实", "--lead", "教育局", refused="被反映")
+    run("zhuren", "case", "delegate", other, "--lead", "县纪委监察局", refused="工作日未满")
+    run("xianzhang", "case", "instruct", other, "--text", "请纪委核实", "--lead", "县纪委监察局")
+    run("jiaoyu", "case", "show", other, refused="没有编号")
+    assert run("jiaoyu", "case", "list") == []
+
+
+def test_merging_and_correlation_by_commands(run: Run, no: str) -> None:
+    other = run("office", "case", "new", "--text", "小学门口堵车", "--channel", "信箱")["number"]
+    assert run("office", "case", "merge", other, "--into", no)["state"] == "merged"
+    assert run("office", "case", "show", other)["master"] == no
+    assert run("shen", "case", "unmerge", other, "--reason", "不是一处")["state"] == "new"
+    assert run("office", "text", "unsettled") == []
+    run("office", "text", "attach", "7", no, refused="没有第 7 条来信")
+    run("office", "text", "undo", "7", refused="没有第 7 条来信")
+    run("office", "case", "undo", no, refused="没有归入的来信")
+
+
+def test_what_is_wrong_is_said_in_one_line_with_a_way_out(run: Run, no: str, folder: Path) -> None:
+    run("office", "case", "show", "FX0000000", refused="xinqiao case list")
+    run("office", "case", "list", "--state", "lost", refused="replied")
+    run("office", "case", "assign", no, "--lead", "交警大队", refused="受理(accept)")
+    run("office", "case", "accept", no, "--kind", "乱来", refused="求助")
+    run("office", "case", "accept", no, "--kind", "求助")
+    run("office", "case", "assign", no, "--lead", "县火星局", refused="县火星局")
+    run("office", "case", "assign", no, "--lead", "交警大队", "--method", "拖办", refused="会办")
+    run("office", "case", "assign", no, "--lead", "交警大队", "--due", "明天", refused="2026-12-04")
+    run("jiaojing", "case", "accept", no, "--kind", "求助", refused="沟通办操作员")
+    assert run("office", "case", "show", no)["state"] == CaseState.ACCEPTED
+    store = Database(load(folder, {}).store_url())
+    with store.read() as tx:
+        steps = tx.scalars(sa.text("SELECT event FROM case_event ORDER BY id")).all()
+    store.close()
+    assert steps == ["receive", "accept"]
+
+
+def test_the_texts_are_shown_with_their_lengths(run: Run) -> None:
+    shown = {one["name"]: one for one in run("office", "case", "texts", "--check")}
+    assert all(one["length"] <= 70 for one in shown.values())
+    assert shown["T6"]["room"] > 200
