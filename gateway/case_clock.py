@@ -32,7 +32,7 @@ def sweep(tx: sa.Connection, desk: Desk, now: datetime) -> int:
     for state, least, event, why in SWEPT:
         for case in store.waiting(tx, state, now - least):
             taken += _take(tx, desk, case, event, why, now) is not None
-    return taken + remind(tx, desk, now)
+    return taken + remind(tx, desk, now) + _end_surveys(tx, desk, now)
 
 
 def _take(tx: sa.Connection, desk: Desk, case: Case, event: str, why: str, now: datetime) -> Case | None:
@@ -62,6 +62,16 @@ def remind(tx: sa.Connection, desk: Desk, now: datetime) -> int:
             store.note(tx, case, "delegate_due", "system", "system", now, "领导2个工作日内未批示,主任可授权交办")
             reminded += 1
     return reminded
+
+
+def _end_surveys(tx: sa.Connection, desk: Desk, now: datetime) -> int:
+    """Reporters of merged cases who did not rate the master's reply: not rated, and their next survey may go."""
+    silent = store.asked_apart(tx, now - RATED_WITHIN)
+    for case in silent:
+        after = replace(case, survey="done")
+        store.note(tx, case, "unrated", "system", "system", now, "14日内未评价", after=after)
+        case_mail.next_survey(tx, desk, case.person_id, now)
+    return len(silent)
 
 
 def settle_replies(tx: sa.Connection, desk: Desk, now: datetime) -> int:

@@ -1,7 +1,7 @@
 """Which texts the reporters of a case get, and when.
 
-Texts about cases go ten minutes apart to one number; a person is asked to rate one reply at a time, the next survey
-waits; the reporters of merged cases are told what the master's reporter is told.
+Texts about cases go ten minutes apart to one number, only danger is answered at once; a person is asked to rate one
+reply at a time, the next survey waits; the reporters of merged cases are told what the master's reporter is told.
 """
 
 from collections.abc import Mapping
@@ -37,10 +37,12 @@ def put(
     extension: str,
     case_id: int | None,
     validity_ms: int = VALIDITY_MS,
+    at_once: bool = False,
 ) -> int:
     """One text into the outbox: at once, or when ten minutes have passed since the last. The message's id."""
     now_ms = round(now.timestamp() * 1000)
-    free_ms = _free(tx, person_id, now_ms, desk.apart) if purpose in SPACED else now_ms
+    spaced = purpose in SPACED and not at_once
+    free_ms = _free(tx, person_id, now_ms, desk.apart) if spaced else now_ms
     message_id = outbox.put(
         tx,
         person_id=person_id,

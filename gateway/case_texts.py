@@ -35,12 +35,13 @@ IN_DANGER = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A text to send because of a text that came in. Answers to commands (`command`) and to danger go at once."""
+    """A text to send because of a text that came in. Answers to commands (`command`) keep no distance."""
 
     body: str
     purpose: str  # automatic | command
     extension: str = ""
     case_id: int | None = None
+    at_once: bool = False  # somebody may be in danger
 
 
 def apply(
@@ -55,17 +56,18 @@ def apply(
 ) -> list[Answer]:
     """Do what a text means. Returns the texts to answer with; marks the text with what was decided."""
     answers: list[Answer] = []
-    if decision.kind in IN_DANGER and desk.words.is_emergency(text):
-        answers.append(Answer(desk.texts.fill("T20"), "command"))
+    danger = decision.kind in IN_DANGER and desk.words.is_emergency(text)
     case: Case | None = None
     if decision.kind is DecisionKind.COMMAND:
         answers += _command(tx, desk, decision.value, text, sender, text_id, now)
     elif decision.kind is DecisionKind.NEW_CASE:
         case = case_desk.register(tx, desk, text, sender.person_id, "sms", "citizen", "gateway", text_id, now)
-        answers.append(_answer(desk, case, "T1"))
+        answers.append(replace(_answer(desk, case, "T20"), at_once=True) if danger else _answer(desk, case, "T1"))
     elif decision.case_id is not None:
         case, said = _carry_out(tx, desk, store.by_id(tx, decision.case_id), decision, text, text_id, "", now)
         answers += said
+    if danger and decision.kind is not DecisionKind.NEW_CASE:
+        answers.insert(0, Answer(desk.texts.fill("T21"), "automatic", at_once=True))
     mark(tx, text_id, decision, case.id if case else None)
     return answers
 

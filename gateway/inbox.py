@@ -232,6 +232,7 @@ class Inbox:
                 validity_ms=DAY,
                 extension=answer.extension,
                 case_id=answer.case_id,
+                at_once=answer.at_once,
             )
             sent += 1
 

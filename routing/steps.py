@@ -106,7 +106,16 @@ _SETTERS: Mapping[str, Callable[[Case, Facts], dict[str, Any]]] = {
     "complete": lambda c, f: {"incomplete": False},
     "incomplete": lambda c, f: {"incomplete": True},
     "master": lambda c, f: {"master_id": f.master.id if f.master else None},
-    "unmerged": lambda c, f: {"master_id": None, "closed_at": None},
+    "unmerged": lambda c, f: {
+        "master_id": None,
+        "closed_at": None,
+        "reply": None,  # it was the master's
+        "reply_message_id": None,
+        "reply_delivery": None,
+        "rating": None,
+        "survey": None,
+        "surveyed_at": None,
+    },
     "instruction": lambda c, f: {"instruction": f.instruction.strip()},
     "ordered": lambda c, f: _order(c, f) | {"assigned_at": c.assigned_at or f.now},
     "reordered": lambda c, f: _order(c, f),

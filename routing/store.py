@@ -197,6 +197,14 @@ def merged_into(tx: sa.Connection, master_id: int) -> list[Case]:
     return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
 
 
+def asked_apart(tx: sa.Connection, until: datetime) -> list[Case]:
+    """Merged cases whose reporter was asked to rate the master's reply at `until` or earlier, and has not."""
+    query = sa.select(case_ticket).where(
+        case_ticket.c.state == CaseState.MERGED, case_ticket.c.survey == "open", case_ticket.c.surveyed_at <= until
+    )
+    return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
+
+
 def surveys(tx: sa.Connection, person_id: int, survey: str) -> list[Case]:
     """A person's cases whose survey is open, or queued; oldest first."""
     query = sa.select(case_ticket).where(case_ticket.c.person_id == person_id, case_ticket.c.survey == survey)

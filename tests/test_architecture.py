@@ -2,6 +2,7 @@
 roster, understood by routing, run by gateway."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,6 +61,19 @@ def test_only_the_edges_touch_the_world(package: str) -> None:
         if str(module.relative_to(ROOT)) not in EDGES:
             touched = WORLD & {name.split(".")[0] for name in imported(module)}
             assert not touched, f"{module.relative_to(ROOT)} imports {touched}"
+
+
+def test_a_case_is_written_in_one_place_only() -> None:
+    writing = re.compile(
+        r"(?:sa\.)?(?:insert|update|delete)\(\s*case_(?:ticket|event)\b|(?i:UPDATE|INTO|FROM) case_ticket SET"
+    )
+    writers = {
+        str(module.relative_to(ROOT))
+        for package in MAY_IMPORT
+        for module in modules(package)
+        if "versions" not in module.parts and writing.search(module.read_text(encoding="utf-8"))
+    }
+    assert writers == {"routing/store.py"}
 
 
 def test_modules_do_not_import_each_other_in_circles() -> None:

@@ -28,6 +28,7 @@ NOTED = {
     "thanks": "感谢",
     "rate": "评价",
     "survey": "发出评价邀请",
+    "unrated": "未评价",
     "told": "告知结果",
     "joined": "有件并入",
     "moved": "随主件转并",

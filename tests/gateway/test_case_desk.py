@@ -408,6 +408,21 @@ def test_a_survey_that_nobody_answers_gives_way_after_its_fortnight(office: Offi
     assert [(show(office, one).state, show(office, one).rating) for one in (no, other)] == [("closed", None)] * 2
 
 
+def test_who_was_merged_and_does_not_rate_is_asked_about_the_next_after_a_fortnight(office: Office, no: str) -> None:
+    merged = opened(office, YOURS, "小学门口堵得厉害")
+    with office.database.read() as tx:
+        master = find(tx, no)
+    act(office, merged, "merge", master=master)
+    answered(office, no)
+    office.minutes += 20
+    other = opened(office, YOURS, HOSPITAL)
+    answered(office, other)
+    assert [show(office, one).survey for one in (merged, other)] == ["open", "queued"]
+    days_later(office, 14)
+    office.sweep()
+    assert [show(office, one).survey for one in (merged, other)] == ["done", "open"]
+
+
 def test_who_opted_out_gets_the_reply_and_is_not_asked_to_rate(office: Office, no: str) -> None:
     office.text(MINE, "TD")
     answered(office, no)

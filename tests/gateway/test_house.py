@@ -17,7 +17,9 @@ from gateway.database import Database
 from gateway.errors import Refused, SettingsWrong, StoreUnfit
 from gateway.tables import audit as audit_rows
 from gateway.tables import metadata, notice, part, receipt
+from routing import store as case_store
 from routing.cases import CaseState
+from routing.history import replay
 from tests.conftest import ENGINES, NOON
 from tests.gateway.office import Office
 from tests.postgres import Server
@@ -106,6 +108,42 @@ def database(bare: Database) -> Database:
 def test_the_migrations_make_exactly_the_tables_of_the_code(database: Database) -> None:
     with database.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_cases_of_an_older_schema_keep_all_they_were(bare: Database) -> None:
+    from alembic import command
+
+    from gateway.database import _alembic
+
+    config = _alembic()
+    with bare.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for statement in OLD_CASE:
+            connection.exec_driver_sql(statement)
+    bare.upgrade()
+    with bare.read() as tx:
+        case = case_store.by_id(tx, 7)
+        assert (case.state, case.assigners, case.co_handlers, case.survey) == (
+            CaseState.REPLIED,
+            ("甲",),
+            ("县教育局",),
+            "open",
+        )
+        assert replay(case, case_store.timeline(tx, 7)) == case
+        assert [one.invariant for one in fsck.check(tx, KEY, 1_764_000_000_000)] == []
+
+
+OLD_CASE = (
+    "INSERT INTO person (id, phone_sealed, phone_index, carrier, carrier_source, created_at) "
+    "VALUES (1, '\\x01', '\\x02', 'mobile', 'prefix', 1)",
+    "INSERT INTO case_ticket (id, number, year, serial, slot, person_id, channel, state, text, urgency, shield, round, "
+    "co_handlers, accused, assigned_by, assigned_at, reply_delivery, created_at) VALUES (7, 'FX2600017', 2026, 1, "
+    "'1001', 1, 'sms', 'replied', 'x', 'normal', 1, 1, '[\"县教育局\"]', '[]', '甲', 1764000000000, 'delivered', "
+    "1764000000000)",
+    "INSERT INTO case_event (case_id, at, event, actor, role, to_state, reason, data) "
+    "VALUES (7, 1764000000123, 'approve', '乙', 'reviewer', 'replied', '', '{}')",
+)
 
 
 def test_a_store_that_does_not_sync_is_refused(tmp_path: Path) -> None:
