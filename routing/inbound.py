@@ -16,6 +16,7 @@ from routing.words import Words, plain
 
 THRESHOLD = 0.6
 LIKE = 0.30  # share of character pairs in common from which two texts speak of the same matter
+NO_MATTER = 6  # characters up to which a text is too short to be a matter
 OWN_MATTER = 15  # characters from which a text that shares nothing with the open case is a matter of its own
 ONLY_THANKS = 30  # characters from which a text that thanks may have more to say
 RECENT = timedelta(days=90)  # thanks find a closed case so long
@@ -108,6 +109,8 @@ def decide(
     )
     if decision.kind is DecisionKind.NEW_CASE and not sender.informant:
         return stranger
+    if decision.kind is DecisionKind.NEW_CASE and words.begins_with_thanks(text):
+        return Decision(DecisionKind.UNCLEAR, "先是感谢,又像是另有事情", 0.5)
     if decision.confidence < THRESHOLD:
         return Decision(DecisionKind.UNCLEAR, decision.reason, decision.confidence, value=decision.value)
     return decision
@@ -142,13 +145,15 @@ def _by_number(text: str, dialogues: Sequence[Dialogue], now: datetime, words: W
 def _by_rating(text: str, dialogues: Sequence[Dialogue], extension: str, words: Words) -> Decision | None:
     """1, 2, 3 or their words, when a reply waits for its rating. At most one survey is open for a person."""
     waiting = [one for one in dialogues if one.awaiting_rating]
-    rating = words.rating(text)
+    rating = words.rating(text) if waiting else words.bare_rating(text)
     if rating is None and words.is_unsolved(text) and _concerns(text, waiting, dialogues):
         rating = 3
+    if rating is None and waiting and words.speaks_of_rating(text) and len(plain(text)) < OWN_MATTER:
+        return Decision(DecisionKind.UNCLEAR, "像是评价,但说法不常见,请人工判断", 0.4)
     if rating is None:
         return None
-    if waiting and _contradicts(text, rating, words):
-        return Decision(DecisionKind.UNCLEAR, "评价与所写的内容相反,请人工判断", 0.4, value=str(rating))
+    if waiting and (_contradicts(text, rating, words) or all(_strange(text, one) for one in waiting)):
+        return Decision(DecisionKind.UNCLEAR, "评价与所写的内容不符,请人工判断", 0.4, value=str(rating))
     meant = [one for one in waiting if extension and one.slot == extension]
     meant = meant or [one for one in waiting if one.surveyed] or waiting
     if len(meant) == 1:
@@ -182,7 +187,7 @@ def _by_thanks(
 ) -> Decision | None:
     """Thanks land on the case they thank for and never open or reopen one."""
     if words.is_acknowledgement(text):
-        return Decision(DecisionKind.ACKNOWLEDGEMENT, "只是表示收到", 0.9)
+        return Decision(DecisionKind.ACKNOWLEDGEMENT, "只是表示收到或问好", 0.9)
     if not words.is_thanks(text):
         return None
     if len(plain(text)) >= ONLY_THANKS:
@@ -191,6 +196,7 @@ def _by_thanks(
         next((one for one in dialogues if extension and one.slot == extension), None)
         or next((one for one in dialogues if one.surveyed), None)
         or next((one for one in dialogues if one.awaiting_rating), None)
+        or next((one for one in dialogues if alike(text, one.words) >= LIKE), None)
         or next((one for one in dialogues if not one.open and now - one.last_at <= RECENT), None)
         or next(iter(dialogues), None)
     )
@@ -260,6 +266,9 @@ def _by_open_case(text: str, dialogues: Sequence[Dialogue], now: datetime, words
     if len(cases) == 1:
         if _strange(text, case):
             return Decision(DecisionKind.NEW_CASE, f"与在办的{case.number}没有一处相同", 0.6)
+        known = words.asks_on(text) or words.is_unsolved(text) or words.begins_with_thanks(text)
+        if best == 0 and len(plain(text)) > NO_MATTER and not known:
+            return Decision(DecisionKind.UNCLEAR, f"只有{case.number}在办,但内容没有一处相同", 0.5)
         return Decision(DecisionKind.FOLLOW_UP, f"本人只有{case.number}一件在办", 0.7, case.case_id)
     if best >= LIKE and best >= 2 * likeness[1][0]:
         return Decision(DecisionKind.FOLLOW_UP, f"与在办的{case.number}内容相近({best:.0%})", 0.7, case.case_id)

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _CLAUSE = re.compile(r"[^\w]+")
+_FIGURE = re.compile(r"\s*([1-3])(?=[\W_])")
+_SECOND = re.compile(r"(?<![0-9０-９])[2２]\s*[.．、,,)）]")  # "1.路灯坏了 2.水管漏水" is a list, not a rating
+A_MATTER = 6  # characters before the thanks from which they end a matter: "村里路灯坏了,来修一下,谢谢"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,9 @@ class Words:
     unsolved: tuple[str, ...]
     negatives: tuple[str, ...]
     accusing: tuple[str, ...]
-    acknowledgements: frozenset[str]  # "收到", "好的": nothing to do
+    acknowledgements: frozenset[str]  # "收到", "好的", "您好": nothing to do
+    pleas: tuple[str, ...] = ()  # "请", "麻烦": something is wanted
+    solved: tuple[str, ...] = ()  # "修好了": what is thanked for
     asking_on: tuple[str, ...] = ()  # "还要多久": speaks of something that we know already
     emergency: tuple[str, ...] = ()
 
@@ -32,7 +37,11 @@ class Words:
             unsolved=tuple(map(plain, table["thanks"]["unsolved"])),
             negatives=tuple(map(plain, table["thanks"]["negatives"])),
             accusing=tuple(map(plain, table["accusation"]["words"])),
-            acknowledgements=frozenset(map(plain, table["thanks"]["acknowledgements"])),
+            acknowledgements=frozenset(
+                map(plain, (*table["thanks"]["acknowledgements"], *table["thanks"]["greetings"]))
+            ),
+            pleas=tuple(map(plain, table["thanks"]["pleas"])),
+            solved=tuple(map(plain, table["thanks"]["solved"])),
             asking_on=tuple(map(plain, table["asking_on"]["words"])),
             emergency=tuple(map(plain, table["emergency"]["words"])),
         )
@@ -43,14 +52,21 @@ class Words:
         return next((name for name, words in self.commands.items() if said in words), None)
 
     def rating(self, text: str) -> int | None:
-        """The rating that this text is: 1 satisfied, 2 basically, 3 not. A reason may follow figure or word."""
-        said = plain(text)
-        figure = re.match(r"\s*([1-3])(?=[\W_])", unicodedata.normalize("NFKC", text))
-        if figure is not None:
+        """The rating that a text gives: 1 satisfied, 2 basically, 3 not. A reason may stand with figure or word."""
+        whole = self.bare_rating(text)
+        if whole is not None:
+            return whole
+        figure = _FIGURE.match(unicodedata.normalize("NFKC", text))
+        if figure is not None and not _SECOND.search(text, figure.end()):
             return int(figure[1])
-        head = next((plain(clause) for clause in _CLAUSE.split(text) if plain(clause)), "")
-        spoken = (value for value, words in self.ratings.items() for one in (said, head) if one in words)
+        clauses = [said for clause in _CLAUSE.split(text) if len(said := plain(clause)) > 1]
+        spoken = (value for said in clauses for value, words in self.ratings.items() if said in words)
         return next(spoken, None)
+
+    def bare_rating(self, text: str) -> int | None:
+        """The rating that a whole text is, and nothing else."""
+        said = plain(text)
+        return next((value for value, words in self.ratings.items() if said in words), None)
 
     def is_unsolved(self, text: str) -> bool:
         """True when the text says that the matter is not solved."""
@@ -62,10 +78,23 @@ class Words:
         said = plain(text)
         return any(word in said for word in self.accusing)
 
-    def is_thanks(self, text: str) -> bool:
-        """True for thanks and nothing else: a "but" makes it a matter again."""
+    def speaks_of_rating(self, text: str) -> bool:
+        """True when one of the rating words of two characters or more stands somewhere in the text."""
         said = plain(text)
-        return any(word in said for word in self.thanks) and not self.is_negative(text)
+        return any(len(word) > 1 and word in said for words in self.ratings.values() for word in words)
+
+    def is_thanks(self, text: str) -> bool:
+        """True for thanks and nothing else. A "but" or a "please" makes it a matter, so does one told before it."""
+        said = plain(text)
+        at = min((said.find(word) for word in self.thanks if word in said), default=-1)
+        if at < 0 or self.is_negative(text) or any(word in said for word in self.pleas):
+            return False
+        return at < A_MATTER or any(word in said[:at] for word in self.solved)
+
+    def begins_with_thanks(self, text: str) -> bool:
+        """True when the first thing said is thanks, whatever follows."""
+        head = next((said for clause in _CLAUSE.split(text) if (said := plain(clause))), "")
+        return any(word in head for word in self.thanks)
 
     def asks_on(self, text: str) -> bool:
         """True when the text asks about, or adds to, something that was said before."""
@@ -78,7 +107,7 @@ class Words:
         return any(word in said for word in self.emergency)
 
     def is_acknowledgement(self, text: str) -> bool:
-        """True for "收到", "好的" and the like."""
+        """True for "收到", "好的", "您好" and the like."""
         return plain(text) in self.acknowledgements
 
     def is_negative(self, text: str) -> bool:

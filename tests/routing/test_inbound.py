@@ -151,7 +151,20 @@ def test_of_several_open_cases_the_likest_is_meant_or_none(words: Words) -> None
     ("text", "value"),
     [
         *((text, "1") for text in ("1", "１", "①", "一", "满意", "很满意", "非常满意!", "满意,修得很快", " 1 。")),
-        *((text, "2") for text in ("2", "２", "二", "基本满意", "还行", "一般", "还可以")),
+        *(
+            (text, "2")
+            for text in (
+                "谢谢,基本满意",
+                "速度慢了点，还行吧，还行",
+                "2",
+                "２",
+                "二",
+                "基本满意",
+                "还行",
+                "一般",
+                "还可以",
+            )
+        ),
         *((text, "3") for text in ("3。", "３", "三", "不满意", "不太满意", "很不满意", "不满意,白跑一趟")),
     ],
 )
@@ -279,7 +292,7 @@ def test_thanks_with_a_but_are_a_bad_rating_while_one_is_waited_for(words: Words
 def test_thanks_with_a_but_take_up_a_matter_that_was_closed_lately_again(words: Words) -> None:
     decision = means(words, "谢谢,但是还没修好", [case(open_=False, days=10)])
     assert (decision.kind, decision.case_id) == (DecisionKind.RECURRENCE, case().case_id)
-    assert means(words, "谢谢,但是还没修好", [case(open_=False, days=31)]).kind is DecisionKind.NEW_CASE
+    assert means(words, "谢谢,但是还没修好", [case(open_=False, days=31)]).kind is DecisionKind.UNCLEAR
 
 
 def test_long_thanks_may_hold_another_matter_and_are_left_to_the_operator(words: Words) -> None:
@@ -287,7 +300,51 @@ def test_long_thanks_may_hold_another_matter_and_are_left_to_the_operator(words:
     assert means(words, text, [case(open_=False, days=20)]).kind is DecisionKind.UNCLEAR
 
 
-@pytest.mark.parametrize("text", ["好的", "收到", "嗯", "知道了。"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "村里路灯坏了,请派人修一下,谢谢!",
+        "自来水停了三天,麻烦来人看看,非常感谢",
+        "小学门口每天堵车,谢谢",
+        "把村口的垃圾清一下吧,谢谢领导",
+    ],
+)
+def test_a_matter_that_ends_politely_is_a_matter(words: Words, text: str) -> None:
+    assert means(words, text).kind is DecisionKind.NEW_CASE
+
+
+@pytest.mark.parametrize("text", ["路修好了,谢谢", "问题解决了，多谢政府", "水已经通了,全村都高兴,感谢"])
+def test_what_is_thanked_for_may_come_first(words: Words, text: str) -> None:
+    assert means(words, text, [case(waiting=True)]).kind is DecisionKind.THANKS
+
+
+def test_thanks_that_may_be_more_open_no_case_by_themselves(words: Words) -> None:
+    for text in ("谢谢,请问低保怎么申请", "感谢政府,希望越办越好"):
+        assert means(words, text, [case(open_=False, days=20)]).kind is DecisionKind.UNCLEAR
+
+
+def test_a_numbered_list_is_no_rating(words: Words) -> None:
+    text = "1.村里路灯坏了 2.自来水管漏水"
+    assert means(words, text).kind is DecisionKind.NEW_CASE
+    assert means(words, text, [case(waiting=True)]).kind is not DecisionKind.RATING
+
+
+def test_a_figure_before_a_matter_of_its_own_is_left_to_the_operator(words: Words) -> None:
+    text = "1、我家老人住院报销手续跑了几趟"
+    assert means(words, text, [case(waiting=True, about=WATER)]).kind is DecisionKind.UNCLEAR
+
+
+def test_a_short_matter_that_shares_nothing_with_the_only_open_case_is_left_to_the_operator(words: Words) -> None:
+    assert means(words, "村里停电两天了", [case()]).kind is DecisionKind.UNCLEAR
+    assert means(words, "怎么还没人来看", [case()]).kind is DecisionKind.FOLLOW_UP
+
+
+@pytest.mark.parametrize("text", ["满意个啥", "说满意也谈不上", "基本满意吧大概"])
+def test_an_odd_rating_is_left_to_the_operator(words: Words, text: str) -> None:
+    assert means(words, text, [case(waiting=True)]).kind is DecisionKind.UNCLEAR
+
+
+@pytest.mark.parametrize("text", ["好的", "收到", "嗯", "知道了。", "你好", "在吗?"])
 def test_an_acknowledgement_needs_nothing(words: Words, text: str) -> None:
     assert means(words, text, [case()]).kind is DecisionKind.ACKNOWLEDGEMENT
 
