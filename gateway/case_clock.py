@@ -54,11 +54,7 @@ def remind(tx: sa.Connection, desk: Desk, now: datetime) -> int:
         ends = desk.period_ends(case, "delegate")
         if ends is None or desk.today(now) <= ends:
             continue
-        told = any(
-            entry.event == "delegate_due" and case.since is not None and entry.at >= case.since
-            for entry in store.timeline(tx, case.id)
-        )
-        if not told:
+        if not store.noted(tx, case, "delegate_due"):
             store.note(tx, case, "delegate_due", "system", "system", now, "领导2个工作日内未批示,主任可授权交办")
             reminded += 1
     return reminded

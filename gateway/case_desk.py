@@ -4,7 +4,7 @@ Rule, outbox, store, in that order and in the caller's transaction. What citizen
 `gateway/case_texts.py`, what time and receipts do in `gateway/case_clock.py`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -20,11 +20,11 @@ from routing.cases import (
     PROPOSERS,
     ROLES,
     TRANSITIONS,
-    URGENCIES,
     Case,
     CaseState,
     Facts,
     RuleBroken,
+    Transition,
     rows_from,
 )
 from routing.history import Entry
@@ -250,11 +250,35 @@ def propose(tx: sa.Connection, desk: Desk, number: str, event: str, role: str, f
         raise Refused(broken.message, broken.way_out) from None
     if not facts.reason.strip():
         raise Refused(f"提出{EVENTS[event]}要写明理由", "加上 --reason 或原因代码")
+    _told(desk, case, rows_from(case.state, event)[0], facts)
     given = {"code": facts.code, "where": facts.where, "basis": facts.basis, "reason": facts.reason}
     given["due"] = facts.due.isoformat() if facts.due else ""
     return store.note(
         tx, case, f"propose_{event}", facts.actor, role, facts.now, facts.reason, data={"proposed": given}
     )
+
+
+def _told(desk: Desk, case: Case, row: Transition, facts: Facts) -> None:
+    """What the citizen would be told must fit already when it is proposed."""
+    due = facts.due.isoformat() if facts.due else case.due_on
+    fields = _fields(desk, Step(row, replace(case, due_on=due), facts.reason, row.sms), facts)
+    try:
+        for name in row.sms:
+            desk.texts.checked(name, **fields)
+    except TooLong as long:
+        raise Refused(f"短信太长:{long}", "请缩短内容后再试") from None
+
+
+def decline(tx: sa.Connection, number: str, role: str, actor: str, reason: str, now: datetime) -> Case:
+    """What was proposed is not done: the case stands as it stands."""
+    case = find(tx, number)
+    entries = store.timeline(tx, case.id)
+    event = next((event for event in PROPOSERS if proposed(entries, event) is not None), None)
+    if event is None:
+        raise Refused(f"{case.number} 没有等待决定的事项", "xinqiao case show 看全部经过")
+    if not reason.strip():
+        raise Refused("请写明不同意的理由", "加上 --reason")
+    return store.note(tx, case, f"decline_{event}", actor, role, now, reason.strip())
 
 
 def decide(tx: sa.Connection, desk: Desk, number: str, event: str, role: str, facts: Facts) -> Case:
@@ -278,7 +302,7 @@ def proposed(entries: Sequence[Entry], event: str) -> Entry | None:
     for entry in reversed(entries):
         if entry.event == f"propose_{event}":
             return entry
-        if entry.from_state != entry.to_state or entry.event == event:
+        if entry.from_state != entry.to_state or entry.event in (event, f"decline_{event}"):
             return None
     return None
 
@@ -292,28 +316,3 @@ def supervise(tx: sa.Connection, number: str, role: str, actor: str, reason: str
         raise Refused(f"{case.number} {'没有' if lift else '已经'}督办", "")
     after = replace(case, supervision=None if lift else reason.strip())
     return store.note(tx, case, "unsupervise" if lift else "supervise", actor, role, now, reason.strip(), after=after)
-
-
-# ----------------------------------------------------------------------------------------------------------- asking
-
-
-WORK: Mapping[str, tuple[CaseState, ...]] = {
-    "operator": (CaseState.NEW, CaseState.ACCEPTED),
-    "reviewer": (CaseState.RETURN_REQ, CaseState.REPORTED, CaseState.DISSATISFIED),
-    "leader": (CaseState.AWAIT_LEADER,),
-    "dept": (CaseState.ASSIGNED, CaseState.IN_PROGRESS),
-    "head": (CaseState.ASSIGNED, CaseState.IN_PROGRESS),
-}
-"""What waits for whom."""
-
-
-def next_for(tx: sa.Connection, roles: Iterable[str], department: str | None) -> Case | None:
-    """The case that somebody in these roles should look at now: danger first, then the oldest."""
-    states = {state for role in roles for state in WORK.get(role, ())}
-    cases = [case for state in states for case in store.listed(tx, state=state, department=department, limit=10_000)]
-    cases = [case for case in cases if department is None or department not in case.accused]
-    if "operator" in roles:  # a reply that did not arrive is to be phoned
-        failed = store.listed(tx, state=CaseState.REPORTED, limit=10_000)
-        cases += [case for case in failed if case.reply_delivery == "undelivered"]
-    ranks = list(URGENCIES)
-    return min(cases, key=lambda case: (-ranks.index(case.urgency), case.created_at), default=None)

@@ -71,6 +71,25 @@ def _free(tx: sa.Connection, person_id: int, now_ms: int, apart: timedelta) -> i
     return now_ms if latest is None or not apart_ms else max(now_ms, latest + apart_ms)
 
 
+def withdraw(tx: sa.Connection, case_id: int, since: datetime, now: datetime) -> int:
+    """What was to be answered automatically about a case since a moment, and waits yet, is not sent. How many parts."""
+    sent_for = sa.select(message.c.id).where(
+        message.c.case_id == case_id,
+        message.c.purpose == "automatic",
+        message.c.created_ms >= round(since.timestamp() * 1000),
+    )
+    done = tx.execute(
+        sa.update(part)
+        .where(part.c.message_id.in_(sent_for), part.c.state == outbox.PartState.QUEUED)
+        .values(
+            state=outbox.PartState.CANCELLED,
+            reason="the decision was taken back",
+            changed_ms=round(now.timestamp() * 1000),
+        )
+    )
+    return done.rowcount
+
+
 def send(
     tx: sa.Connection, desk: Desk, case: Case, name: str, actor: str, now: datetime, fields: Mapping[str, str]
 ) -> int | None:

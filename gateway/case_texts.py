@@ -274,6 +274,7 @@ def undo(tx: sa.Connection, text_id: int, actor: str, reason: str, now: datetime
     if entries[at].data.get("set") and changed:
         raise Refused(f"{case.number} 之后又有变动({changed[0].event}),不能撤销", "请按现在的状态继续办理")
     why = f"撤销“{entries[at].reason}”:{reason}"
+    case_mail.withdraw(tx, case.id, entries[at].at, now)
     if entries[at].data.get("set"):
         case = _stand_back(tx, case, replay(case, entries[:at]), actor, now, why, text_id)
     else:

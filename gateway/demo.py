@@ -282,8 +282,8 @@ def _case(stage: Stage, cleaning: ExitStack) -> None:
     no = case["number"]
     carrier, number = stage.facts["teacher"]
     stage.run("case", "accept", no, "--kind", "求助", "--topic", "交通", "--place", "城关镇小学")
-    due = time.strftime("%Y-%m-%d", time.localtime(time.time() + 5 * 86_400))
-    stage.run("case", "assign", no, "--lead", "交警大队", "--co", "县教育局", "--due", due)
+    stage.run("case", "assign", no, "--lead", "交警大队", "--co", "县教育局", "--method", "会办", "--days", "5")
+    order = stage.run("case", "order", no, "--out", str(stage.folder / f"交办单-{no}.docx"))
     stage.run("case", "sign", no, who="交警经办")
     reply = "已安排两名交警每天上下学时段在校门口执勤,并设置了临时停车区。"
     stage.run("case", "report", no, "--reply", reply, "--signed-by", "赵队长", who="交警经办")
@@ -293,8 +293,9 @@ def _case(stage: Stage, cleaning: ExitStack) -> None:
     stage.tell(do="text", carrier=carrier, **{"from": f"86{number}", "text": "1", "extension": extension})
     stage.wait("评价", lambda: stage.run("case", "show", no)["state"] == "closed")
     closed = stage.run("case", "show", no)
-    for line in stage.run("case", "timeline", no):
-        stage.say(f"{line['event']:<16}{line['actor']:<10}{line['to_state']}")
+    for line in closed["history"]:
+        stage.say(f"{line['label']}\t{line['actor']}\t{line['reason']}")
+    stage.check("办件:交办单", (f"{no}-1", True), (order["number"], Path(order["file"]).stat().st_size > 10_000))
     stage.check("办件:办结并评价", ("closed", 1), (closed["state"], closed["rating"]))
     stage.check("办件:答复送达", "delivered", closed["reply_delivery"])
 

@@ -211,6 +211,25 @@ def surveys(tx: sa.Connection, person_id: int, survey: str) -> list[Case]:
     return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
 
 
+def supervised(tx: sa.Connection) -> list[Case]:
+    """Cases under supervision that are not over, oldest first."""
+    query = sa.select(case_ticket).where(case_ticket.c.supervision.isnot(None), case_ticket.c.state.notin_(OVER))
+    return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
+
+
+def with_proposals(tx: sa.Connection) -> list[Case]:
+    """Cases that are not over and of which something was ever proposed, oldest first."""
+    asked = sa.select(case_event.c.case_id).where(case_event.c.event.startswith("propose_", autoescape=True))
+    query = sa.select(case_ticket).where(case_ticket.c.id.in_(asked), case_ticket.c.state.notin_(OVER))
+    return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
+
+
+def noted(tx: sa.Connection, case: Case, event: str) -> bool:
+    """True when this was noted since the case came to its present holder."""
+    where = (case_event.c.case_id == case.id, case_event.c.event == event, case_event.c.at >= case.since)
+    return tx.scalar(sa.select(case_event.c.id).where(*where).limit(1)) is not None
+
+
 def dialogues(tx: sa.Connection, person_id: int) -> list[Dialogue]:
     """A person's cases as the inbound rules see them, newest first."""
     master = case_ticket.alias("master")

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway import case_desk, case_texts, order_paper, resources
+from gateway import case_desk, case_queue, case_texts, order_paper, resources
 from gateway.casebook import Desk as CaseDesk
 from gateway.casebook import find
 from gateway.cli import screen
@@ -72,13 +72,18 @@ def next_(ctx: typer.Context, as_json: Json = False) -> None:
     desk = open_desk(ctx.obj)
     who = desk.require("case.view")
     with desk.database.read() as tx:
-        case = case_desk.next_for(tx, who.roles, who.department)
+        waiting = case_queue.waiting_for(tx, who.roles, who.department)
+        case = readable(desk, waiting[0]) if waiting else None
         who_wrote = reporter(tx, desk, case) if case else ""
-        case = readable(desk, case) if case else None
     if case is None:
         screen.emit(as_json, None, lambda: screen.say("没有等待处理的件", "green"))
         return
-    screen.emit(as_json, data_of(case), lambda: print_case(desk, case, who_wrote, "", ()))
+
+    def render() -> None:
+        print_case(desk, case, who_wrote, "", ())
+        screen.say(f"等待处理的共 {len(waiting)} 件")
+
+    screen.emit(as_json, data_of(case) | {"waiting": len(waiting)}, render)
 
 
 @app.command(help="一件的详情和全部经过:谁、何时、为什么。承办单位看不到来信人。")

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
+import sqlalchemy as sa
 import typer
 
 from gateway import case_desk, rights
@@ -55,7 +56,7 @@ def accept(
 ) -> None:
     """NEW to ACCEPTED; what a leader must decide goes on to AWAIT_LEADER."""
 
-    def facts(book: CaseDesk, case: Case) -> dict[str, Any]:
+    def facts(tx: sa.Connection, book: CaseDesk, case: Case) -> dict[str, Any]:
         return {
             "kind": kind,
             "topic": topic,
@@ -96,10 +97,11 @@ def merge(
     as_json: Json = False,
 ) -> None:
     """NEW to MERGED."""
-    desk = open_desk(ctx.obj)
-    with desk.database.read() as tx:
-        master = find(tx, into)
-    _act(ctx, number, "merge", as_json, {"master": master, "reason": reason})
+
+    def facts(tx: sa.Connection, book: CaseDesk, case: Case) -> dict[str, Any]:
+        return {"master": find(tx, into), "reason": reason}
+
+    _act(ctx, number, "merge", as_json, facts)
 
 
 @app.command(help="撤销并案,重新受理。")
@@ -393,6 +395,18 @@ def explain(
     _propose_or_decide(ctx, number, "explain", as_json, {"reason": reason, "basis": basis})
 
 
+@app.command(help="不同意所提出的(不予受理、延期、复核说明)。")
+def decline(ctx: typer.Context, number: No, reason: Reason, as_json: Json = False) -> None:
+    """The case stands as it stands."""
+    desk = open_desk(ctx.obj)
+    who = desk.require("case.decline")
+    role = next(role for role in ("leader", "director", "reviewer") if role in who.roles)
+    with desk.database.write() as tx:
+        case = case_desk.decline(tx, number, role, who.name, reason, desk.now())
+        desk.audit(tx, "case.decline", case.number)
+    screen.emit(as_json, data_of(case), lambda: screen.say(f"{case.number} 已记下:不同意", "green"))
+
+
 @app.command(help="督办,或解除督办。")
 def supervise(
     ctx: typer.Context,
@@ -414,8 +428,8 @@ def supervise(
 
 # ---------------------------------------------------------------------------------------------------------------------
 
-Made = dict[str, Any] | Callable[[CaseDesk, Case], dict[str, Any]]
-"""Facts of a step, or how they follow from the office's data and the case."""
+Made = dict[str, Any] | Callable[[sa.Connection, CaseDesk, Case], dict[str, Any]]
+"""Facts of a step, or how they follow from the store, the office's data and the case."""
 
 
 def _act(
@@ -428,7 +442,7 @@ def _act(
     with desk.database.write() as tx:
         case = visible(tx, desk, number)
         role = _role(who.roles, case.state, event)
-        made = facts(book, case) if callable(facts) else facts
+        made = facts(tx, book, case) if callable(facts) else facts
         given = Facts(actor=who.name, now=desk.now(), department=who.department or "", **made)
         arguments = (case.number, role, given) if do is not case_desk.act else (case.number, event, role, given)
         after = do(tx, book, *arguments)
@@ -476,11 +490,11 @@ def _order(
     """A written assignment. Without a unit the present one keeps the case, with its co-handlers."""
     desk = open_desk(ctx.obj)
 
-    def facts(book: CaseDesk, case: Case) -> dict[str, Any]:
+    def facts(tx: sa.Connection, book: CaseDesk, case: Case) -> dict[str, Any]:
         keeps = not lead and case.lead is not None
         day = _date(due) if due else book.working_day(book.today(desk.now()), days) if days else None
         return more | {
-            "lead": case.lead if keeps else _unit(book, lead),
+            "lead": case.lead if keeps else _unit(book, lead) if lead else "",
             "co_handlers": case.co_handlers if keeps and not co else _units(book, co),
             "due": day,
             "method": method,

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway import case_desk, outbox
+from gateway import case_desk, case_queue, outbox
 from gateway.casebook import find
 from gateway.errors import NotFound, Refused
 from gateway.tables import message, part
@@ -45,6 +45,12 @@ def no(office: Office) -> str:
     return opened(office, MINE, ROAD)
 
 
+def waiting(office: Office, role: str, department: str | None = None) -> list[str]:
+    """What waits for somebody in a role."""
+    with office.database.read() as tx:
+        return [case.number for case in case_queue.waiting_for(tx, (role,), department)]
+
+
 # -------------------------------------------------------------------------------------------------------- the usual way
 
 
@@ -78,10 +84,7 @@ def test_a_reply_that_the_carrier_refuses_or_that_expires_comes_back_to_be_phone
     office.settle_replies()
     case = show(office, no)
     assert (case.state, case.reply_delivery, case.survey) == ("reported", "undelivered", None)
-    with office.database.read() as tx:
-        waiting = case_desk.next_for(tx, ("operator",), None)
-    assert waiting is not None
-    assert waiting.number == no
+    assert waiting(office, "operator") == [no]
     act(office, no, "phone_reply", reason="11月24日王某电话答复")
     assert show(office, no).reply_delivery == "called"
 
@@ -159,10 +162,38 @@ def test_numbers_are_counted_within_the_year_and_carry_their_check_digit(office:
 
 def test_danger_comes_first_in_the_queue(office: Office, no: str) -> None:
     urgent = opened(office, YOURS, "东赵村变压器着火了,快来人")
-    with office.database.read() as tx:
-        first = case_desk.next_for(tx, ("operator",), None)
-    assert first is not None
-    assert (first.number, first.urgency) == (urgent, "emergency")
+    assert waiting(office, "operator") == [urgent, no]
+    assert show(office, urgent).urgency == "emergency"
+
+
+def test_everybody_sees_what_waits_for_them(office: Office, no: str) -> None:
+    facts = Facts("甲", office.now, code="court")
+    with office.database.write() as tx:
+        case_desk.propose(tx, office.desk, no, "reject", "operator", facts)
+    assert waiting(office, "reviewer") == [no]
+    with office.database.write() as tx:
+        case_desk.decline(tx, no, "reviewer", "乙", "法院并未受理", office.now)
+        with pytest.raises(Refused, match="没有等待"):
+            case_desk.decline(tx, no, "reviewer", "乙", "再说一次", office.now)
+    assert waiting(office, "reviewer") == []
+    act(office, no, "accept", kind="求助", leader_kind="领导指定事项")
+    assert (waiting(office, "leader"), waiting(office, "director")) == ([no], [])
+    days_later(office, 3)
+    office.sweep()
+    assert waiting(office, "director") == [no]
+    act(office, no, "delegate", "director", "主任", lead="交警大队", due=due(office))
+    assert waiting(office, "dept", department="交警大队") == [no]
+    assert waiting(office, "dept", department="县教育局") == []
+    act(office, no, "sign", "dept", department="交警大队")
+    later = due(office) + timedelta(days=9)
+    with office.database.write() as tx:
+        with pytest.raises(Refused, match="太长"):
+            case_desk.propose(
+                tx, office.desk, no, "extend_ok", "dept", Facts("丙", office.now, due=later, reason="料" * 40)
+            )
+        case_desk.propose(tx, office.desk, no, "extend_ok", "dept", Facts("丙", office.now, due=later, reason="等料"))
+        case_desk.supervise(tx, no, "supervisor", "督查", "久拖", False, office.now)
+    assert waiting(office, "director") == waiting(office, "supervisor") == [no]
 
 
 # ------------------------------------------------------------------------------------------------------ other ways

@@ -177,6 +177,7 @@ def test_a_rating_taken_back_leaves_the_case_as_it_was_and_every_trace(office: O
     before = show(office, no)
     office.text(MINE, "3")
     undo(office, last(office).id)
+    assert delivered(office) == []  # nobody is told that the rating was noted
     assert show(office, no) == before
     assert (last(office).decision, last(office).case_id) == ("unclear", None)
     assert "看错了" in last(office).reason
