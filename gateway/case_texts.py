@@ -55,6 +55,7 @@ def apply(
     now: datetime,
 ) -> list[Answer]:
     """Do what a text means. Returns the texts to answer with; marks the text with what was decided."""
+    decision = _possible(tx, desk, decision, now)
     answers: list[Answer] = []
     danger = decision.kind in IN_DANGER and desk.words.is_emergency(text)
     case: Case | None = None
@@ -64,12 +65,32 @@ def apply(
         case = case_desk.register(tx, desk, text, sender.person_id, "sms", "citizen", "gateway", text_id, now)
         answers.append(replace(_answer(desk, case, "T20"), at_once=True) if danger else _answer(desk, case, "T1"))
     elif decision.case_id is not None:
-        case, said = _carry_out(tx, desk, store.by_id(tx, decision.case_id), decision, text, text_id, "", now)
+        case, said = _carry_out(tx, desk, store.by_id(tx, decision.case_id), decision, text, text_id, now)
         answers += said
     if danger and decision.kind is not DecisionKind.NEW_CASE:
         answers.insert(0, Answer(desk.texts.fill("T21"), "automatic", at_once=True))
     mark(tx, text_id, decision, case.id if case else None)
     return answers
+
+
+def _possible(tx: sa.Connection, desk: Desk, decision: Decision, now: datetime) -> Decision:
+    """A closed matter that cannot go back to its unit by itself, because none had it, is decided by an operator."""
+    if decision.kind is DecisionKind.RECURRENCE and decision.case_id is not None:
+        case = store.by_id(tx, decision.case_id)
+        try:
+            step(case, "recur", "citizen", _again(desk, case, decision.reason, now))
+        except RuleBroken as broken:
+            return Decision(DecisionKind.UNCLEAR, f"{decision.reason};{broken.message}", 0.5)
+    return decision
+
+
+def _again(desk: Desk, case: Case, reason: str, now: datetime) -> Facts:
+    """The same units, with a deadline from today."""
+    today = desk.today(now)
+    due = desk.working_day(today, DUE_AGAIN)
+    return Facts(
+        "citizen", now, today=today, reason=reason, lead=case.lead or "", co_handlers=case.co_handlers, due=due
+    )
 
 
 def mark(tx: sa.Connection, text_id: int, decision: Decision, case_id: int | None) -> None:
@@ -96,12 +117,10 @@ def _carry_out(
     decision: Decision,
     text: str,
     text_id: int,
-    chosen_by: str,
     now: datetime,
 ) -> tuple[Case, list[Answer]]:
     """A decision about a known case. What the table refuses is kept as what the citizen said, never lost."""
-    why = f"{decision.reason}({chosen_by} 归入)" if chosen_by else decision.reason
-    facts = Facts("citizen", now, today=desk.today(now), reason=why)
+    facts = Facts("citizen", now, today=desk.today(now), reason=decision.reason)
     match decision.kind:
         case DecisionKind.RATING if case.state is CaseState.MERGED:
             return _rated_apart(tx, desk, case, int(decision.value), text_id, facts)
@@ -114,11 +133,9 @@ def _carry_out(
         case DecisionKind.THANKS if case.state is CaseState.CLOSED:
             return _moved(tx, desk, case, "thanks", facts, text_id)
         case DecisionKind.THANKS:
-            return store.note(tx, case, "thanks", "citizen", "citizen", now, why, text_id=text_id), []
-        case DecisionKind.RECURRENCE if case.lead:
-            due = desk.working_day(desk.today(now), DUE_AGAIN)
-            again = replace(facts, lead=case.lead, co_handlers=case.co_handlers, due=due)
-            return _moved(tx, desk, case, "recur", again, text_id)
+            return store.note(tx, case, "thanks", "citizen", "citizen", now, facts.reason, text_id=text_id), []
+        case DecisionKind.RECURRENCE:
+            return _moved(tx, desk, case, "recur", _again(desk, case, decision.reason, now), text_id)
         case _ if case.state is CaseState.NEED_INFO:
             return _moved(tx, desk, case, "info_in", facts, text_id)
     return _follow_up(tx, desk, case, text, text_id, facts), []
@@ -240,9 +257,9 @@ def attach(tx: sa.Connection, desk: Desk, text_id: int, number: str, actor: str,
     dialogue = next(one for one in store.dialogues(tx, row.person_id) if one.case_id == case.id)
     decision = about(dialogue, row.body, now, desk.words, f"{actor} 归入{case.number}", 1.0)
     fresh = decision.kind is DecisionKind.RECURRENCE and not desk.words.is_unsolved(row.body)
-    if fresh or decision.kind is DecisionKind.NEW_CASE:  # the operator did not say that it happened again
+    if fresh or decision.case_id is None:  # the operator chose the case, and did not say that it happened again
         decision = replace(decision, kind=DecisionKind.FOLLOW_UP, reason=f"{actor} 归入{case.number}")
-    after, answers = _carry_out(tx, desk, case, decision, row.body, text_id, "", now)
+    after, answers = _carry_out(tx, desk, case, decision, row.body, text_id, now)
     mark(tx, text_id, decision, after.id)
     for answer in answers:
         case_mail.put(

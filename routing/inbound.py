@@ -125,6 +125,8 @@ def about(case: Dialogue, text: str, now: datetime, words: Words, reason: str, c
         return Decision(DecisionKind.THANKS, reason, confidence, case.case_id)
     if case.recurs(now) and plain(text):
         return Decision(DecisionKind.RECURRENCE, reason, confidence, case.case_id)
+    if case.state is CaseState.REJECTED:
+        return Decision(DecisionKind.UNCLEAR, f"{reason},但该件不予受理", 0.5)
     if case.state is CaseState.CLOSED and plain(text):
         return Decision(DecisionKind.NEW_CASE, f"{reason},但办结已超过{RECURS.days}日,按新件登记", confidence)
     return Decision(DecisionKind.FOLLOW_UP, reason, confidence, case.case_id)

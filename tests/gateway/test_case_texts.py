@@ -19,6 +19,7 @@ from tests.gateway.casework import (
     act,
     answered,
     assigned,
+    both,
     days_later,
     delivered,
     due,
@@ -103,6 +104,26 @@ def test_a_rating_that_the_case_no_longer_waits_for_is_kept_as_what_was_said(off
     assert show(office, no).state == "assigned"  # closed and quoted with a complaint: it came back
     office.text(MINE, f"{no} 3,快一点")
     assert events(office, no)[-1] == "follow_up"
+
+
+def test_a_matter_that_no_unit_handled_comes_back_to_the_operator(office: Office) -> None:
+    no = opened(office, MINE, "请问小学门口什么时候通公交车")
+    act(office, no, "answer_direct", kind="咨询", reply="公交线路正在规划,年内开通")
+    delivered(office)
+    office.text(MINE, "1")
+    office.text(MINE, f"{no} 年底了还没开通")
+    assert last(office).decision == "unclear"
+    assert show(office, no).state == "closed"
+    again = act(office, no, "recur", lead="县交通局", due=due(office), reason="年底未开通")
+    assert (again.state, again.lead) == ("assigned", "县交通局")
+
+
+def test_more_about_a_refused_matter_waits_for_the_operator(office: Office, no: str) -> None:
+    both(office, no, "reject", "operator", "reviewer", code="court")
+    office.text(MINE, f"{no} 法院说不归他们管")
+    assert last(office).decision == "unclear"
+    attach(office, last(office).id, no)
+    assert (last(office).decision, events(office, no)[-1]) == ("follow_up", "follow_up")
 
 
 def test_danger_is_answered_at_once_even_to_a_stranger(office: Office) -> None:
