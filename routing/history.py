@@ -1,12 +1,12 @@
 """A case's history: what a step writes down, and the case that the entries give when they are played again.
 
 Every entry holds the fields that changed (`data["set"]`), so a case as of any past moment is the fold of its entries
-up to then, and the stored row is never more than that fold.
+up to then, and the stored row is never more than that fold. Moments are milliseconds since 1970 UTC, as rows hold them.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from routing.cases import KEPT, Case, CaseState
@@ -50,7 +50,7 @@ def replay(opened: Case, entries: Iterable[Entry]) -> Case:
 
 def _written(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.isoformat()
+        return round(value.timestamp() * 1000)
     return list(value) if isinstance(value, tuple) else value
 
 
@@ -59,4 +59,4 @@ def _read(name: str, value: Any) -> Any:
         return CaseState(value)
     if name in _LISTS:
         return tuple(value)
-    return datetime.fromisoformat(value) if name in _MOMENTS and value is not None else value
+    return datetime.fromtimestamp(value / 1000, UTC) if name in _MOMENTS and value is not None else value

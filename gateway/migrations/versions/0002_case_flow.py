@@ -24,7 +24,6 @@ ADDED = (
 )
 OPTIONAL = ('leader_kind', 'instruction', 'method', 'review_on', 'supervision', 'survey')
 # The fields of a case as of this version: history written before it does not hold them, a snapshot does.
-MOMENTS = ('since', 'assigned_at', 'surveyed_at', 'closed_at')
 LISTS = ('accused', 'co_handlers', 'assigners')
 FLAGS = ('incomplete', 'ruled')
 FIELDS = (
@@ -57,9 +56,10 @@ def _carry_over(tx: sa.Connection) -> None:
     last = '(SELECT max(at) FROM case_event WHERE case_event.case_id = case_ticket.id)'
     tx.execute(sa.text(f"UPDATE case_ticket SET since = coalesce({last}, created_at)"))
     tx.execute(sa.text("UPDATE case_ticket SET orders = 1 WHERE assigned_at IS NOT NULL"))
-    tx.execute(
+    asked = "SELECT max(other.id) FROM case_ticket other WHERE other.person_id = case_ticket.person_id AND other.state = 'replied'"
+    tx.execute(  # everybody was asked; of several replies the latest is the one that a bare figure rates
         sa.text(
-            "UPDATE case_ticket SET survey = CASE WHEN state = 'replied' THEN 'open' ELSE 'done' END, surveyed_at = since "
+            f"UPDATE case_ticket SET survey = CASE WHEN id = ({asked}) THEN 'open' ELSE 'done' END, surveyed_at = since "
             "WHERE state IN ('replied', 'dissatisfied') AND person_id IS NOT NULL"
         )
     )
@@ -77,15 +77,15 @@ def _carry_over(tx: sa.Connection) -> None:
         *map(sa.column, ('case_id', 'at', 'event', 'actor', 'role', 'from_state', 'to_state', 'reason')),
         sa.column('data', sa.JSON()),
     )
-    now = datetime.now(UTC)
+    now = round(datetime.now(UTC).timestamp() * 1000)
     for row in tx.execute(sa.select(ticket)).mappings().all():
         assigners = [row['assigned_by']] if row['assigned_by'] else []
         tx.execute(sa.update(ticket).where(ticket.c.id == row['id']).values(assigners=assigners))
-        given = {name: _plain(name, row[name]) for name in FIELDS} | {'assigners': assigners}
+        given = {name: bool(row[name]) if name in FLAGS else row[name] for name in FIELDS} | {'assigners': assigners}
         tx.execute(
             sa.insert(event).values(
                 case_id=row['id'],
-                at=round(now.timestamp() * 1000),
+                at=now,
                 event='snapshot',
                 actor='system',
                 role='system',
@@ -95,12 +95,6 @@ def _carry_over(tx: sa.Connection) -> None:
                 data={'set': given},
             )
         )
-
-
-def _plain(name: str, value: object) -> object:
-    if name in MOMENTS and value is not None:
-        return datetime.fromtimestamp(int(str(value)) / 1000, UTC).isoformat()
-    return bool(value) if name in FLAGS else value
 
 
 def downgrade() -> None:
