@@ -1,12 +1,14 @@
 """What time and receipts do to cases by themselves, so that nobody's silence is a dead end.
 
-Every sweep is idempotent: what was done shows in the state, or in the history.
+Every sweep is idempotent: what was done shows in the state, or in the history. A case that cannot be moved holds up no
+other.
 """
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+import structlog
 
 from gateway import case_mail, notices, outbox
 from gateway.casebook import Desk
@@ -15,6 +17,8 @@ from routing.cases import Case, CaseState, Facts, RuleBroken
 from routing.guards import RATED_WITHIN
 from routing.steps import step
 from routing.tables import case_ticket
+
+log = structlog.get_logger("cases")
 
 DAY = timedelta(days=1)
 SWEPT = (
@@ -31,7 +35,13 @@ def sweep(tx: sa.Connection, desk: Desk, now: datetime) -> int:
     taken = 0
     for state, least, event, why in SWEPT:
         for case in store.waiting(tx, state, now - least):
-            taken += _take(tx, desk, case, event, why, now) is not None
+            try:
+                with tx.begin_nested():
+                    taken += _take(tx, desk, case, event, why, now) is not None
+            except sa.exc.OperationalError:
+                raise  # the store itself is in trouble
+            except Exception as trouble:
+                log.exception("case not moved", case=case.number, step=event, trouble=type(trouble).__name__)
     return taken + remind(tx, desk, now) + _end_surveys(tx, desk, now)
 
 

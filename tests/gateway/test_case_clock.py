@@ -3,12 +3,15 @@
 from datetime import date
 
 import pytest
+import sqlalchemy as sa
 
 from gateway import case_clock
+from routing.tables import case_ticket
 from routing.working_days import add_working_days
 from tests.gateway.casework import (
     MINE,
     ROAD,
+    WATER,
     act,
     answered,
     assigned,
@@ -94,6 +97,20 @@ def test_what_waits_on_the_books_comes_back_on_its_day(office: Office, no: str) 
     days_later(office, 1)
     assert (office.sweep(), office.sweep()) == (1, 0)
     assert (show(office, no).state, show(office, no).review_on) == ("in_progress", None)
+
+
+def test_a_case_that_cannot_be_moved_holds_up_no_other(office: Office, no: str) -> None:
+    other = opened(office, "8613800000002", WATER)
+    for one in (no, other):
+        assigned(office, one)
+        act(office, one, "sign", "dept", department="交警大队")
+        until = date(2026, 12, 24)
+        act(office, one, "suspend", "leader", "县长", code="season", review_on=until, reason="冬季不能施工")
+    with office.database.write() as tx:
+        tx.execute(sa.update(case_ticket).where(case_ticket.c.number == no).values(review_on="soon"))
+    days_later(office, 31)
+    assert office.sweep() == 1
+    assert [show(office, one).state for one in (no, other)] == ["suspended", "in_progress"]
 
 
 def test_an_unrated_reply_closes_after_two_weeks_as_not_rated(office: Office, no: str) -> None:
