@@ -119,9 +119,12 @@ def decide(
 def about(case: Dialogue, text: str, now: datetime, words: Words, reason: str, confidence: float) -> Decision:
     """What a text says about a case that is certain."""
     rating = words.rating(text) or (3 if words.is_unsolved(text) else None)
-    if case.awaiting_rating and rating is not None and not _contradicts(text, rating, words):
+    if case.awaiting_rating and rating is not None:
+        if _contradicts(text, rating, words):
+            return Decision(DecisionKind.UNCLEAR, f"{reason},但评价与所写的内容不符", 0.4, value=str(rating))
         return Decision(DecisionKind.RATING, reason, confidence, case.case_id, str(rating))
-    if words.is_thanks(text) or words.is_acknowledgement(text):
+    late = rating in (1, 2) and not words.is_unsolved(text)  # a good word after the survey closed reopens nothing
+    if late or words.is_thanks(text) or words.is_acknowledgement(text):
         return Decision(DecisionKind.THANKS, reason, confidence, case.case_id)
     if case.recurs(now) and plain(text):
         return Decision(DecisionKind.RECURRENCE, reason, confidence, case.case_id)

@@ -322,6 +322,16 @@ def test_an_explanation_is_proposed_by_the_reviewer_and_decided_by_the_director(
     assert delivered(office)[0].endswith("经复核:路宽符合规范,已加派执勤。不服可依法申请信访复查。")
 
 
+def test_progress_is_told_when_somebody_wants_it_told(office: Office, no: str) -> None:
+    assigned(office, no)
+    act(office, no, "sign", "dept", department="交警大队")
+    delivered(office)
+    act(office, no, "progress", "dept", department="交警大队", reason="已到现场查看")
+    assert delivered(office) == []
+    act(office, no, "progress", "dept", department="交警大队", reason="护栏已到货,下周安装", tell=True)
+    assert delivered(office) == [f"【肥乡双向沟通办】{no}进展:护栏已到货,下周安装"]
+
+
 def test_supervision_is_a_field_beside_the_state(office: Office, no: str) -> None:
     with office.database.write() as tx:
         case_desk.supervise(tx, no, "supervisor", "督查", "多次推诿", False, office.now)

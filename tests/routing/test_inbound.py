@@ -192,7 +192,7 @@ def test_figures_and_complaints_without_a_reply_to_rate_are_matters(words: Words
 def test_a_rating_that_contradicts_its_words_is_left_to_the_operator(words: Words, text: str) -> None:
     assert means(words, text, [case(waiting=True)]).kind is DecisionKind.UNCLEAR
     quoted = f"{NO} {text}"
-    assert means(words, quoted, [case(waiting=True)]).kind is not DecisionKind.RATING
+    assert means(words, quoted, [case(waiting=True)]).kind is DecisionKind.UNCLEAR
 
 
 def test_of_two_replies_the_one_that_was_asked_about_is_rated(words: Words) -> None:
@@ -229,7 +229,9 @@ def test_a_closed_matter_comes_back_by_its_number_its_digits_or_its_words(words:
     for text, extension in ((f"{NO}又堵了", ""), ("又堵上了", "1042"), ("小学门口路又堵了,天天堵车", "")):
         decision = means(words, text, [closed], extension)
         assert (decision.kind, decision.case_id) == (DecisionKind.RECURRENCE, closed.case_id), text
-    assert means(words, f"{NO}谢谢", [closed]).kind is DecisionKind.THANKS
+    for kind_word in ("谢谢", " 1", " 满意", ":基本满意"):
+        assert means(words, f"{NO}{kind_word}", [closed]).kind is DecisionKind.THANKS, kind_word
+    assert means(words, f"{NO} 3", [closed]).kind is DecisionKind.RECURRENCE
     assert means(words, "我家老人住院报销手续没办成,到底该找谁", [closed], "1042").kind is DecisionKind.NEW_CASE
     assert means(words, "小学门口那条路太窄", [closed]).kind is DecisionKind.UNCLEAR
 
