@@ -24,6 +24,7 @@ import stage
 from carriers import smpp
 from carriers.events import ReceiptState
 from carriers.profile import CarrierProfile
+from carriers.results import Results
 from carriers.session import Session
 from carriers.text import parts_of, split
 from peers import kannel
@@ -174,9 +175,9 @@ def floor(messages: int) -> dict[str, float]:
     """Our end of the session alone: submit, answer, receipt, acknowledgement, in memory."""
     profile = CarrierProfile(
         name="m", label="", protocol="smpp", host="", port=1, account="u", password="p", access_number="1069",
-        rate=0, window=WINDOW,
+        results=Results(), rate=0, window=WINDOW,
     )  # fmt: skip
-    ours, theirs = Session.gateway(profile), Session.carrier(window=1000)
+    ours, theirs = Session.gateway(profile, smpp.Smpp(profile)), Session.carrier(smpp.Smpp(), window=1000)
     ours.connected(0.0)
     theirs.connected(0.0)
     theirs.admit(theirs.receive(ours.data_to_send(), 0.0)[0].answer)  # type: ignore[union-attr]

@@ -1,17 +1,21 @@
-"""Keeps one session with one carrier alive: connect, log in, reconnect, drain. The edge to the network.
+"""Keeps one carrier's sessions alive: connect, log in, reconnect, be called, drain. The edge to the network.
 
 A recipe: octets to `session.receive`, events to the gateway, `session.data_to_send` to the socket, one timer.
 Reconnecting waits 1 s to 60 s with jitter and starts anew only after a healthy minute; a refused password is
 tried three times and then probed sparsely, because carriers lock accounts that hammer.
+
+With SGIP a line rests while there is nothing to say: `wake` calls again. Its carrier calls us, too, to deliver, if
+the profile has a place to listen; what comes in there is a session like any other.
 """
 
 import random
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from twisted.application.service import Service
@@ -21,7 +25,8 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
 from twisted.python.failure import Failure
 
-from carriers.events import BindRefused, Bound, Event
+from carriers import dialects
+from carriers.events import BindRefused, BindRequested, Bound, Event
 from carriers.profile import CarrierProfile
 from carriers.session import Session
 
@@ -33,6 +38,8 @@ HEALTHY = 60.0  # seconds bound after which trouble counts as new trouble
 TRIES = 3  # logins with credentials that the carrier refuses
 PROBES = (1800.0, 1800.0, 86_400.0)  # seconds until the next try after those; the last one repeats
 MOST_UNSENT = 8 * 1024 * 1024  # octets a peer that does not read may leave with us
+MOST_CALLS = 8  # connections of the carrier's at a time
+REFUSED_CALL = 1  # SGIP 1.2, 3.3: illegal login
 
 
 class LinkState(StrEnum):
@@ -42,12 +49,13 @@ class LinkState(StrEnum):
     CONNECTING = "connecting"
     BINDING = "binding"
     BOUND = "bound"
+    RESTING = "resting"  # bound again as soon as there is something to send
     REFUSED = "refused"
     DRAINING = "draining"
 
 
 class Link(Service):
-    """One carrier's link. `events` is called once per socket read or timer, with all that it brought.
+    """One carrier's link. `events` is called once per socket read or timer, with the connection and what it brought.
 
     `now` is monotonic seconds: the wall clock, which Twisted's `seconds` tells, may be set back and forth.
     """
@@ -55,7 +63,7 @@ class Link(Service):
     def __init__(
         self,
         profile: CarrierProfile,
-        events: Callable[["Link", list[Event]], None],
+        events: Callable[["Link", int, list[Event]], None],
         reactor: Any = None,
         endpoint: Callable[[CarrierProfile], Any] | None = None,
         now: Callable[[], float] = time.monotonic,
@@ -67,150 +75,188 @@ class Link(Service):
 
             reactor = installed
         self.profile = profile
-        self.session: Session | None = None
-        self.connection = 0
+        self.connections = 0  # how many there have been: each is known by its number
+        self.main = 0  # the number of the one that submits go to, or went to last
         self.state, self.since, self.detail = LinkState.DOWN, clock(), ""
         self._events, self._reactor, self._now, self._jitter, self._clock = events, reactor, now, jitter, clock
         self._endpoint = endpoint or partial(_endpoint, reactor)
-        self._wire: _Wire | None = None
-        self._timer: Any = None  # of the session
+        self._wires: dict[int, _Wire] = {}  # by number
         self._again: Any = None  # of the next connection
         self._connecting: defer.Deferred[Any] | None = None
+        self._door: Any = None  # where the carrier calls us
         self._stopped: defer.Deferred[None] | None = None
         self._listening = True
-        self._closing = False
         self._failures = 0
         self._refusals = 0
         self._bound_at: float | None = None
+        self._began: datetime | None = None  # of the last connection
+        self._pause = 0.0  # seconds that a refusal wants before the next login
         self._counts: Counter[str] = Counter()
 
     # --------------------------------------------------------------------------------------------------- service
 
     def startService(self) -> None:  # noqa: N802 - Twisted's name
-        """Connect, and keep at it."""
+        """Connect, and keep at it. Raises Twisted's `CannotListenError` when the carrier's door cannot be opened."""
         super().startService()  # type: ignore[no-untyped-call]
+        if self.profile.listen_port:
+            self._door = self._reactor.listenTCP(
+                self.profile.listen_port, _Wires(self, calls=False), interface=self.profile.listen_host
+            )
         self._connect()
 
     def stopService(self) -> "defer.Deferred[None]":  # noqa: N802 - Twisted's name
-        """Drain, unbind, close. Fires when the connection is gone."""
+        """Drain, unbind, close. Fires when the connections are gone."""
         super().stopService()  # type: ignore[no-untyped-call]
         _cancel(self._again)
         self._again = None
         if self._connecting is not None:
             self._connecting.cancel()
-        if self.session is None or self._wire is None:
+        if self._door is not None:
+            self._door.stopListening()
+        if not self._wires:
             self._stand(LinkState.DOWN, "stopped")
             return defer.succeed(None)
         self._stopped = defer.Deferred()
         self._stand(LinkState.DRAINING, "")
-        self.session.drain(self._now())
-        self.flush()
+        for wire in list(self._wires.values()):
+            wire.session.drain(self._now())
+            wire.flush()
         return self._stopped
 
     def retry(self) -> None:
         """Try the login again now: an operator has seen to the refusal."""
         self._refusals = self._failures = 0
+        self._pause = 0.0
         if self._again is not None:
             _cancel(self._again)
             self._again = None
             self._connect()
 
+    def wake(self) -> None:
+        """There is something to send: a line that rests calls again."""
+        if self.state is LinkState.RESTING and self.running:
+            self._connect()
+
     def hear(self, listening: bool) -> None:
         """Read what the carrier sends, or leave it in the network: a carrier that floods must wait for our store."""
-        if self._wire is not None and listening != self._listening:
+        if listening != self._listening:
             self._listening = listening
-            self._wire.hear(listening)
+            for wire in self._wires.values():
+                wire.hear(listening)
 
     def counters(self) -> dict[str, int]:
         """How many events of each kind came since the start, and how many connections there were."""
-        return {**self._counts, "connections": self.connection}
+        return {**self._counts, "connections": self.connections}
 
-    # ---------------------------------------------------------------------------------------------- the connection
+    # -------------------------------------------------------------------------------------------------- sessions
+
+    @property
+    def session(self) -> Session | None:
+        """The session that submits go to, while its connection stands."""
+        return self.session_of(self.main)
+
+    def session_of(self, connection: int) -> Session | None:
+        """The session of a connection; None when it is gone."""
+        wire = self._wires.get(connection)
+        return wire.session if wire is not None else None
 
     def flush(self) -> None:
-        """Write what the session has to send, close if it wants that, set the timer anew."""
-        session, wire = self.session, self._wire
-        if session is None or wire is None:
-            return
-        data = session.data_to_send()
-        if data:
-            wire.write(data)
-        if session.wants_close:
-            self._close(wire)
-            return
-        _cancel(self._timer)
-        self._timer = None
-        due = session.next_tick()
-        if due is not None:
-            self._timer = self._reactor.callLater(max(0.0, due - self._now()), self._tick)
+        """Write what the sessions have to send, close those that want that, set the timers anew."""
+        for wire in list(self._wires.values()):
+            wire.flush()
 
-    def _close(self, wire: "_Wire") -> None:
-        """Once: close when all is written, or without that."""
-        if not self._closing:
-            self._closing = True
-            _cancel(self._timer)
-            self._timer = self._reactor.callLater(CLOSE_TIMEOUT, wire.abort)
-            wire.close()
+    # ---------------------------------------------------------------------------------------------- the connections
 
-    def connected(self, wire: "_Wire") -> None:
-        """The socket is open."""
-        self.connection += 1
-        self._wire, self._listening, self._closing = wire, True, False
-        self.session = Session.gateway(self.profile)
-        self.session.connected(self._now())
-        self._stand(LinkState.BINDING, "")
-        self.flush()
+    def connected(self, wire: "_Wire", calls: bool) -> Session:
+        """A socket is open. `calls`: it was we who called."""
+        self.connections += 1
+        wire.number = self.connections
+        self._wires[wire.number] = wire
+        session = Session.gateway(self.profile, dialects.gateway(self.profile, self._moment()), calls=calls)
+        if calls:
+            self.main = wire.number
+            self._stand(LinkState.BINDING, "")
+        if not self._listening:
+            wire.hear(False)
+        return session
 
-    def received(self, data: bytes) -> None:
-        """Octets from the carrier."""
-        if self.session is not None:
-            self._report(self.session.receive(data, self._now()))
-            self.flush()
-
-    def lost(self, reason: str) -> None:
-        """The socket is gone."""
-        session, self.session, self._wire = self.session, None, None
-        _cancel(self._timer)
-        self._timer = None
-        if session is not None:
-            self._report(session.lost(reason))
-        if self._bound_at is not None and self._now() - self._bound_at >= HEALTHY:
-            self._failures = 0
-        self._bound_at = None
+    def lost(self, wire: "_Wire", reason: str) -> None:
+        """A socket is gone."""
+        del self._wires[wire.number]
+        session = wire.session
+        self.report(wire, session.lost(reason))
         if not self.running:
-            self._stand(LinkState.DOWN, "stopped")
-            if self._stopped is not None:
-                stopped, self._stopped = self._stopped, None
-                stopped.callback(None)
-        else:
-            self._wait(reason, DISMISSED_WAIT if session is not None and session.dismissed else 0.0)
+            if not self._wires:
+                self._stand(LinkState.DOWN, "stopped")
+                if self._stopped is not None:
+                    stopped, self._stopped = self._stopped, None
+                    stopped.callback(None)
+        elif wire.number == self.main:
+            if self._bound_at is not None and self._now() - self._bound_at >= HEALTHY:
+                self._failures = 0
+            self._bound_at = None
+            if session.rested:
+                self._stand(LinkState.RESTING, "")
+            else:
+                self._wait(reason, max(self._pause, DISMISSED_WAIT if session.dismissed else 0.0))
 
-    def _tick(self) -> None:
-        self._timer = None
-        if self.session is not None:
-            self._report(self.session.tick(self._now()))
-            self.flush()
-
-    def _report(self, events: Sequence[Event]) -> None:
-        if not events:
-            return
+    def report(self, wire: "_Wire", events: Sequence[Event]) -> None:
+        """What a session brought goes to the gateway; what is about the link itself is seen to here."""
+        heard: list[Event] = []
         for event in events:
-            if isinstance(event, Bound):
-                self._bound_at, self._refusals = self._now(), 0
-                self._stand(LinkState.BOUND, f"as {self.profile.account}")
-            elif isinstance(event, BindRefused):
-                self._refusals += event.credentials
-                self._stand(LinkState.REFUSED if event.credentials else LinkState.DOWN, event.reason)
-        self._counts.update(type(event).__name__ for event in events)
-        self._events(self, list(events))
+            self._counts[type(event).__name__] += 1
+            if isinstance(event, BindRequested):
+                self._admit(wire, event)
+                continue
+            if wire.number == self.main:
+                if isinstance(event, Bound):
+                    self._bound_at, self._refusals, self._pause = self._now(), 0, 0.0
+                    self._stand(LinkState.BOUND, event.doubt or f"as {self.profile.account}")
+                elif isinstance(event, BindRefused):
+                    self._refusals += event.credentials
+                    self._pause = event.pause
+                    self._stand(LinkState.REFUSED if event.credentials else LinkState.DOWN, event.reason)
+            heard.append(event)
+        if heard:
+            self._events(self, wire.number, heard)
+
+    def now(self) -> float:
+        """Monotonic seconds."""
+        return self._now()
+
+    def later(self, seconds: float, what: Callable[[], None]) -> Any:
+        """Twisted's delayed call."""
+        return self._reactor.callLater(max(0.0, seconds), what)
+
+    # ---------------------------------------------------------------------------------------------- being called
+
+    def welcomes(self, address: str) -> bool:
+        """Whether the carrier may call from there, and does not hold too many lines already."""
+        calls = sum(not wire.calls for wire in self._wires.values())
+        return bool(self.running) and calls < MOST_CALLS and _is_among(address, self.profile.listen_peers)
+
+    def _admit(self, wire: "_Wire", login: BindRequested) -> None:
+        profile = self.profile
+        account = profile.listen_account or profile.account
+        password = profile.listen_password or profile.password
+        right = login.account == account and wire.session.dialect.proves(login, password)
+        wire.session.admit(login.answer, 0 if right else REFUSED_CALL)
 
     # ------------------------------------------------------------------------------------------------ connecting
+
+    def _moment(self) -> datetime:
+        """Now, but a second later than the last connection at least: SGIP's numbers begin with it."""
+        moment = self._clock()
+        if self._began is not None and moment < self._began + timedelta(seconds=1):
+            moment = self._began + timedelta(seconds=1)
+        self._began = moment
+        return moment
 
     def _connect(self) -> None:
         self._again = None
         if self.state is not LinkState.REFUSED:
             self._stand(LinkState.CONNECTING, f"{self.profile.host}:{self.profile.port}")
-        attempt = self._endpoint(self.profile).connect(_Wires(self))
+        attempt = self._endpoint(self.profile).connect(_Wires(self, calls=True))
         self._connecting = attempt
         attempt.addErrback(self._unreachable)
         attempt.addBoth(self._connect_done)
@@ -241,30 +287,48 @@ class Link(Service):
 
 
 class _Wire(Protocol):
-    """The socket."""
+    """One socket and its session."""
 
-    def __init__(self, link: Link) -> None:
+    session: Session  # there from the moment that the socket is open
+
+    def __init__(self, link: Link, calls: bool) -> None:
+        self.number = 0
+        self.calls = calls  # it was we who called
         self._link = link
+        self._timer: Any = None
+        self._closing = False
 
     def connectionMade(self) -> None:  # noqa: N802 - Twisted's name
         transport: Any = self.transport
         transport.setTcpNoDelay(True)
         transport.setTcpKeepAlive(True)
-        self._link.connected(self)
+        self.session = self._link.connected(self, self.calls)
+        self.session.connected(self._link.now())
+        self.flush()
 
-    def dataReceived(self, data: bytes) -> None:  # noqa: N802
-        self._link.received(data)
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
+        self._link.report(self, self.session.receive(data, self._link.now()))
+        self.flush()
 
-    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
-        self._link.lost(reason.getErrorMessage())
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 - Twisted's name
+        _cancel(self._timer)
+        self._link.lost(self, reason.getErrorMessage())
 
-    def write(self, data: bytes) -> None:
-        """Send; a peer that has not read megabytes is as good as gone."""
+    def flush(self) -> None:
+        """Write what the session has to send, close if it wants that, set the timer anew."""
         transport: Any = self.transport
-        if _unsent(transport) > MOST_UNSENT:
-            self.abort()
-        else:
-            transport.write(data)
+        data = self.session.data_to_send()
+        if data:
+            if _unsent(transport) > MOST_UNSENT:  # a peer that has not read megabytes is as good as gone
+                transport.abortConnection()
+            else:
+                transport.write(data)
+        if self.session.wants_close:
+            self._close()
+            return
+        _cancel(self._timer)
+        due = self.session.next_tick()
+        self._timer = None if due is None else self._link.later(due - self._link.now(), self._tick)
 
     def hear(self, listening: bool) -> None:
         """Read from the socket, or not."""
@@ -274,25 +338,31 @@ class _Wire(Protocol):
         else:
             transport.pauseProducing()
 
-    def close(self) -> None:
-        """Close when what is written has gone."""
-        transport: Any = self.transport
-        transport.loseConnection()
+    def _tick(self) -> None:
+        self._timer = None
+        self._link.report(self, self.session.tick(self._link.now()))
+        self.flush()
 
-    def abort(self) -> None:
-        """Close now, whatever is not written."""
-        transport: Any = self.transport
-        transport.abortConnection()
+    def _close(self) -> None:
+        """Once: close when all is written, or without that."""
+        if not self._closing:
+            self._closing = True
+            transport: Any = self.transport
+            _cancel(self._timer)
+            self._timer = self._link.later(CLOSE_TIMEOUT, transport.abortConnection)
+            transport.loseConnection()
 
 
 class _Wires(Factory):
     noisy = False
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
+    def __init__(self, link: Link, calls: bool) -> None:
+        self._link, self._calls = link, calls
 
-    def buildProtocol(self, addr: Any) -> _Wire:  # noqa: N802 - Twisted's name
-        return _Wire(self._link)
+    def buildProtocol(self, addr: Any) -> _Wire | None:  # noqa: N802 - Twisted's name
+        if not self._calls and not self._link.welcomes(addr.host):
+            return None
+        return _Wire(self._link, self._calls)
 
 
 def _endpoint(reactor: Any, profile: CarrierProfile) -> Any:
@@ -304,6 +374,10 @@ def _endpoint(reactor: Any, profile: CarrierProfile) -> Any:
         with open(profile.tls_ca, "rb") as file:
             trust = trustRootFromCertificates([Certificate.loadPEM(file.read())])  # type: ignore[no-untyped-call]
     return wrapClientTLS(optionsForClientTLS(profile.host, trustRoot=trust), plain)
+
+
+def _is_among(address: str, networks: Sequence[str]) -> bool:
+    return any(ip_address(address) in ip_network(one, strict=False) for one in networks)
 
 
 def _unsent(transport: Any) -> int:

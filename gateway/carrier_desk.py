@@ -7,7 +7,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from carriers import smpp
 from carriers.events import Verdict
 from gateway.outbox import Answer, PartState
 from gateway.tables import carrier_status, part
@@ -64,8 +63,8 @@ def retries(tx: sa.Connection) -> dict[str, datetime]:
 
 def hold_for_configuration(tx: sa.Connection, carrier: str, answers: Sequence[Answer], now_ms: int) -> None:
     """The carrier refuses us, not the number: every further submit would fail the same way."""
-    status = next(one.event.status for one in answers if one.event.verdict is Verdict.CONFIGURATION)
-    hold(tx, carrier, SYSTEM, smpp.describe(status), datetime.fromtimestamp(now_ms / 1000, UTC))
+    reason = next(one.event.reason for one in answers if one.event.verdict is Verdict.CONFIGURATION)
+    hold(tx, carrier, SYSTEM, reason, datetime.fromtimestamp(now_ms / 1000, UTC))
 
 
 def report_link(

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
-from carriers import smpp
+from carriers import dialects
+from carriers.dialect import Template
 from carriers.events import Concatenation
 from carriers.profile import CarrierProfile
 from carriers.text import split
@@ -32,7 +33,7 @@ class Composer:
         self._numbers: dict[int, str] = {}
         self._notices: dict[int, notices.Lane] = {}
         self._personal: frozenset[int] = frozenset()  # the notices among them that name the person
-        self._templates: dict[tuple[str, int, int], smpp.SubmitTemplate] = {}
+        self._templates: dict[tuple[str, int, int], Template] = {}
 
     def use(self, lanes: Sequence[notices.Lane]) -> None:
         """The notices that run now."""
@@ -41,7 +42,7 @@ class Composer:
         self._templates = {key: kept for key, kept in self._templates.items() if key[1] in self._notices}
 
     def compose(
-        self, tx: sa.Connection, carrier: str, claimed: Sequence[Claimed]
+        self, tx: sa.Connection, carrier: str, claimed: Sequence[Claimed], stamp: bytes = b""
     ) -> tuple[list[Submit], list[Claimed]]:
         """The PDUs of the claimed parts, and those that cannot be sent (number forgotten, text damaged)."""
         self._learn_numbers(tx, {one.person_id for one in claimed})
@@ -54,7 +55,7 @@ class Composer:
             if template is None or number is None:
                 unreadable.append(one)
                 continue
-            pdu = template.pdu(one.sequence, self._written(carrier, number), one.part_id & 0xFFFF)
+            pdu = template.pdu(one.sequence, self._written(carrier, number), one.part_id & 0xFFFF, stamp)
             ready.append((one.sequence, one.part_id, pdu))
         return ready, unreadable
 
@@ -71,9 +72,7 @@ class Composer:
         people = {one.person_id for one in claimed if one.lane in self._personal}
         return roster_store.renderings(tx, self._vault, people) if people else {}
 
-    def _template(
-        self, carrier: str, one: Claimed, named: Mapping[int, roster_store.Rendering]
-    ) -> smpp.SubmitTemplate | None:
+    def _template(self, carrier: str, one: Claimed, named: Mapping[int, roster_store.Rendering]) -> Template | None:
         key = (carrier, one.lane, one.number)
         if key in self._templates:
             return self._templates[key]
@@ -98,14 +97,12 @@ class Composer:
         return self._profiles[carrier].destination_prefix + number.removeprefix("+86")
 
 
-def _encode(
-    profile: CarrierProfile, extension: str, body: str, one: Claimed, reference: int
-) -> smpp.SubmitTemplate | None:
+def _encode(profile: CarrierProfile, extension: str, body: str, one: Claimed, reference: int) -> Template | None:
     text = split(body)
     if one.number > len(text.bodies):
         return None  # the text became shorter than it was planned: nothing to say in this part
     concatenation = Concatenation(reference & 0xFF, one.total, one.number, 8) if one.total > 1 else None
-    return smpp.submit_template(
+    return dialects.template(
         profile,
         profile.access_number + extension,
         text.bodies[one.number - 1],

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 import structlog
 
 from carriers.events import Event
-from gateway import carrier_desk, case_desk, errors, lease, outbox, receipts, schedule
+from gateway import carrier_desk, case_desk, errors, lease, outbox, receipts, resources, schedule
 from gateway.compose import Composer
 from gateway.database import Database
 from gateway.inbox import Inbox
@@ -70,7 +70,7 @@ class Daemon:
         assert self._held is not None  # noqa: S101 - _prepare took it
         settings = self._settings
         values = settings.values
-        profiles = {name: settings.profile(name) for name in values.carriers}
+        profiles = resources.profiles(settings)
         desk = case_desk.Desk.from_settings(settings)
         self._inbox = Inbox(settings, self._vault, profiles, desk)
         composer = Composer(profiles, self._vault)
@@ -165,9 +165,9 @@ class Daemon:
 
     # ------------------------------------------------------------------------------------------------------ events
 
-    def _arrived(self, link: "Link", events: Sequence[Event]) -> None:
+    def _arrived(self, link: "Link", connection: int, events: Sequence[Event]) -> None:
         if self._pump is not None:
-            self._pump.arrived(link, events)
+            self._pump.arrived(link, connection, events)
 
     def _pump_ended(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (trouble := task.exception()) is not None:

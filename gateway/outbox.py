@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from carriers import smpp
 from carriers.events import SubmitAnswered, Verdict
 from carriers.receipts import message_key
 from carriers.text import split
@@ -145,9 +144,19 @@ def put(
 
 
 def claim(
-    tx: sa.Connection, carrier: str, lane: int, count: int, session: int, first_sequence: int, now_ms: int
+    tx: sa.Connection,
+    carrier: str,
+    lane: int,
+    count: int,
+    session: int,
+    first_sequence: int,
+    now_ms: int,
+    stamp: bytes = b"",
 ) -> list[Claimed]:
-    """Take up to `count` waiting parts of a lane, oldest first, and record the intent to submit each."""
+    """Take up to `count` waiting parts of a lane, oldest first, and record the intent to submit each.
+
+    With a `stamp` (see `tick.Room`) the id that the carrier will give each is known, and is recorded, too.
+    """
     found = tx.execute(
         _WAITING_DIRECT if lane == DIRECT else _WAITING,
         {"carrier": carrier, "lane": lane, "now": now_ms, "count": count},
@@ -164,12 +173,19 @@ def claim(
             statement(tx, sql, part_id="BIGINT", sequence="BIGINT"),
             {"rows": rows, "session": session, "carrier": carrier, "now": now_ms},
         )
+    if stamp:
+        known = pack((one.sequence, message_key(f"{stamp.hex()}{one.sequence:08x}")) for one in claimed)
+        tx.execute(statement(tx, _KNOWN, sequence="BIGINT", carrier_id="TEXT"), {"rows": known, "session": session})
     return claimed
 
 
 _INTEND = (
     "INSERT INTO attempt (session, sequence, part_id, carrier, intent_ms) "
     "SELECT :session, r.sequence, r.part_id, :carrier, :now FROM {rows} AS r"
+)
+_KNOWN = (
+    "UPDATE attempt SET carrier_id = r.carrier_id FROM {rows} AS r "
+    "WHERE attempt.session = :session AND attempt.sequence = r.sequence"
 )
 _SENDING = (
     "UPDATE part SET state = 'sending', attempts = attempts + 1, changed_ms = :now "
@@ -191,6 +207,12 @@ _WAITING_DIRECT = sa.text(
 )
 
 
+def is_waiting(tx: sa.Connection, carrier: str, lane: int, now_ms: int) -> bool:
+    """Whether `claim` would find anything."""
+    found = tx.execute(_WAITING, {"carrier": carrier, "lane": lane, "now": now_ms, "count": 1})
+    return found.first() is not None
+
+
 # --------------------------------------------------------------------------------------------------------- settling
 
 
@@ -198,6 +220,7 @@ def settle_answers(tx: sa.Connection, carrier: str, answers: Sequence[Answer], n
     """Record the carrier's answers. Returns the keys of the message ids it gave, for receipts that came early."""
     attempts: list[tuple[object, ...]] = []
     accepted: list[tuple[int]] = []
+    doubtful: list[SubmitAnswered] = []
     refused: list[SubmitAnswered] = []
     keys: list[str] = []
     for session, event in answers:
@@ -205,6 +228,9 @@ def settle_answers(tx: sa.Connection, carrier: str, answers: Sequence[Answer], n
         if event.verdict is Verdict.ACCEPTED:
             outcome, key = "accepted", message_key(event.message_id) or None
             accepted.append((event.token,))
+        elif event.verdict is Verdict.UNCERTAIN:
+            outcome = "uncertain"
+            doubtful.append(event)
         else:
             refused.append(event)
         if key:
@@ -213,6 +239,8 @@ def settle_answers(tx: sa.Connection, carrier: str, answers: Sequence[Answer], n
     _record_attempts(tx, attempts, now_ms)
     if accepted:
         _move(tx, accepted, PartState.ACCEPTED, now_ms)
+    for event in doubtful:
+        _move(tx, [(event.token,)], PartState.UNCERTAIN, now_ms, event.reason)
     for event in refused:
         _refused(tx, event, now_ms)
     _withdraw(tx, [event.token for event in refused], now_ms)
@@ -287,7 +315,8 @@ def _record_attempts(tx: sa.Connection, rows: Iterable[tuple[object, ...]], now_
     tx.execute(
         statement(
             tx,
-            "UPDATE attempt SET outcome = r.outcome, status = r.status, carrier_id = r.carrier_id, answered_ms = :now "
+            "UPDATE attempt SET outcome = r.outcome, status = r.status, "
+            "carrier_id = COALESCE(r.carrier_id, attempt.carrier_id), answered_ms = :now "
             "FROM {rows} AS r WHERE attempt.session = r.session AND attempt.sequence = r.sequence "
             "AND (attempt.outcome IS NULL OR attempt.outcome = 'uncertain')",
             session="BIGINT",
@@ -323,7 +352,7 @@ def _refused(tx: sa.Connection, event: SubmitAnswered, now_ms: int) -> None:
         .where(part.c.id == event.token, part.c.state.in_((PartState.SENDING, PartState.UNCERTAIN)))
         .values(
             state=PartState.FAILED if wait is None else PartState.QUEUED,
-            reason=smpp.describe(event.status),
+            reason=event.reason,
             not_before_ms=0 if wait is None else now_ms + wait,
             changed_ms=now_ms,
         )

@@ -8,6 +8,8 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from carriers.profile import CarrierProfile
+from carriers.results import Results
 from gateway.errors import SettingsWrong
 from gateway.settings import Loaded
 from roster.importing import Lists
@@ -38,6 +40,20 @@ def prefixes(settings: Loaded) -> Prefixes:
     owners = {network: name for network, name in table["owners"].items() if name in configured}
     ranges = {prefix: network for network, several in table["ranges"].items() for prefix in several}
     return Prefixes(ranges, owners, settings.values.default_carrier)
+
+
+def profiles(settings: Loaded) -> dict[str, CarrierProfile]:
+    """The configured carriers as their links need them, by name."""
+    return {
+        name: settings.profile(name, _results(settings, carrier.protocol))
+        for name, carrier in settings.values.carriers.items()
+    }
+
+
+def _results(settings: Loaded, protocol: str) -> Results:
+    """What a protocol's codes mean; both versions of CMPP have one table."""
+    family = protocol.rstrip("23")
+    return _made(settings, "results", lambda table: Results.from_table(table[family], family))
 
 
 def lists(settings: Loaded) -> Lists:

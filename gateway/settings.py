@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta, Struct
 
-from carriers.profile import CarrierProfile
+from carriers.profile import PROTOCOLS, CarrierProfile
+from carriers.results import Results
 from gateway.errors import SettingsWrong
 
 FILE = "xinqiao.toml"
@@ -53,17 +54,21 @@ class Files(Section, frozen=True):
     departments: Annotated[str, _help("承办单位名单")] = ""
     messages: Annotated[str, _help("发给群众的短信模板 T1 至 T15")] = ""
     words: Annotated[str, _help("退订、查询、感谢等词表")] = ""
+    results: Annotated[str, _help("运营商返回码的含义")] = ""
 
 
 class Carrier(Section, frozen=True, kw_only=True):
     """一条运营商线路"""
 
     label: Annotated[str, _help("显示的名称")]
-    protocol: Annotated[str, _help("协议,目前为 smpp", pattern="^smpp$")] = "smpp"
+    protocol: Annotated[
+        str,
+        _help("协议:smpp;移动 cmpp2 或 cmpp3,联通 sgip,电信 smgp", pattern=f"^({'|'.join(PROTOCOLS)})$"),
+    ] = "smpp"
     host: Annotated[str, _help("运营商网关地址", min_length=1)]
     port: Annotated[int, _help("端口", ge=1, le=65535)]
-    account: Annotated[str, _help("账号(system_id),最多15个字符", min_length=1, max_length=15)]
-    password_file: Annotated[str, _help("存放密码的文件,权限 0600,密码最多8个字符")]
+    account: Annotated[str, _help("账号:smpp 最多15个字符,cmpp 6,sgip 16,smgp 8", min_length=1)]
+    password_file: Annotated[str, _help("存放密码的文件,权限 0600;密码:smpp 最多8个字符,sgip 16,smgp 15")]
     access_number: Annotated[str, _help("接入号(群众看到的服务号码)", pattern="^[0-9]{3,20}$")]
     extension_digits: Annotated[int, _help("运营商允许的扩展码位数", ge=0, le=10)] = 4
     rate: Annotated[float, _help("每秒最多提交条数(合同约定);0 为不限", ge=0, le=100_000)] = 50.0
@@ -83,6 +88,17 @@ class Carrier(Section, frozen=True, kw_only=True):
     bind_timeout: Annotated[float, _help("登录等待应答的秒数", gt=0, le=120)] = 30.0
     reference_tlv: Annotated[bool, _help("提交时带 user_message_reference 参数")] = True
     flow_control: Annotated[bool, _help("运营商提示过快时自动减速")] = True
+    service_id: Annotated[str, _help("cmpp、sgip、smgp:合同中的业务代码", max_length=10)] = ""
+    corp_id: Annotated[str, _help("cmpp:企业代码,留空同账号;sgip:5位企业代码", max_length=6)] = ""
+    node: Annotated[int, _help("sgip:本单位的节点编号,3AAAAQQQQQ", ge=0, le=4_294_967_295)] = 0
+    smgp_version: Annotated[str, _help("smgp:3.0 或 1.3", pattern=r"^(3\.0|1\.3)$")] = "3.0"
+    padded_login: Annotated[bool, _help("cmpp、smgp:登录摘要中的账号补足定长(个别网关要求)")] = False
+    strict_login: Annotated[bool, _help("cmpp、smgp:对方摘要不符即断开,否则只告警")] = False
+    listen_host: Annotated[str, _help("sgip:接受运营商回连的本机地址")] = ""
+    listen_port: Annotated[int, _help("sgip:接受运营商回连的端口;0 为不接受回连", ge=0, le=65535)] = 0
+    listen_peers: Annotated[tuple[str, ...], _help("sgip:允许回连的地址或网段")] = ()
+    listen_account: Annotated[str, _help("sgip:运营商回连时的账号;留空同账号", max_length=16)] = ""
+    listen_password_file: Annotated[str, _help("sgip:运营商回连时的密码文件;留空同密码")] = ""
 
 
 class Notices(Section, frozen=True):
@@ -169,19 +185,33 @@ class Loaded(Struct, frozen=True):
         """The office's time zone."""
         return ZoneInfo(self.values.timezone)
 
-    def profile(self, name: str) -> CarrierProfile:
-        """A carrier as its link needs it, with the password read from its file."""
+    def profile(self, name: str, results: Results) -> CarrierProfile:
+        """A carrier as its link needs it, with the password read from its file. See `resources.profiles`."""
         carrier = self.values.carriers[name]
         given = {
             field: getattr(carrier, field)
             for field in CarrierProfile.__dataclass_fields__
-            if field not in ("name", "password", "tls_ca")
+            if field not in ("name", "password", "tls_ca", "results", "listen_password")
         }
         password = secret(self.path(carrier.password_file), f"$.carriers.{name}.password_file")
         tls_ca = str(self.path(carrier.tls_ca)) if carrier.tls_ca else ""
         if tls_ca and not Path(tls_ca).is_file():
             raise SettingsWrong(f"$.carriers.{name}.tls_ca:没有文件 {tls_ca}", "请放入签发运营商证书的机构证书(PEM)")
-        return CarrierProfile(name=name, password=password, tls_ca=tls_ca, **given)
+        listen_password = ""
+        if carrier.listen_password_file:
+            where = f"$.carriers.{name}.listen_password_file"
+            listen_password = secret(self.path(carrier.listen_password_file), where)
+        profile = CarrierProfile(
+            name=name,
+            password=password,
+            tls_ca=tls_ca,
+            results=results,
+            listen_password=listen_password,
+            **given,
+        )
+        if (wrong := profile.trouble()) is not None:
+            raise SettingsWrong(f"$.carriers.{name}.{wrong[0]}:{wrong[1]}", "请核对与运营商的接入参数")
+        return profile
 
     def quiet_hours(self) -> tuple[time, time]:
         """From when until when notices wait."""

@@ -7,11 +7,14 @@ from hashlib import sha256
 from random import Random
 from typing import Any
 
-from carriers import smpp
+from carriers import dialects, smpp
 from carriers.events import ReceiptState, SubmitReceived
 from carriers.pace import Pace
+from carriers.pdu import CHINA
+from carriers.profile import PROTOCOLS
 
-EPOCH = datetime(2026, 1, 1)
+EPOCH = datetime(2026, 1, 1, tzinfo=CHINA)
+OK = 0
 
 
 class ScriptError(ValueError):
@@ -23,16 +26,17 @@ class Behaviour:
     """One carrier of a script (`[[carrier]]`). Shares are 0 to 1, times are seconds."""
 
     name: str
+    protocol: str = "smpp"
     port: int = 0  # 0: any free one
     accounts: Mapping[str, str] = field(default_factory=dict)  # system_id -> password; empty: everybody may log in
     access_number: str = "1069000001"
     seed: int = 1
     window: int = 200  # deliveries that may wait for the gateway's answer
-    id_form: str = "hex"  # of message ids in answers: hex, decimal, long (32 digits)
+    id_form: str = "hex"  # SMPP: of message ids in answers: hex, decimal, long (32 digits)
     receipt_id_form: str = (
         ""  # of the same id in receipts; empty: as in the answer. hex answers may be reported in decimal
     )
-    receipt_form: str = "text"  # text, tlv, both, junk (impossible dates, lower case)
+    receipt_form: str = "text"  # SMPP: text, tlv, both, junk (impossible dates, lower case)
     receipt_delay: tuple[float, float] = (0.05, 0.5)
     receipt_never: float = 0.0
     receipt_twice: float = 0.0
@@ -64,6 +68,8 @@ class Behaviour:
         }
         if "name" not in given:
             raise ScriptError("a carrier needs a name")
+        if given.get("protocol", "smpp") not in PROTOCOLS:
+            raise ScriptError(f"protocol {given['protocol']}; known: {', '.join(PROTOCOLS)}")
         return cls(**given)
 
 
@@ -102,6 +108,7 @@ class Brain:
         self.behaviour = behaviour
         self._random = Random(behaviour.seed)  # noqa: S311 - repeatable on purpose
         self._pace = Pace(behaviour.rate, yielding=False)
+        self._dialect = dialects.carrier(behaviour.protocol, EPOCH)
         self._serial = 0
         self.throttling = False
 
@@ -110,12 +117,12 @@ class Brain:
         is_, chance = self.behaviour, self._random.random
         if is_.cut_before_answer and chance() < is_.cut_before_answer:
             fate = self._fate(_national(submit.destination))
-            return Reaction(smpp.OK, "", 0.0, self._receipts(submit, *self._new_id(), *fate), True, False, fate[0])
+            return Reaction(OK, "", 0.0, self._receipts(submit, *self._new_id(submit), *fate), True, False, fate[0])
         status = self._refusal(submit, now)
         wait = self._random.uniform(*is_.answer_delay) if is_.answer_delay[1] else 0.0
-        if status != smpp.OK:
+        if status != OK:
             return Reaction(status, "", wait, (), False, False, None)
-        answered, reported = self._new_id()
+        answered, reported = self._new_id(submit)
         fate = self._fate(_national(submit.destination))
         receipts = self._receipts(submit, answered, reported, *fate) if submit.receipt_wanted else ()
         early = bool(receipts and is_.receipt_early and chance() < is_.receipt_early)
@@ -127,19 +134,22 @@ class Brain:
         if number in is_.refuse_numbers:
             return is_.refuse_numbers[number]
         if self.throttling or (is_.throttle and self._random.random() < is_.throttle):
-            return smpp.THROTTLED
+            return self._dialect.too_fast
         if is_.rate:
             if not self._pace.available(now):
-                return smpp.THROTTLED
+                return self._dialect.too_fast
             self._pace.spend(1, now)
         if is_.refuse and self._random.random() < is_.refuse:
             return is_.refuse_status
-        return smpp.OK
+        return OK
 
-    def _new_id(self) -> tuple[str, str]:
+    def _new_id(self, submit: SubmitReceived) -> tuple[str, str]:
         """The id in the answer, and the same in receipts."""
         self._serial += 1
         number = self._serial + (self.behaviour.seed << 24)
+        if self.behaviour.protocol != "smpp":
+            given = self._dialect.new_id(number, submit)
+            return given, given
         answered = _written(number, self.behaviour.id_form)
         return answered, _written(number, self.behaviour.receipt_id_form or self.behaviour.id_form)
 
@@ -168,12 +178,14 @@ class Brain:
         return ReceiptState.DELIVERED, "000"
 
     def _receipt(self, message_id: str, submit: SubmitReceived, state: ReceiptState, error: str) -> bytes:
+        done = f"{EPOCH + timedelta(minutes=self._serial % 500_000):%y%m%d%H%M}"
+        if self.behaviour.protocol != "smpp":
+            return self._dialect.receipt(message_id, submit.destination, submit.source, state, error, done)
         if self.behaviour.receipt_form == "junk":
             words = (
                 f"ID:{message_id} sub:1 submit date:9913459999 done_date:x stat:{state.value.lower()} ERR:{error} txt:"
             )
             return smpp.encode_delivery(submit.destination, submit.source, words.encode(), 0, esm_class=0x04)
-        done = f"{EPOCH + timedelta(minutes=self._serial % 500_000):%y%m%d%H%M}"
         return smpp.encode_receipt(
             message_id,
             submit.destination,

@@ -8,13 +8,14 @@ import heapq
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import IO, Any
 
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 
-from carriers import smpp
+from carriers import dialects, smpp
 from carriers.events import (
     BindRequested,
     Bound,
@@ -23,10 +24,11 @@ from carriers.events import (
     DeliverAnswered,
     DeliverUnanswered,
     Event,
+    Handle,
     SubmitReceived,
 )
 from carriers.session import Session, State
-from carriers.simulator.behaviour import Behaviour, Brain, Reaction, token_of
+from carriers.simulator.behaviour import EPOCH, OK, Behaviour, Brain, Reaction, token_of
 from carriers.text import UCS2, split
 
 GRAIN = 0.01  # seconds: what is due within it goes together
@@ -50,6 +52,7 @@ class Carrier:
         self._serial = 0
         self._timer: Any = None
         self._reference = 0
+        self._dialect = dialects.carrier(behaviour.protocol, EPOCH)  # of what waits for a connection
         self.stalled = False
         self.refuse_binds = behaviour.refuse_binds
         self.submits: Counter[str] = Counter()  # every submit seen, by token
@@ -106,15 +109,13 @@ class Carrier:
         count = 0
         for number in numbers * (2 if twice else 1):
             concatenation = Concatenation(self._reference, len(bodies), number, width) if len(bodies) > 1 else None
-            pdu = smpp.encode_delivery(
-                source,
-                destination or self.behaviour.access_number + extension,
-                bodies[number - 1],
-                coding,
-                concatenation=concatenation,
-                sar=sar,
-                payload=payload,
-            )
+            to, body = destination or self.behaviour.access_number + extension, bodies[number - 1]
+            if self.behaviour.protocol == "smpp":
+                pdu = smpp.encode_delivery(
+                    source, to, body, coding, concatenation=concatenation, sar=sar, payload=payload
+                )
+            else:
+                pdu = self._dialect.text(source, to, body, coding, concatenation)
             self._deliver("text", pdu)
             count += 1
         self._push()
@@ -187,17 +188,18 @@ class Carrier:
     def _admit(self, wire: "_Wire", event: BindRequested) -> None:
         known = self.behaviour.accounts
         status = self.refuse_binds
-        if not status and known and known.get(event.account) != event.password:
-            status = smpp.INVALID_PASSWORD
+        password = known.get(event.account, "")
+        if not status and known and not (event.account in known and wire.session.dialect.proves(event, password)):
+            status = wire.session.dialect.wrong_login
         self.note("bind", account=event.account, mode=event.mode, status=status)
         self.tally["connections"] += not status
-        wire.session.admit(event.answer, status, self.behaviour.name)
+        wire.session.admit(event.answer, status, self.behaviour.name, password)
 
     def _submitted(self, wire: "_Wire", submit: SubmitReceived, now: float) -> None:
         token = token_of(submit)
         self.submits[token] += 1
         reaction = self.brain.react(submit, now)
-        if reaction.status == smpp.OK:
+        if reaction.status == OK:
             self.accepted[token] += 1
             self.tally["delivered"] += 1
         else:
@@ -222,7 +224,7 @@ class Carrier:
             wire.flush()
             wire.abort()
 
-    def _react(self, wire: "_Wire", answer: int, reaction: Reaction, now: float) -> None:
+    def _react(self, wire: "_Wire", answer: Handle, reaction: Reaction, now: float) -> None:
         receipts = list(reaction.receipts)
         if reaction.early:
             self._deliver("receipt", receipts.pop(0).pdu)
@@ -234,7 +236,7 @@ class Carrier:
         for due in receipts:
             self._at(now + reaction.answer_after + due.after, _delivery(self, due.pdu))
 
-    def _late_answer(self, wire: "_Wire", answer: int, reaction: Reaction) -> None:
+    def _late_answer(self, wire: "_Wire", answer: Handle, reaction: Reaction) -> None:
         if wire in self._wires:
             wire.session.answer_submit(answer, reaction.status, reaction.message_id)
             wire.flush()
@@ -265,7 +267,7 @@ class Carrier:
     def _acknowledged(self, event: DeliverAnswered) -> None:
         for wire in self._wires:
             wire.delivering.discard(event.token)
-        if event.status != smpp.OK:
+        if event.status != OK:
             self.note("delivery refused", delivery=event.token, status=event.status)
             self._at(self._reactor.seconds() + self.behaviour.redeliver_after, lambda: self._again(event.token))
         elif self._deliveries.pop(event.token, None) is not None:
@@ -332,8 +334,11 @@ class _Wire(Protocol):
 
     def __init__(self, carrier: Carrier) -> None:
         self._carrier = carrier
+        at = datetime.fromtimestamp(carrier._reactor.seconds(), UTC)
         self.session = Session.carrier(
-            window=carrier.behaviour.window, response_timeout=carrier.behaviour.redeliver_after
+            dialects.carrier(carrier.behaviour.protocol, at),
+            window=carrier.behaviour.window,
+            response_timeout=carrier.behaviour.redeliver_after,
         )
         self.delivering: set[int] = set()
         self._held: list[bytes] = []

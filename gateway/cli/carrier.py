@@ -19,6 +19,7 @@ STATES = {
     "connecting": "连接中",
     "binding": "登录中",
     "bound": "已登录",
+    "resting": "待命(有短信时登录)",
     "refused": "登录被拒",
     "draining": "收尾中",
 }

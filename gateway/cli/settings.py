@@ -26,8 +26,7 @@ def check(ctx: typer.Context, as_json: Json = False) -> None:
     """Look at everything the daemon will need, without the carriers."""
     where: Where = ctx.obj
     loaded = settings.load(where.folder)
-    for name in loaded.values.carriers:
-        loaded.profile(name)
+    resources.profiles(loaded)
     read_keys(loaded)
     for look in (resources.messages, resources.words, resources.departments, resources.prefixes, resources.lists):
         look(loaded)

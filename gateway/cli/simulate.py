@@ -12,6 +12,7 @@ import typer
 from carriers.simulator.behaviour import Behaviour, ScriptError
 from gateway.cli import screen
 from gateway.errors import UNAVAILABLE, USAGE, Refused
+from gateway.resources import profiles
 from gateway.settings import FILE, load
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="模拟运营商:演练和测试用。")
@@ -70,13 +71,14 @@ def _from_settings(folder: Path) -> list[Behaviour]:
     """The other ends of the folder's own carriers, on the ports that its settings name."""
     settings = load(folder)
     found = []
-    for i, (name, one) in enumerate(settings.values.carriers.items()):
+    for i, (name, profile) in enumerate(profiles(settings).items()):
+        one = settings.values.carriers[name]
         if one.host not in ("127.0.0.1", "localhost"):
             raise Refused(f"线路 {name} 指向 {one.host},不是本机", f"只模拟本机的线路;请改 {FILE} 或用 --script")
-        profile = settings.profile(name)
         found.append(
             Behaviour(
                 name=name,
+                protocol=one.protocol,
                 port=one.port,
                 accounts={one.account: profile.password},
                 access_number=one.access_number,

@@ -11,6 +11,7 @@ from carriers import smpp
 from carriers.events import BindRefused, Bound, Closed, Event, InboundText, SubmitAnswered
 from carriers.link import HEALTHY, LONGEST_WAIT, PROBES, Link, LinkState
 from carriers.session import Session
+from carriers.smpp import Smpp
 from tests.carriers.test_smpp import HOT, PROFILE
 
 
@@ -32,7 +33,7 @@ class Bench:
         self.heard: list[Event] = []
         self.link = Link(
             PROFILE,
-            lambda link, events: self.heard.extend(events),
+            lambda link, connection, events: self.heard.extend(events),
             self.reactor,
             now=self.reactor.seconds,
             jitter=lambda: 0.5,
@@ -50,7 +51,7 @@ class Bench:
         self.wire = Wire()
         self.protocol = factory.buildProtocol(None)
         self.protocol.makeConnection(self.wire)
-        self.carrier = Session.carrier()
+        self.carrier = Session.carrier(Smpp())
         self.carrier.connected(self.reactor.seconds())
 
     def exchange(self) -> list[Event]:
@@ -118,7 +119,7 @@ def test_a_lost_link_tells_what_is_in_doubt_at_once_and_comes_back(bench: Bench)
     bench.connect()
     bench.bind()
     assert bench.link.state is LinkState.BOUND
-    assert bench.link.connection == 2
+    assert bench.link.connections == 2
 
 
 def test_waits_double_up_to_a_minute_and_start_anew_after_a_healthy_one(bench: Bench) -> None:

@@ -20,7 +20,7 @@ def fates(brain: Brain, count: int = 200, **more: Any) -> list[Any]:
 
 
 def states(reaction: Any) -> list[ReceiptState]:
-    events = [smpp.read_delivery(due.pdu, smpp.DELIVER_SM, 1) for due in reaction.receipts]
+    events = [smpp.read_delivery(due.pdu) for due in reaction.receipts]
     return [event.state for event in events if isinstance(event, DeliveryReceipt)]
 
 
@@ -42,7 +42,7 @@ def test_planted_numbers_meet_their_fate() -> None:
 def test_ids_are_written_as_the_script_says(answered: str, reported: str, same: bool) -> None:
     reaction = Brain(Behaviour(name="x", id_form=answered, receipt_id_form=reported)).react(submit(), 0)
     [due] = reaction.receipts
-    event = smpp.read_delivery(due.pdu, smpp.DELIVER_SM, 1)
+    event = smpp.read_delivery(due.pdu)
     assert isinstance(event, DeliveryReceipt)
     assert (event.message_id == reaction.message_id) is same
 
@@ -50,7 +50,7 @@ def test_ids_are_written_as_the_script_says(answered: str, reported: str, same: 
 @pytest.mark.parametrize("form", ["text", "tlv", "both", "junk"])
 def test_every_form_of_receipt_can_be_read(form: str) -> None:
     [due] = Brain(Behaviour(name="x", receipt_form=form)).react(submit(), 0).receipts
-    event = smpp.read_delivery(due.pdu, smpp.DELIVER_SM, 1)
+    event = smpp.read_delivery(due.pdu)
     assert isinstance(event, DeliveryReceipt)
     assert (event.state, event.number) == (ReceiptState.DELIVERED, "8613800000001")
 
@@ -95,6 +95,6 @@ def test_the_example_script_is_understood() -> None:
 
 def test_a_text_of_the_simulator_is_read_as_one() -> None:
     pdu = smpp.encode_delivery("8613800000001", "1069", "路灯".encode("utf-16-be"), 8)
-    event = smpp.read_delivery(pdu, smpp.DELIVER_SM, 1)
+    event = smpp.read_delivery(pdu)
     assert isinstance(event, InboundText)
     assert event.body.decode("utf-16-be") == "路灯"

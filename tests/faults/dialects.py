@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from carriers import smpp
+from carriers import dialects, smpp
 from carriers.profile import CarrierProfile
 from carriers.session import Session, State
 from tests.carriers.test_smpp import HOT, PROFILE
+from tests.conftest import NOON
 
 SUBMITTED = 50  # sequence number of the submit that waits for its answer
 TOKEN = 7
@@ -26,7 +27,7 @@ class Dialect:
 
     def session(self, state: State = State.BOUND) -> Session:
         """The gateway's end at second 0. Logged in, a submit waits for its answer, except while it unbinds."""
-        session = Session.gateway(self.profile)
+        session = Session.gateway(self.profile, dialects.gateway(self.profile, NOON))
         session.connected(0.0)
         if state is not State.BINDING:
             session.receive(self.login, 0.0)

@@ -119,7 +119,7 @@ class Line:
         gateway.protocol.makeConnection(gateway)
         return defer.succeed(gateway.protocol)
 
-    def _hear(self, link: Link, events: Sequence[Event]) -> None:
+    def _hear(self, link: Link, connection: int, events: Sequence[Event]) -> None:
         self.heard += events
         for event in events:
             match event:

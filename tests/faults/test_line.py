@@ -175,7 +175,7 @@ def test_a_status_that_nobody_knows_leaves_the_link_up(status: int) -> None:
     session = bound()
     session.submit([(2, 7, b"")], 1.0)
     [event] = session.receive(smpp.bare(smpp.SUBMIT_SM | smpp.RESPONSE, status, 2), 1.0)
-    assert event == SubmitAnswered(2, 7, Verdict.TEMPORARY, status, "")
+    assert event == SubmitAnswered(2, 7, Verdict.TEMPORARY, status, "", smpp.describe(status))
     assert not session.wants_close
 
 

@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import audit, fsck, logs, operators, rights, settings
+from gateway import audit, fsck, logs, operators, resources, rights, settings
 from gateway.cli import screen
 from gateway.database import Database
 from gateway.errors import Refused, SettingsWrong, StoreUnfit
@@ -69,7 +69,7 @@ def test_the_environment_goes_before_the_file(folder: Path) -> None:
 def test_secrets_that_others_can_read_are_refused(folder: Path) -> None:
     (folder / "keys" / "mobile.password").chmod(0o644)
     with pytest.raises(SettingsWrong, match="他人"):
-        settings.load(folder, {}).profile("mobile")
+        resources.profiles(settings.load(folder, {}))
 
 
 def test_a_folder_without_settings_says_what_to_do(tmp_path: Path) -> None:

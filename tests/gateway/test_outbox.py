@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from carriers.events import SubmitAnswered, Verdict
+from carriers.smpp import describe
 from gateway import outbox
 from gateway.outbox import DIRECT, HOUR, RECEIPT_GRACE, UNCERTAIN_GRACE, Answer, PartState
 from gateway.tables import attempt, part
@@ -35,7 +36,7 @@ def answer(
     message_id: str = "ID7",
     status: int = 0,
 ) -> list[str]:
-    event = SubmitAnswered(sequence, token, verdict, status, message_id)
+    event = SubmitAnswered(sequence, token, verdict, status, message_id, describe(status))
     return outbox.settle_answers(tx, "mobile", [Answer(session, event)], NOW + 5)
 
 

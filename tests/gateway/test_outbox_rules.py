@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from carriers.events import DeliveryReceipt, ReceiptState, SubmitAnswered, Verdict
+from carriers.smpp import describe
 from gateway import fsck, lease, outbox, receipts
 from gateway.outbox import DIRECT, FINAL, Answer, PartState
 from gateway.tables import metadata, part
@@ -99,7 +100,7 @@ class Outbox(RuleBasedStateMachine):
     def an_answer_arrives(self, which: int) -> None:
         (session, sequence, part_id), verdict = self.answers.pop(which % len(self.answers))
         message_id = _id_of((session, sequence, part_id)) if verdict is Verdict.ACCEPTED else ""
-        answered = SubmitAnswered(sequence, part_id, verdict, STATUS[verdict], message_id)
+        answered = SubmitAnswered(sequence, part_id, verdict, STATUS[verdict], message_id, describe(STATUS[verdict]))
         with self.engine.begin() as tx:
             keys = outbox.settle_answers(tx, "mobile", [Answer(session, answered)], self.now)
             receipts.match_early(tx, "mobile", keys, self.now)

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from carriers.events import ReceiptState, SubmitAnswered, Verdict
+from carriers.smpp import describe
 from gateway import carrier_desk, lease, notices, outbox
 from gateway.outbox import Answer, PartState
 from gateway.tables import attempt, carrier_status, part
@@ -114,7 +115,7 @@ def test_a_cancelled_notice_sends_nothing_more(office: Office) -> None:
 def refused(office: Office, submits: list[Any]) -> None:
     """The carrier says "too fast" to these."""
     answers = [
-        Answer(SESSION, SubmitAnswered(sequence, part_id, Verdict.THROTTLED, 0x58, ""))
+        Answer(SESSION, SubmitAnswered(sequence, part_id, Verdict.THROTTLED, 0x58, "", describe(0x58)))
         for sequence, part_id, _ in submits
     ]
     office.run(answers=answers)
@@ -196,7 +197,7 @@ def test_who_opted_out_after_the_plan_gets_nothing(office: Office) -> None:
 def test_a_refusal_of_our_own_account_holds_the_carrier(office: Office) -> None:
     put(office)
     [(sequence, part_id, _)] = office.submit()
-    refused = Answer(SESSION, SubmitAnswered(sequence, part_id, Verdict.CONFIGURATION, 0x0A, ""))
+    refused = Answer(SESSION, SubmitAnswered(sequence, part_id, Verdict.CONFIGURATION, 0x0A, "", describe(0x0A)))
     office.run(answers=[refused])
     [row] = office.rows(sa.select(carrier_status))
     assert row.held_by == carrier_desk.SYSTEM
