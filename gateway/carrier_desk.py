@@ -12,6 +12,7 @@ from gateway.outbox import Answer, PartState
 from gateway.tables import carrier_status, part
 
 SYSTEM = "gateway"
+UP = ("bound", "resting")  # states of a link over which something can be sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +77,25 @@ def report_link(
     counters: Mapping[str, int],
     now: datetime,
 ) -> None:
-    """The daemon tells how a link stands."""
+    """The daemon tells how a link stands. A line is down since it first failed, not since it last did."""
     _ensure(tx, carrier)
+    status = carrier_status.c
+    down = (
+        None
+        if state in (*UP, "stopped")
+        else sa.func.coalesce(status.down_since, sa.bindparam("down", now, status.down_since.type))
+    )
     tx.execute(
         sa.update(carrier_status)
         .where(carrier_status.c.carrier == carrier)
-        .values(link_state=state, link_since=since, link_detail=detail, counters=dict(counters), reported_at=now)
+        .values(
+            link_state=state,
+            link_since=since,
+            link_detail=detail,
+            counters=dict(counters),
+            reported_at=now,
+            down_since=down,
+        )
     )
 
 

@@ -8,7 +8,7 @@ given back.
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,14 +16,16 @@ import sqlalchemy as sa
 import structlog
 
 from carriers.events import Event
-from gateway import carrier_desk, case_desk, errors, lease, outbox, receipts, resources, schedule
+from gateway import carrier_desk, case_desk, errors, lease, outbox, receipts, rerouting, resources, schedule
 from gateway.compose import Composer
 from gateway.database import Database
 from gateway.inbox import Inbox
 from gateway.lease import LeaseLost
+from gateway.rerouting import Routes
 from gateway.settings import Loaded
 from gateway.tick import Tick
 from gateway.world import Scheduler, World
+from roster import store as roster_store
 from roster.vault import Vault
 
 if TYPE_CHECKING:  # importing a link imports the reactor, which must be installed first
@@ -74,6 +76,8 @@ class Daemon:
         desk = case_desk.Desk.from_settings(settings)
         self._inbox = Inbox(settings, self._vault, profiles, desk)
         composer = Composer(profiles, self._vault)
+        self._routes = Routes.of(values.carriers, profiles)
+        self._prefixes = resources.prefixes(settings)
         lease_ms = int(values.daemon.lease_s * 1000)
         self._tick = Tick(
             self._database,
@@ -84,6 +88,7 @@ class Daemon:
             composer,
             settings.zone(),
             settings.quiet_hours(),
+            self._routes,
         )
         for name, profile in profiles.items():
             self._links[name] = Link(
@@ -197,6 +202,9 @@ class Daemon:
             schedule.Sweep("links", 2, self._look_after_links),
             schedule.Sweep("waiting parts", 10, partial(self._sweep_by_clock, schedule.expire_waiting)),
             schedule.Sweep("incomplete texts", 10, partial(self._sweep_by_clock, self._inbox.give_up_waiting)),
+            schedule.Sweep("lines down", 10, partial(self._sweep_by_clock, self._stand_in)),
+            schedule.Sweep("ported numbers", 10, partial(self._sweep, schedule.learn_from_reroutes)),
+            schedule.Sweep("learned numbers", 3600, partial(self._sweep_by_clock, self._unlearn)),
             schedule.Sweep("silent parts", 600, partial(self._sweep_by_clock, schedule.expire_silent)),
             schedule.Sweep("cases", 600, partial(self._sweep_by_clock, schedule.close_unrated)),
         ]
@@ -214,6 +222,14 @@ class Daemon:
 
     async def _sweep(self, work: "schedule.Transaction") -> None:
         await self._unless_down(lambda: self._in_transaction(work))
+
+    def _stand_in(self, tx: sa.Connection, now_ms: int) -> None:
+        if moved := rerouting.stand_in(tx, self._routes, now_ms):
+            log.warning("a line is down: others send in its place", parts=moved)
+
+    def _unlearn(self, tx: sa.Connection, now_ms: int) -> None:
+        now = datetime.fromtimestamp(now_ms / 1000, UTC)
+        roster_store.forget_expired_carriers(tx, self._vault, self._prefixes, now)
 
     async def _unless_down(self, work: "schedule.Work[Result]") -> "Result | None":
         """What a sweep does in the store. While the store is down there is nothing to sweep: the next run will."""

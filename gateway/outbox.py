@@ -32,6 +32,10 @@ RECEIPT_GRACE = 24 * HOUR  # after its validity a part without receipt counts as
 UNCERTAIN_GRACE = 2 * HOUR  # after its validity an uncertain part counts as unknown
 
 
+WRONG_NETWORK = "wrong_network"
+"""Outcome of an attempt whose carrier said, at once or by receipt, that the number is another one's."""
+
+
 class PartState(StrEnum):
     """Where a part stands. The last six are final."""
 
@@ -217,7 +221,10 @@ def is_waiting(tx: sa.Connection, carrier: str, lane: int, now_ms: int) -> bool:
 
 
 def settle_answers(tx: sa.Connection, carrier: str, answers: Sequence[Answer], now_ms: int) -> list[str]:
-    """Record the carrier's answers. Returns the keys of the message ids it gave, for receipts that came early."""
+    """Record the carrier's answers. Returns the keys of the message ids it gave, for receipts that came early.
+
+    Parts that it says are another carrier's are not moved here: that is `rerouting.not_its_own`'s to do.
+    """
     attempts: list[tuple[object, ...]] = []
     accepted: list[tuple[int]] = []
     doubtful: list[SubmitAnswered] = []
@@ -228,6 +235,8 @@ def settle_answers(tx: sa.Connection, carrier: str, answers: Sequence[Answer], n
         if event.verdict is Verdict.ACCEPTED:
             outcome, key = "accepted", message_key(event.message_id) or None
             accepted.append((event.token,))
+        elif event.verdict is Verdict.WRONG_NETWORK:
+            outcome = WRONG_NETWORK
         elif event.verdict is Verdict.UNCERTAIN:
             outcome = "uncertain"
             doubtful.append(event)
@@ -243,7 +252,7 @@ def settle_answers(tx: sa.Connection, carrier: str, answers: Sequence[Answer], n
         _move(tx, [(event.token,)], PartState.UNCERTAIN, now_ms, event.reason)
     for event in refused:
         _refused(tx, event, now_ms)
-    _withdraw(tx, [event.token for event in refused], now_ms)
+    withdraw(tx, [event.token for event in refused], now_ms)
     return keys
 
 
@@ -263,7 +272,7 @@ def put_back(tx: sa.Connection, submits: Iterable[tuple[int, int, int]], now_ms:
         return
     _record_attempts(tx, ((session, sequence, "not_sent", None, None) for session, sequence, _ in rows), now_ms)
     _move(tx, ((part_id,) for _, _, part_id in rows), PartState.QUEUED, now_ms)
-    _withdraw(tx, [part_id for _, _, part_id in rows], now_ms)
+    withdraw(tx, [part_id for _, _, part_id in rows], now_ms)
 
 
 def take_back(tx: sa.Connection, rooms: Iterable[tuple[int, int, int]], now_ms: int) -> None:
@@ -359,7 +368,7 @@ def _refused(tx: sa.Connection, event: SubmitAnswered, now_ms: int) -> None:
     )
 
 
-def _withdraw(tx: sa.Connection, part_ids: Sequence[int], now_ms: int) -> None:
+def withdraw(tx: sa.Connection, part_ids: Sequence[int], now_ms: int) -> None:
     """What waits again was on the wire when its notice was cancelled, or its person opted out: it goes no more."""
     if part_ids:
         tx.execute(

@@ -13,7 +13,9 @@ import sqlalchemy as sa
 from carriers.events import DeliveryReceipt, ReceiptState
 from carriers.receipts import FINAL as FINAL_STATES
 from carriers.receipts import message_key, other_keys
-from gateway.outbox import FINAL, HOUR, PartState
+from gateway import rerouting
+from gateway.outbox import FINAL, HOUR, WRONG_NETWORK, PartState
+from gateway.rerouting import NOWHERE, Routes
 from gateway.tables import attempt, message, part, receipt
 from roster.rowset import pack, statement
 
@@ -29,6 +31,7 @@ class Filed(NamedTuple):
     part_id: int | None
     effect: str
     state: PartState | None  # what the part becomes, None when it stays
+    stranger: bool = False  # the carrier says that the number is another one's: the part goes on elsewhere
 
 
 def settle(
@@ -38,6 +41,7 @@ def settle(
     now_ms: int,
     person_of: Callable[[str], int | None],
     sealed: Callable[[bytes], bytes],
+    routes: Routes = NOWHERE,
 ) -> list[int]:
     """File receipts and apply them. Returns the parts that became final.
 
@@ -49,18 +53,22 @@ def settle(
     filed: list[Filed] = []
     settled: dict[int, PartState] = {}
     learned: list[str] = []
+    refusals = routes.refusals.get(carrier, frozenset())
     for event, key in zip(events, keys, strict=True):
         found = parts.get(key) if key else None
         if found is None:
             found = _by_evidence(tx, carrier, event, key, now_ms, person_of)
             if found is not None and _learn_id(tx, found.part_id, key):
                 learned.append(key)
-        filed.append(_file(event, key, found, settled))
+        filed.append(_file(event, key, found, settled, refusals))
     _store(tx, carrier, filed, now_ms, person_of, sealed)
-    return _apply(tx, filed, now_ms) + match_early(tx, carrier, learned, now_ms)
+    _go_elsewhere(tx, carrier, filed, routes, now_ms)
+    return _apply(tx, filed, now_ms) + match_early(tx, carrier, learned, now_ms, routes)
 
 
-def match_early(tx: sa.Connection, carrier: str, keys: Sequence[str], now_ms: int) -> list[int]:
+def match_early(
+    tx: sa.Connection, carrier: str, keys: Sequence[str], now_ms: int, routes: Routes = NOWHERE
+) -> list[int]:
     """Apply the receipts that waited for these message ids. Returns the parts that became final."""
     if not keys or tx.execute(_ANY_ORPHAN, {"carrier": carrier}).first() is None:
         return []  # nothing waits: the usual case, and the look-up by every notation of every id is dear
@@ -82,10 +90,12 @@ def match_early(tx: sa.Connection, carrier: str, keys: Sequence[str], now_ms: in
     filed = []
     for row in waiting:
         event = DeliveryReceipt(0, row.carrier_id, ReceiptState(row.state), row.error, "", b"")
-        one = _file(event, row.carrier_id, parts.get(by_key[row.carrier_id]), settled)
+        refusals = routes.refusals.get(carrier, frozenset())
+        one = _file(event, row.carrier_id, parts.get(by_key[row.carrier_id]), settled, refusals)
         if one.part_id is not None:
             tx.execute(sa.update(receipt).where(receipt.c.id == row.id).values(part_id=one.part_id, effect=one.effect))
         filed.append(one)
+    _go_elsewhere(tx, carrier, filed, routes, now_ms)
     return _apply(tx, filed, now_ms)
 
 
@@ -129,6 +139,7 @@ class _Found(NamedTuple):
     part_id: int
     state: str
     reason: str | None
+    over: bool = False  # this submit is history: its carrier has said that the number is another one's
 
 
 def _by_id(tx: sa.Connection, carrier: str, keys: Sequence[str], now_ms: int) -> dict[str, _Found]:
@@ -136,7 +147,8 @@ def _by_id(tx: sa.Connection, carrier: str, keys: Sequence[str], now_ms: int) ->
     rows = tx.execute(
         statement(
             tx,
-            "SELECT attempt.carrier_id, part.id, part.state, part.reason FROM {rows} AS r "
+            "SELECT attempt.carrier_id, part.id, part.state, part.reason, "
+            "coalesce(attempt.outcome = 'wrong_network', false) FROM {rows} AS r "
             "JOIN attempt ON attempt.carrier = :carrier AND attempt.carrier_id = r.key "
             "JOIN part ON part.id = attempt.part_id "
             "WHERE attempt.intent_ms > :since ORDER BY attempt.intent_ms",
@@ -144,7 +156,7 @@ def _by_id(tx: sa.Connection, carrier: str, keys: Sequence[str], now_ms: int) ->
         ),
         {"rows": pack((key,) for key in keys if key), "carrier": carrier, "since": now_ms - ID_REUSE},
     ).all()
-    return {key: _Found(part_id, state, reason) for key, part_id, state, reason in rows}
+    return {key: _Found(part_id, state, reason, over) for key, part_id, state, reason, over in rows}
 
 
 def _by_evidence(
@@ -206,19 +218,42 @@ _OF_PERSON = sa.text(
 # --------------------------------------------------------------------------------------------------------- deciding
 
 
-def _file(event: DeliveryReceipt, key: str, found: _Found | None, settled: dict[int, PartState]) -> Filed:
+def _file(
+    event: DeliveryReceipt,
+    key: str,
+    found: _Found | None,
+    settled: dict[int, PartState],
+    refusals: frozenset[str] = frozenset(),
+) -> Filed:
     """What this receipt does to its part. `settled` carries what earlier receipts of the batch did."""
     if found is None:
         return Filed(event, key, None, "orphan", None)
-    part_id, state, reason = found
+    part_id, state, reason, over = found
+    if over:
+        return Filed(event, key, part_id, "repeated", None)
     final = _FINAL[event.state]
     if part_id in settled:
         state, reason = settled[part_id], None
     effect = effect_of(state, reason, final)
     if final is None or effect not in ("applied", "late"):
         return Filed(event, key, part_id, effect, None)
+    if effect == "applied" and final is PartState.UNDELIVERED and event.error in refusals:
+        settled[part_id] = final  # the same receipt again, in the same batch, changes nothing
+        return Filed(event, key, part_id, "rerouted", None, stranger=True)
     settled[part_id] = final
     return Filed(event, key, part_id, effect, final)
+
+
+def _go_elsewhere(tx: sa.Connection, carrier: str, filed: Sequence[Filed], routes: Routes, now_ms: int) -> None:
+    """Parts whose numbers the carrier says are not its own go on over another one."""
+    for one in filed:
+        if one.stranger and one.part_id is not None:
+            tx.execute(
+                sa.update(attempt)
+                .where(attempt.c.part_id == one.part_id, attempt.c.carrier == carrier)
+                .values(outcome=WRONG_NETWORK)
+            )
+            rerouting.not_its_own(tx, carrier, [one.part_id], one.event.error, routes, now_ms)
 
 
 _FINAL = {state: None if final is None else PartState(final) for state, final in FINAL_STATES.items()}

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from gateway import case_desk, notices, outbox
+from gateway import case_desk, notices, outbox, rerouting
 
 Result = TypeVar("Result")
 Work = Callable[[], Result]
@@ -55,6 +55,11 @@ def expire_waiting(tx: sa.Connection, now_ms: int) -> None:
 def expire_silent(tx: sa.Connection, now_ms: int) -> None:
     """Parts whose receipt will not come any more."""
     outbox.expire_silent(tx, now_ms)
+
+
+def learn_from_reroutes(tx: sa.Connection, now_ms: int) -> None:
+    """What was delivered over another carrier tells whose the number is."""
+    rerouting.learn(tx, now_ms)
 
 
 def settle_replies(tx: sa.Connection, now_ms: int) -> None:

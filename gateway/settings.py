@@ -88,6 +88,9 @@ class Carrier(Section, frozen=True, kw_only=True):
     bind_timeout: Annotated[float, _help("登录等待应答的秒数", gt=0, le=120)] = 30.0
     reference_tlv: Annotated[bool, _help("提交时带 user_message_reference 参数")] = True
     flow_control: Annotated[bool, _help("运营商提示过快时自动减速")] = True
+    takes_ported: Annotated[bool, _help("其他线路答复“非本网号码”时,可改走本线路(携号转网)")] = True
+    stand_ins: Annotated[tuple[str, ...], _help("本线路长时间断开时代发的线路,按先后;留空则一直等待")] = ()
+    stand_in_after: Annotated[float, _help("断开多少秒后由代发线路发送", ge=60, le=86_400)] = 900.0
     service_id: Annotated[str, _help("cmpp、sgip、smgp:合同中的业务代码", max_length=10)] = ""
     corp_id: Annotated[str, _help("cmpp:企业代码,留空同账号;sgip:5位企业代码", max_length=6)] = ""
     node: Annotated[int, _help("sgip:本单位的节点编号,3AAAAQQQQQ", ge=0, le=4_294_967_295)] = 0
@@ -289,6 +292,11 @@ def _check(values: Settings) -> None:
     if values.default_carrier not in values.carriers:
         known = "、".join(values.carriers)
         raise SettingsWrong(f"$.default_carrier:没有名为 {values.default_carrier} 的线路", f"可选:{known}")
+    for name, one in values.carriers.items():
+        strange = [other for other in one.stand_ins if other not in values.carriers or other == name]
+        if strange:
+            known = "、".join(other for other in values.carriers if other != name)
+            raise SettingsWrong(f"$.carriers.{name}.stand_ins:不能由 {strange[0]} 代发", f"可选:{known}")
     try:
         ZoneInfo(values.timezone)
         time.fromisoformat(values.notices.quiet_from)

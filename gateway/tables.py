@@ -59,8 +59,9 @@ carrier_status = sa.Table(
     sa.Column("held_reason", sa.Text, nullable=False, default=""),
     sa.Column("held_at", Instant),
     sa.Column("retry_at", Instant),  # an operator wants a refused login tried again
-    sa.Column("link_state", sa.Text, nullable=False, default="down"),  # down | connecting | bound | refused | draining
+    sa.Column("link_state", sa.Text, nullable=False, default="down"),  # carriers.link.LinkState, or stopped
     sa.Column("link_since", Instant),
+    sa.Column("down_since", Instant),  # NULL while it is up
     sa.Column("link_detail", sa.Text, nullable=False, default=""),
     sa.Column("counters", sa.JSON, nullable=False, default=dict),
     sa.Column("reported_at", Instant),
@@ -158,7 +159,7 @@ attempt = sa.Table(
     sa.Column("part_id", Key, sa.ForeignKey("part.id"), nullable=False, index=True),
     sa.Column("carrier", sa.Text, nullable=False),
     sa.Column("intent_ms", Milliseconds, nullable=False),
-    sa.Column("outcome", sa.Text),  # NULL while open | accepted | refused | uncertain | not_sent
+    sa.Column("outcome", sa.Text),  # NULL while open | accepted | refused | wrong_network | uncertain | not_sent
     sa.Column(
         "status", sa.BigInteger().with_variant(sa.Integer, "sqlite")
     ),  # as the carrier sent it: 32 bits without a sign
@@ -183,7 +184,7 @@ receipt = sa.Table(
     sa.Column("part_id", Key),  # NULL: waits to be matched
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("error", sa.Text, nullable=False),
-    sa.Column("effect", sa.Text, nullable=False),  # applied | progress | repeated | conflict | late | orphan
+    sa.Column("effect", sa.Text, nullable=False),  # applied | progress | repeated | conflict | late | rerouted | orphan
     sa.Column("received_ms", Milliseconds, nullable=False),
     sa.Column("raw_sealed", sa.LargeBinary),  # kept where the fields do not tell the whole story
     sa.Column("person_id", Key),  # of the number that the receipt names; only kept for orphans
@@ -194,6 +195,19 @@ sa.Index(
     receipt.c.carrier_id,
     sqlite_where=receipt.c.part_id.is_(None),
     postgresql_where=receipt.c.part_id.is_(None),
+)
+
+reroute = sa.Table(
+    "reroute",
+    metadata,
+    # A part that went on to another carrier than its person's. See gateway.rerouting.
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("part_id", Key, sa.ForeignKey("part.id"), nullable=False, index=True),
+    sa.Column("from_carrier", sa.Text, nullable=False),
+    sa.Column("to_carrier", sa.Text, nullable=False),
+    sa.Column("code", sa.Text, nullable=False),  # what the first carrier said; "down" when its line was
+    sa.Column("at_ms", Milliseconds, nullable=False),
+    sa.Column("learned", sa.Boolean, nullable=False, default=False),  # its delivery has taught whose the number is
 )
 
 # ------------------------------------------------------------------------------------------------------------ texts in

@@ -13,11 +13,12 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from carriers.events import DeliveryReceipt, Handle, InboundText, Unreadable, Verdict
-from gateway import carrier_desk, lease, notices, outbox, receipts
+from gateway import carrier_desk, lease, notices, outbox, receipts, rerouting
 from gateway.compose import Composer, Submit
 from gateway.database import Database
 from gateway.inbox import Inbox
 from gateway.outbox import DIRECT, Answer, Claimed
+from gateway.rerouting import Routes
 from gateway.tables import carrier_status, quarantine
 from roster import store as roster_store
 from roster.phones import Fault, parse
@@ -89,13 +90,14 @@ class Tick:
         composer: Composer,
         zone: ZoneInfo,
         quiet: tuple[time, time],
+        routes: Routes,
     ) -> None:
         self._database = database
         self._vault = vault
         self._held = held
         self._inbox = inbox
         self._composer = composer
-        self._zone, self._quiet = zone, quiet
+        self._zone, self._quiet, self._routes = zone, quiet, routes
         self._lease_ms = lease_ms
         self._renewed_at = 0
         self._connection: sa.Connection | None = None
@@ -163,12 +165,16 @@ class Tick:
         outbox.put_back(tx, came.unsent, now_ms)
         if came.answers:
             keys = outbox.settle_answers(tx, carrier, came.answers, now_ms)
-            receipts.match_early(tx, carrier, keys, now_ms)
+            for answer in came.answers:
+                if answer.event.verdict is Verdict.WRONG_NETWORK:
+                    said = answer.event.reason
+                    rerouting.not_its_own(tx, carrier, [answer.event.token], said, self._routes, now_ms)
+            receipts.match_early(tx, carrier, keys, now_ms, self._routes)
             if any(answer.event.verdict is Verdict.CONFIGURATION for answer in came.answers):
                 carrier_desk.hold_for_configuration(tx, carrier, came.answers, now_ms)
         if came.receipts:
             events = [event for _, event in came.receipts]
-            receipts.settle(tx, carrier, events, now_ms, self._person_of(tx), self._sealer("receipt"))
+            receipts.settle(tx, carrier, events, now_ms, self._person_of(tx), self._sealer("receipt"), self._routes)
         if came.uncertain:
             outbox.settle_uncertain(tx, came.uncertain, "no answer", now_ms)
             receipts.match_uncertain(tx, carrier, now_ms)

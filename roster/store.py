@@ -352,6 +352,9 @@ def _record_consent(
 # ----------------------------------------------------------------------------------------------------------- carriers
 
 
+LEARNED_FROM = ("text", "receipt")  # sources of evidence that is believed for a time
+
+
 def learn_carrier(
     tx: sa.Connection,
     person_id: int,
@@ -382,12 +385,16 @@ def clear_carrier(
 ) -> Belonging:
     """Take the operator's word back: what was learned, or the tables, decide again."""
     _keep_evidence(tx, person_id, "", "operator", f"{actor}: taken back", now, None)
+    return _decide_again(tx, vault, person_id, prefixes, now)
+
+
+def _decide_again(tx: sa.Connection, vault: Vault, person_id: int, prefixes: Prefixes, now: datetime) -> Belonging:
     row = tx.execute(
         sa.select(carrier_evidence)
-        .where(carrier_evidence.c.person_id == person_id, carrier_evidence.c.source == "text")
+        .where(carrier_evidence.c.person_id == person_id, carrier_evidence.c.source.in_(LEARNED_FROM))
         .order_by(carrier_evidence.c.id.desc())
     ).first()
-    learned = None if row is None else Learned(row.carrier, row.expires_at, f"texted over {row.carrier}")
+    learned = None if row is None else Learned(row.carrier, row.expires_at, f"{row.source} over {row.carrier}")
     belonging = carrier_of(phones(tx, vault, [person_id])[person_id], None, learned, prefixes, now)
     tx.execute(
         sa.update(person)
@@ -395,6 +402,24 @@ def clear_carrier(
         .values(carrier=belonging.carrier, carrier_source=belonging.source)
     )
     return belonging
+
+
+def forget_expired_carriers(tx: sa.Connection, vault: Vault, prefixes: Prefixes, now: datetime) -> int:
+    """What was learned and has expired gives way to the tables. Returns how many people are concerned."""
+    newest = (
+        sa.select(carrier_evidence.c.person_id, sa.func.max(carrier_evidence.c.expires_at).label("until"))
+        .where(carrier_evidence.c.source.in_(LEARNED_FROM))
+        .group_by(carrier_evidence.c.person_id)
+        .subquery()
+    )
+    expired = tx.scalars(
+        sa.select(person.c.id)
+        .join(newest, newest.c.person_id == person.c.id)
+        .where(person.c.carrier_source == "learned", newest.c.until <= now)
+    ).all()
+    for person_id in expired:
+        _decide_again(tx, vault, person_id, prefixes, now)
+    return len(expired)
 
 
 def evidence(tx: sa.Connection, person_id: int) -> Sequence[Any]:

@@ -16,6 +16,7 @@ from gateway.compose import Composer
 from gateway.database import Database
 from gateway.inbox import Inbox
 from gateway.outbox import Answer
+from gateway.rerouting import Routes
 from gateway.resources import prefixes
 from gateway.settings import load
 from gateway.tick import Arrivals, Outcome, Room, Tick
@@ -55,6 +56,7 @@ class Office:
             Composer(profiles, self.vault),
             self.settings.zone(),
             self.settings.quiet_hours(),
+            Routes.of(self.settings.values.carriers, profiles),
         )
 
     @property

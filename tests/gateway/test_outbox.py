@@ -95,7 +95,6 @@ def test_an_accepted_part_keeps_the_carriers_id_for_its_receipt(tx: sa.Connectio
         (Verdict.TEMPORARY, PartState.QUEUED),
         (Verdict.CONFIGURATION, PartState.QUEUED),
         (Verdict.PERMANENT, PartState.FAILED),
-        (Verdict.WRONG_NETWORK, PartState.FAILED),
     ],
 )
 def test_a_refusal_puts_the_part_back_or_ends_it(

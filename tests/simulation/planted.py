@@ -220,7 +220,7 @@ BUGS = (
     Bug("intents that never went out forgotten", {(outbox, "put_back"): _returns(None)}),
     Bug("refusals counted as accepted", {(results.Results, "verdict"): _refusals_count_as_accepted}),
     Bug("a cancelled notice keeps its parts", {(notices, "cancel"): _cancel_the_notice_only}),
-    Bug("refused parts go on after cancel or opt-out", {(outbox, "_withdraw"): _returns(None)}),
+    Bug("refused parts go on after cancel or opt-out", {(outbox, "withdraw"): _returns(None)}),
     Bug("an opt-out stops nothing that waits", {(outbox, "withdraw_from_notices"): _returns(0)}),
     Bug("a resend overrides the opt-out", {(outbox, "_unwanted"): _returns(sa.false())}),
     Bug("hexadecimal and decimal ids not matched", {(receipts, "other_keys"): _returns(())}),
