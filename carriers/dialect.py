@@ -163,6 +163,7 @@ class Dialect(Protocol):
 
     too_fast: int  # the status that tells a gateway to slow down
     wrong_login: int  # the status that refuses an account or its password
+    ported: str  # a receipt's code for a number that another carrier serves by now; "" where there is none
 
     def new_id(self, serial: int, submit: SubmitReceived) -> str:
         """An id for a submit that was taken, in the form of `SubmitAnswer.message_id`; `serial` is new each time."""

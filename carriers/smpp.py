@@ -419,6 +419,7 @@ class Smpp(Dialect):
     probes = True
     too_fast = THROTTLED
     wrong_login = INVALID_PASSWORD
+    ported = "NP:1243"  # China Mobile's code, as its SMPP gateways pass it on
 
     def __init__(self, profile: CarrierProfile | None = None) -> None:
         self._profile = profile

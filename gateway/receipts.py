@@ -210,7 +210,8 @@ def _last_intent(tx: sa.Connection, part_id: int) -> int:
 
 
 _OF_PERSON = sa.text(
-    "SELECT part.id, part.state, part.reason FROM attempt JOIN part ON part.id = attempt.part_id "
+    "SELECT part.id, part.state, part.reason, coalesce(attempt.outcome = 'wrong_network', false) "
+    "FROM attempt JOIN part ON part.id = attempt.part_id "
     "WHERE attempt.carrier = :carrier AND attempt.carrier_id = :key AND part.person_id = :person "
     "ORDER BY attempt.intent_ms DESC LIMIT 1"
 )
@@ -253,7 +254,7 @@ def _go_elsewhere(tx: sa.Connection, carrier: str, filed: Sequence[Filed], route
                 .where(attempt.c.part_id == one.part_id, attempt.c.carrier == carrier)
                 .values(outcome=WRONG_NETWORK)
             )
-            rerouting.not_its_own(tx, carrier, [one.part_id], one.event.error, routes, now_ms)
+            rerouting.not_its_own(tx, carrier, [one.part_id], one.event.error, routes, PartState.UNDELIVERED, now_ms)
 
 
 _FINAL = {state: None if final is None else PartState(final) for state, final in FINAL_STATES.items()}

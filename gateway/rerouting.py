@@ -53,8 +53,10 @@ NOWHERE = Routes({}, {}, {}, {})
 """Every part stays with its carrier."""
 
 
-def not_its_own(tx: sa.Connection, carrier: str, part_ids: Sequence[int], code: str, routes: Routes, now: int) -> None:
-    """The carrier does not serve these people: each part waits for the next one that has not said so, or has failed.
+def not_its_own(
+    tx: sa.Connection, carrier: str, part_ids: Sequence[int], code: str, routes: Routes, last: PartState, now: int
+) -> None:
+    """The carrier does not serve these people: each part waits for the next that has not said so, or ends as `last`.
 
     The attempts are marked `outbox.WRONG_NETWORK` by now. `code` is what the carrier said, for people. What a receipt
     has settled meanwhile stays as it is.
@@ -62,7 +64,7 @@ def not_its_own(tx: sa.Connection, carrier: str, part_ids: Sequence[int], code: 
     for part_id in part_ids:
         tried = set(tx.scalars(sa.select(attempt.c.carrier).where(attempt.c.part_id == part_id)))
         following = next((other for other in routes.others.get(carrier, ()) if other not in tried), None)
-        values = {"state": PartState.FAILED, "reason": code, "changed_ms": now}
+        values = {"state": last, "reason": code, "changed_ms": now}
         if following is not None:
             values |= {"state": PartState.QUEUED, "carrier": following, "not_before_ms": 0}
             _note(tx, [part_id], carrier, following, code, now)

@@ -17,7 +17,7 @@ from gateway import carrier_desk, lease, notices, outbox, receipts, rerouting
 from gateway.compose import Composer, Submit
 from gateway.database import Database
 from gateway.inbox import Inbox
-from gateway.outbox import DIRECT, Answer, Claimed
+from gateway.outbox import DIRECT, Answer, Claimed, PartState
 from gateway.rerouting import Routes
 from gateway.tables import carrier_status, quarantine
 from roster import store as roster_store
@@ -167,8 +167,8 @@ class Tick:
             keys = outbox.settle_answers(tx, carrier, came.answers, now_ms)
             for answer in came.answers:
                 if answer.event.verdict is Verdict.WRONG_NETWORK:
-                    said = answer.event.reason
-                    rerouting.not_its_own(tx, carrier, [answer.event.token], said, self._routes, now_ms)
+                    token, said = answer.event.token, answer.event.reason
+                    rerouting.not_its_own(tx, carrier, [token], said, self._routes, PartState.FAILED, now_ms)
             receipts.match_early(tx, carrier, keys, now_ms, self._routes)
             if any(answer.event.verdict is Verdict.CONFIGURATION for answer in came.answers):
                 carrier_desk.hold_for_configuration(tx, carrier, came.answers, now_ms)

@@ -45,6 +45,7 @@ class Behaviour:
     undelivered: float = 0.0
     empty: tuple[str, ...] = ()  # numbers that nobody has: UNDELIV
     off: tuple[str, ...] = ()  # phones that are off: EXPIRED
+    ported: tuple[str, ...] = ()  # numbers that another carrier serves by now: UNDELIV, with a code that says so
     answer_delay: tuple[float, float] = (0.0, 0.0)
     rate: float = 0.0  # submits per second above which it answers "too fast"; 0: none
     throttle: float = 0.0  # share answered "too fast" at random
@@ -92,6 +93,7 @@ class Reaction:
     cut: bool  # close instead of answering
     early: bool  # the first receipt goes before the answer
     fate: ReceiptState | None  # what really becomes of the text; None when it was not taken
+    error: str = ""  # the code that its receipt gives
 
 
 def token_of(submit: SubmitReceived) -> str:
@@ -117,7 +119,8 @@ class Brain:
         is_, chance = self.behaviour, self._random.random
         if is_.cut_before_answer and chance() < is_.cut_before_answer:
             fate = self._fate(_national(submit.destination))
-            return Reaction(OK, "", 0.0, self._receipts(submit, *self._new_id(submit), *fate), True, False, fate[0])
+            receipts = self._receipts(submit, *self._new_id(submit), *fate)
+            return Reaction(OK, "", 0.0, receipts, True, False, *fate)
         status = self._refusal(submit, now)
         wait = self._random.uniform(*is_.answer_delay) if is_.answer_delay[1] else 0.0
         if status != OK:
@@ -126,7 +129,7 @@ class Brain:
         fate = self._fate(_national(submit.destination))
         receipts = self._receipts(submit, answered, reported, *fate) if submit.receipt_wanted else ()
         early = bool(receipts and is_.receipt_early and chance() < is_.receipt_early)
-        return Reaction(status, answered, wait, receipts, False, early, fate[0])
+        return Reaction(status, answered, wait, receipts, False, early, *fate)
 
     def _refusal(self, submit: SubmitReceived, now: float) -> int:
         is_ = self.behaviour
@@ -171,6 +174,8 @@ class Brain:
         is_ = self.behaviour
         if number in is_.empty:
             return ReceiptState.UNDELIVERABLE, "001"
+        if number in is_.ported:
+            return ReceiptState.UNDELIVERABLE, self._dialect.ported
         if number in is_.off:
             return ReceiptState.EXPIRED, "027"
         if is_.undelivered and self._random.random() < is_.undelivered:

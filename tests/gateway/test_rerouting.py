@@ -44,12 +44,12 @@ def answer(tx: sa.Connection, carrier: str, sequence: int, verdict: Verdict, mes
     event = SubmitAnswered(sequence, 1, verdict, 9, message_id, "9 not ours")
     outbox.settle_answers(tx, carrier, [Answer(SESSION, event)], NOW)
     if verdict is Verdict.WRONG_NETWORK:
-        rerouting.not_its_own(tx, carrier, [1], "9 not ours", ROUTES, NOW)
+        rerouting.not_its_own(tx, carrier, [1], "9 not ours", ROUTES, PartState.FAILED, NOW)
 
 
 def report(tx: sa.Connection, carrier: str, message_id: str, state: ReceiptState, error: str = "") -> list[int]:
     event = DeliveryReceipt(0, message_id, state, error, "", b"raw")
-    return receipts.settle(tx, carrier, [event], NOW, lambda number: None, lambda raw: raw, ROUTES)
+    return receipts.settle(tx, carrier, [event], NOW, lambda number: 1, lambda raw: raw, ROUTES)
 
 
 def where(tx: sa.Connection) -> Any:
@@ -91,13 +91,16 @@ def test_a_receipt_that_says_ported_sends_it_over_another_carrier_and_its_delive
     assert rerouting.learn(tx, NOW) == 0
 
 
-def test_the_first_carriers_receipt_again_changes_nothing_any_more(tx: sa.Connection, part_id: int) -> None:
+@pytest.mark.parametrize("reported", ["a1", "161"])  # hexadecimal as in the answer, and decimal
+def test_the_first_carriers_receipt_again_changes_nothing_any_more(
+    tx: sa.Connection, part_id: int, reported: str
+) -> None:
     submit(tx, "mobile", 1)
     answer(tx, "mobile", 1, Verdict.ACCEPTED, "A1")
-    report(tx, "mobile", "A1", ReceiptState.UNDELIVERABLE, "NP:1243")
+    report(tx, "mobile", reported, ReceiptState.UNDELIVERABLE, "NP:1243")
     submit(tx, "unicom", 2)
     answer(tx, "unicom", 2, Verdict.ACCEPTED, "B1")
-    assert report(tx, "mobile", "A1", ReceiptState.UNDELIVERABLE, "NP:1243") == []
+    assert report(tx, "mobile", reported, ReceiptState.UNDELIVERABLE, "NP:1243") == []
     assert where(tx) == (PartState.ACCEPTED, "unicom")
     assert tx.scalar(sa.select(sa.func.count()).select_from(reroute)) == 1
 

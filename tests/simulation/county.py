@@ -7,6 +7,7 @@ go wrong; then all heals, what is under way settles, and `judge` says whether ev
 
 import asyncio
 import contextlib
+import itertools
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,10 +17,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
+from unittest import mock
 
 import msgspec
 import sqlalchemy as sa
 
+from carriers.session import Session
 from carriers.simulator.behaviour import Behaviour
 from carriers.simulator.server import Carrier, _Wires
 from gateway import carrier_desk, notices, outbox, roster_desk, schedule, singles
@@ -28,7 +31,8 @@ from gateway.cli.init import make
 from gateway.daemon import Daemon
 from gateway.database import WRITE, Database
 from gateway.errors import Refused
-from gateway.resources import prefixes
+from gateway.rerouting import Routes
+from gateway.resources import prefixes, profiles
 from gateway.schedule import Sweep
 from gateway.settings import Loaded, load
 from gateway.tables import attempt, part, text_part
@@ -63,12 +67,12 @@ class Seen:
     """A submit that reached a carrier."""
 
     carrier: str
-    part_id: int
+    part_id: int  # 0: no intent was in the store when it arrived
     token: str
     status: int
     fate: str | None
     reported: bool  # a receipt will tell
-    intended: bool  # its intent was in the store when it arrived
+    ported: bool  # its receipt will say that another carrier serves the number: the part may be taken there, too
 
 
 @dataclass
@@ -172,6 +176,8 @@ class County:
         self.cut_in_commit = self.chance.choice((0.0, 0.0, 0.03))  # share of commits during which a link is cut
         self.healed = False
         self.references: Counter[str] = Counter()
+        self.sessions = itertools.count()
+        self.refusals = Routes.of(self.settings.values.carriers, profiles(self.settings)).refusals
 
     def now(self) -> datetime:
         """The wall clock."""
@@ -189,7 +195,8 @@ class County:
         asyncio.set_event_loop(self.loop)
         self.loop.set_exception_handler(self._failed)
         try:
-            self.loop.run_until_complete(self._play())
+            with mock.patch.object(Session, "gateway", self._numbered(Session.gateway)):
+                self.loop.run_until_complete(self._play())
         finally:
             left = asyncio.all_tasks(self.loop)
             for task in left:
@@ -198,6 +205,16 @@ class County:
             self.loop.close()
             asyncio.set_event_loop(None)
         return self.story
+
+    def _numbered(self, right: Any) -> Any:
+        """Sessions whose sequence numbers no other session of the county has: a submit seen tells its part."""
+
+        def gateway(*given: Any, **named: Any) -> Session:
+            session: Session = right(*given, **named)
+            session._next_sequence = next(self.sessions) * 100_000 + 1
+            return session
+
+        return gateway
 
     def _failed(self, _loop: object, context: dict[str, Any]) -> None:
         trouble = context.get("exception")
@@ -288,6 +305,7 @@ class County:
             receipt_early=chance.choice((0.0, 0.3)),
             enroute=chance.choice((0.0, 0.3)),
             undelivered=chance.choice((0.0, 0.2)),
+            ported=tuple(chance.sample(self.template.numbers[name], chance.choice((0, 0, 2)))),
             answer_delay=(0.0, chance.choice((0.0, 0.05, 1.0, 8.0))),
             throttle=often,
             refuse=chance.choice((0.0, 0.1)),
@@ -477,16 +495,13 @@ class County:
             return tx.execute(moving).first() is None and tx.execute(open_parts).first() is None
 
     def arrived(self, carrier: str, line: dict[str, Any]) -> None:
-        """A submit has reached a carrier."""
+        """A submit has reached a carrier. Its sequence number is unique in the county: see `_numbered`."""
         with self.database.read() as tx:
-            intent = sa.select(attempt.c.sequence).where(attempt.c.part_id == line["reference"]).limit(1)
-            intended = tx.execute(intent).first() is not None
-        self.story.seen.append(
-            Seen(
-                carrier, line["reference"], line["token"], line["status"],
-                line["fate"].value if line["fate"] else None, line["reported"], intended,
-            )
-        )  # fmt: skip
+            intent = sa.select(attempt.c.part_id).where(attempt.c.sequence == line["sequence"])
+            part_id = tx.scalar(intent.where(attempt.c.carrier == carrier)) or 0
+        fate = line["fate"].value if line["fate"] else None
+        ported = bool(fate) and line["error"] in self.refusals[carrier]
+        self.story.seen.append(Seen(carrier, part_id, line["token"], line["status"], fate, line["reported"], ported))
 
 
 def play(template: Template, seed: int) -> tuple[County, Story]:
