@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 DAY = timedelta(days=1)
+MADE_UP = "补假"
 NEXT_NOTICE_FROM = (12, 29)
 """From here on a year's last days may still be moved by the next year's notice, as those for 2008 and 2019 did."""
 
@@ -49,7 +50,7 @@ class Day:
             case DayKind.MAKE_UP:
                 words = f"{self.name}调休,上班"
             case DayKind.HOLIDAY:
-                words = f"{self.name}放假"
+                words = self.name if self.name.endswith(MADE_UP) else f"{self.name}放假"
             case DayKind.WEEKEND:
                 words = f"{weekday(self.on)}休息"
             case _:
@@ -139,7 +140,7 @@ class Statute:
                 other = on
                 while other in off or other.weekday() >= 5:
                     other += DAY
-                off[other] = f"{off[on]}补假"
+                off[other] = off[on] + MADE_UP
         return off
 
 

@@ -29,7 +29,10 @@ def check(ctx: typer.Context, as_json: Json = False) -> None:
     for name in loaded.values.carriers:
         loaded.profile(name)
     read_keys(loaded)
-    for look in (resources.messages, resources.words, resources.departments, resources.prefixes, resources.lists):
+    for look in (
+        *(resources.messages, resources.words, resources.departments, resources.prefixes, resources.lists),
+        *(resources.calendar, resources.terms, resources.supervision),
+    ):
         look(loaded)
     database = Database(loaded.store_url())
     database.check_schema()

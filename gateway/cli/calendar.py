@@ -1,0 +1,143 @@
+"""`xinqiao calendar`: which days the office works, from which notice, and until when that is certain."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from gateway import resources
+from gateway.cli import screen
+from gateway.errors import REFUSED, USAGE, Refused
+from gateway.settings import load
+from routing.calendar import Calendar, Day, DayKind, Holiday, Table, weekday
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
+ALARM_FROM = (12, 1)
+"""From here on a missing table for the next year is an alarm: 15 working days reach into it."""
+
+
+@app.command(help="一年的放假安排,或一个月的每一天。")
+def show(
+    ctx: typer.Context,
+    period: Annotated[str, typer.Argument(help="年份或月份,例如 2026 或 2026-10")],
+    as_json: Json = False,
+) -> None:
+    """Days with their reasons."""
+    calendar = resources.calendar(load(ctx.obj.folder))
+    days = calendar.explain(*_period(period))
+    month = len(period) > 4
+    data = [
+        {"on": day.on, "working": day.working, "kind": day.kind, "reason": day.reason}
+        | {"document": day.document, "provisional": day.provisional}
+        for day in days
+    ]
+    screen.emit(as_json, data, lambda: _month(period, days) if month else _year(calendar, int(period), days))
+
+
+@app.command(help="哪些年份有放假通知、依据哪份文件、期限确定到哪一天;12月起缺下一年的则退出码为1。")
+def check(ctx: typer.Context, as_json: Json = False) -> None:
+    """Every table, read and checked."""
+    settings = load(ctx.obj.folder)
+    calendar = resources.calendar(settings)
+    own = {name for name, file in resources.calendar_files(settings).items() if file is not None}
+    today = datetime.now(UTC).astimezone(settings.zone()).date()
+    firm, missing = calendar.firm_until(today), _missing(calendar, today)
+    data = {
+        "years": [_table(table, str(table.year) in own) for table in calendar.tables],
+        "firm_until": firm,
+        "missing": missing,
+        "almanac_until": max((on.year for on in calendar.statute.festivals), default=None),
+    }
+    screen.emit(as_json, data, lambda: _check(calendar, own, firm, missing))
+    raise typer.Exit(REFUSED if missing else 0)
+
+
+def _missing(calendar: Calendar, today: date) -> list[int]:
+    """Years whose table should be there by now."""
+    wanted = [today.year, today.year + 1] if (today.month, today.day) >= ALARM_FROM else [today.year]
+    return [year for year in wanted if year not in calendar.years]
+
+
+def _period(written: str) -> tuple[date, date]:
+    if re.fullmatch(r"[0-9]{4}(-[0-9]{1,2})?", written):
+        year, _, month = written.partition("-")
+        try:
+            first = date(int(year), int(month or 1), 1)
+            following = date(first.year + (not month or first.month == 12), first.month % 12 + 1 if month else 1, 1)
+        except ValueError:
+            pass
+        else:
+            return first, following - timedelta(days=1)
+    raise Refused(f"看不懂 {written}", "写年份或月份,例如 2026 或 2026-10", USAGE)
+
+
+def _table(table: Table, own: bool) -> dict[str, Any]:
+    return {
+        "year": table.year,
+        "document": table.document,
+        "published": table.published,
+        "changes": [{"document": one.document, "published": one.published, "name": one.name} for one in table.changes],
+        "days_off": sum(_length(one) for one in table.in_force),
+        "made_up": sum(len(one.work) for one in table.in_force),
+        "source": "own" if own else "shipped",
+    }
+
+
+def _length(one: Holiday) -> int:
+    return (one.last - one.first).days + 1
+
+
+def _check(calendar: Calendar, own: set[str], firm: date | None, missing: list[int]) -> None:
+    rows = []
+    for table in calendar.tables:
+        data = _table(table, str(table.year) in own)
+        documents = [table.document or "(文号未录入)", *(one.document for one in table.changes)]
+        source = "本单位" if data["source"] == "own" else "随程序"
+        rows.append((table.year, ",变更:".join(documents), table.published, data["days_off"], data["made_up"], source))
+    columns = ("年份", "依据", "公布", "#放假", "#调休上班", "来源")
+    screen.table(f"工作日历 {len(rows)} 年", columns, rows)
+    if firm is not None:
+        screen.say(f"期限确定到 {firm};此后的为暂定,下一年的通知公布后重新计算,不早于已告知的日期")
+    for year in missing:
+        screen.say(
+            f"缺 {year} 年的放假通知:把它写成 {year}.toml,放入设置 files.calendar 指明的目录(写法同随程序发布的各年)",
+            "bold red",
+        )
+
+
+def _year(calendar: Calendar, year: int, days: Sequence[Day]) -> None:
+    table = next((one for one in calendar.tables if one.year == year), None)
+    if table is None:
+        items = _statutory(days)
+        title = f"{year} 年(暂定:尚无放假通知,按{calendar.statute.document}和周末推算)"
+    else:
+        items = [
+            (one.name, _span(one.first, one.last), _length(one), "、".join(map(_short, one.work)), one.document)
+            for one in table.in_force
+        ]
+        title = f"{year} 年放假安排"
+    screen.table(title, ("节日", "放假", "#天数", "调休上班", "依据"), items)
+    months = [[day for day in days if day.on.month == month] for month in range(1, 13)]
+    counts = [(f"{n}月", sum(day.working for day in month)) for n, month in enumerate(months, 1)]
+    screen.table(f"工作日 {sum(day.working for day in days)} 天", ("月份", "#工作日"), counts)
+
+
+def _statutory(days: Sequence[Day]) -> list[tuple[object, ...]]:
+    return [(day.name, _short(day.on), 1, "", day.document or "") for day in days if day.kind is DayKind.HOLIDAY]
+
+
+def _month(period: str, days: Sequence[Day]) -> None:
+    rows = [(day.on, weekday(day.on), "上班" if day.working else "休息", day.reason, day.document) for day in days]
+    title = f"{period} 工作日 {sum(day.working for day in days)} 天"
+    screen.table(title, ("日期", "", "", "性质", "依据"), rows)
+
+
+def _span(first: date, last: date) -> str:
+    return _short(first) if first == last else f"{_short(first)}至{_short(last)}"
+
+
+def _short(on: date) -> str:
+    return f"{on.month}月{on.day}日({weekday(on)})"
