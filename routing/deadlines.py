@@ -359,7 +359,7 @@ def _notes(on: date, start: date, clock: Clock, calendar: Calendar) -> Iterator[
         kept = on != clock.by_calendar
         yield f"期限届满日(已告知,不提前至 {clock.by_calendar})" if kept else "期限届满日"
     if clock.adjusted is not None and on == clock.adjusted.due:
-        yield "调整后的期限届满日"
+        yield "交办(延期)期限届满日"
     if clock.answered is not None and on == calendar.date_of(clock.answered):
         yield "已答复"
 

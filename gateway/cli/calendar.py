@@ -1,8 +1,9 @@
 """`xinqiao calendar`: which days the office works, from which notice, and until when that is certain."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +12,7 @@ from gateway import resources
 from gateway.cli import screen
 from gateway.errors import REFUSED, USAGE, Refused
 from gateway.settings import load
-from routing.calendar import Calendar, Day, DayKind, Holiday, Table, weekday
+from routing.calendar import Calendar, Day, DayKind, Table, weekday
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
@@ -80,14 +81,10 @@ def _table(table: Table, own: bool) -> dict[str, Any]:
         "document": table.document,
         "published": table.published,
         "changes": [{"document": one.document, "published": one.published, "name": one.name} for one in table.changes],
-        "days_off": sum(_length(one) for one in table.in_force),
+        "days_off": sum((one.last - one.first).days + 1 for one in table.in_force),
         "made_up": sum(len(one.work) for one in table.in_force),
         "source": "own" if own else "shipped",
     }
-
-
-def _length(one: Holiday) -> int:
-    return (one.last - one.first).days + 1
 
 
 def _check(calendar: Calendar, own: set[str], firm: date | None, missing: list[int]) -> None:
@@ -109,24 +106,36 @@ def _check(calendar: Calendar, own: set[str], firm: date | None, missing: list[i
 
 
 def _year(calendar: Calendar, year: int, days: Sequence[Day]) -> None:
-    table = next((one for one in calendar.tables if one.year == year), None)
-    if table is None:
-        items = _statutory(days)
-        title = f"{year} 年(暂定:尚无放假通知,按{calendar.statute.document}和周末推算)"
-    else:
-        items = [
-            (one.name, _span(one.first, one.last), _length(one), "、".join(map(_short, one.work)), one.document)
-            for one in table.in_force
-        ]
+    caption = ""
+    if year in calendar.years:
         title = f"{year} 年放假安排"
-    screen.table(title, ("节日", "放假", "#天数", "调休上班", "依据"), items)
+        items = [
+            (one.name, one.first, one.last, one.work, one.document)
+            for table in calendar.tables
+            for one in table.in_force
+            if year in {on.year for on in (one.first, one.last, *one.work)}
+        ]
+    else:
+        title = f"{year} 年(暂定:没有放假通知,按放假办法和周末推算)"
+        items = list(_statutory(days))
+        if not any(on.year == year for on in calendar.statute.festivals):
+            caption = "春节、清明节、端午节、中秋节的日期未录入,没有算在内"
+    rows = [
+        (name, _span(first, last), (last - first).days + 1, "、".join(map(_short, work)), document)
+        for name, first, last, work, document in items
+    ]
+    screen.table(title, ("节日", "放假", "#天数", "调休上班", "依据"), rows, caption)
     months = [[day for day in days if day.on.month == month] for month in range(1, 13)]
     counts = [(f"{n}月", sum(day.working for day in month)) for n, month in enumerate(months, 1)]
     screen.table(f"工作日 {sum(day.working for day in days)} 天", ("月份", "#工作日"), counts)
 
 
-def _statutory(days: Sequence[Day]) -> list[tuple[object, ...]]:
-    return [(day.name, _short(day.on), 1, "", day.document or "") for day in days if day.kind is DayKind.HOLIDAY]
+def _statutory(days: Sequence[Day]) -> Iterator[tuple[str, date, date, tuple[date, ...], str]]:
+    """Runs of days off by law, each under the name of its first day."""
+    for off, run in groupby(days, key=lambda day: day.kind is DayKind.HOLIDAY):
+        if off:
+            first, *more = run
+            yield first.name, first.on, (more or [first])[-1].on, (), first.document
 
 
 def _month(period: str, days: Sequence[Day]) -> None:

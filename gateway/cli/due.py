@@ -146,7 +146,7 @@ def _clock(standing: Standing, calendar: Calendar) -> list[tuple[str, object]]:
         ("法定期限", _limit(clock.statutory, clock.provisional and clock.adjusted is None, calendar)),
     ]
     if clock.adjusted is not None:
-        rows.append(("调整后期限", _limit(clock.adjusted, clock.provisional, calendar)))
+        rows.append(("交办(延期)期限", _limit(clock.adjusted, clock.provisional, calendar)))
     if clock.answered is not None:
         rows.append(("答复", screen.moment(clock.answered, calendar.zone)))
     whose = "、".join(f"{holder} {days}" for holder, days in standing.shares.items())
