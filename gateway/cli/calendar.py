@@ -11,7 +11,7 @@ import typer
 from gateway import resources
 from gateway.cli import screen
 from gateway.errors import REFUSED, USAGE, Refused
-from gateway.settings import load
+from gateway.settings import Loaded, load
 from routing.calendar import Calendar, Day, DayKind, Table, weekday
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -44,21 +44,26 @@ def check(ctx: typer.Context, as_json: Json = False) -> None:
     settings = load(ctx.obj.folder)
     calendar = resources.calendar(settings)
     own = {name for name, file in resources.calendar_files(settings).items() if file is not None}
-    today = datetime.now(UTC).astimezone(settings.zone()).date()
-    firm, missing = calendar.firm_until(today), _missing(calendar, today)
+    on = today(settings)
+    firm, absent = calendar.firm_until(on), missing(calendar, on)
     data = {
         "years": [_table(table, str(table.year) in own) for table in calendar.tables],
         "firm_until": firm,
-        "missing": missing,
+        "missing": absent,
         "almanac_until": max((on.year for on in calendar.statute.festivals), default=None),
     }
-    screen.emit(as_json, data, lambda: _check(calendar, own, firm, missing))
-    raise typer.Exit(REFUSED if missing else 0)
+    screen.emit(as_json, data, lambda: _check(calendar, own, firm, absent))
+    raise typer.Exit(REFUSED if absent else 0)
 
 
-def _missing(calendar: Calendar, today: date) -> list[int]:
-    """Years whose table should be there by now."""
-    wanted = [today.year, today.year + 1] if (today.month, today.day) >= ALARM_FROM else [today.year]
+def today(settings: Loaded) -> date:
+    """The office's date."""
+    return datetime.now(UTC).astimezone(settings.zone()).date()
+
+
+def missing(calendar: Calendar, on: date) -> list[int]:
+    """Years whose notice should be there by this day."""
+    wanted = [on.year, on.year + 1] if (on.month, on.day) >= ALARM_FROM else [on.year]
     return [year for year in wanted if year not in calendar.years]
 
 
@@ -87,7 +92,7 @@ def _table(table: Table, own: bool) -> dict[str, Any]:
     }
 
 
-def _check(calendar: Calendar, own: set[str], firm: date | None, missing: list[int]) -> None:
+def _check(calendar: Calendar, own: set[str], firm: date | None, absent: list[int]) -> None:
     rows = []
     for table in calendar.tables:
         data = _table(table, str(table.year) in own)
@@ -98,7 +103,7 @@ def _check(calendar: Calendar, own: set[str], firm: date | None, missing: list[i
     screen.table(f"工作日历 {len(rows)} 年", columns, rows)
     if firm is not None:
         screen.say(f"期限确定到 {firm};此后的为暂定,下一年的通知公布后重新计算,不早于已告知的日期")
-    for year in missing:
+    for year in absent:
         screen.say(
             f"缺 {year} 年的放假通知:把它写成 {year}.toml,放入设置 files.calendar 指明的目录(写法同随程序发布的各年)",
             "bold red",
