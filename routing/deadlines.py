@@ -162,6 +162,11 @@ class Clock:
         return self.adjusted or self.statutory
 
 
+def known(moves: Sequence[Move], now: datetime) -> Sequence[Move]:
+    """The history as it was then: a look at a past day knows nothing of what came after it."""
+    return moves if not moves or moves[-1].at <= now else [move for move in moves if move.at <= now]
+
+
 def due_date(term: Term, started: datetime, calendar: Calendar) -> date:
     """The date to tell when a case is assigned: the term's last day, the day of assignment not counted."""
     return _nth(calendar.date_of(started), term.days, term, (), calendar)
@@ -169,7 +174,7 @@ def due_date(term: Term, started: datetime, calendar: Calendar) -> date:
 
 def clocks(moves: Sequence[Move], matter: Matter, terms: Terms, calendar: Calendar, now: datetime) -> tuple[Clock, ...]:
     """Every clock that a case has had by now, the last one last; none before it is assigned. `moves`: oldest first."""
-    moves = _by_now(moves, now)
+    moves = known(moves, now)
     pauses = tuple(_pauses(moves, calendar, now))
     suspended = bool(moves) and moves[-1].state == CaseState.SUSPENDED
     laps = _laps(moves, terms.of(matter), terms.redo)
@@ -186,11 +191,6 @@ class _Lap:
     term: Term
     moves: tuple[Move, ...]
     answered: datetime | None = None
-
-
-def _by_now(moves: Sequence[Move], now: datetime) -> Sequence[Move]:
-    """A look at a past day knows nothing of what came after it."""
-    return moves if not moves or moves[-1].at <= now else [move for move in moves if move.at <= now]
 
 
 def _laps(moves: Sequence[Move], term: Term, redo: Term) -> list[_Lap]:
@@ -338,12 +338,15 @@ class Counted:
     note: str
 
 
-def explain(clock: Clock, calendar: Calendar) -> tuple[Counted, ...]:
-    """Every day from the assignment to the date in force (or the statutory one, if later)."""
+def explain(clock: Clock, calendar: Calendar, now: datetime) -> tuple[Counted, ...]:
+    """Every day from the assignment to the last of its dates; of a late case on to its answer, now, or the red lamp."""
     start = calendar.date_of(clock.started)
+    limits = [limit for limit in (clock.statutory, clock.adjusted) if limit is not None]
+    last = max(limit.due for limit in limits)
+    reached = min(calendar.date_of(clock.answered or now), max(limit.red for limit in limits))
     rows = []
     number = 0
-    for day in calendar.explain(start, max(clock.in_force.due, clock.statutory.due)):
+    for day in calendar.explain(start, max(last, reached)):
         counts = day.on > start and _counts(day.on, clock.term, clock.pauses, calendar)
         number += counts
         rows.append(Counted(day, number if counts else None, "、".join(_notes(day.on, start, clock, calendar))))
@@ -360,6 +363,8 @@ def _notes(on: date, start: date, clock: Clock, calendar: Calendar) -> Iterator[
         yield f"期限届满日(已告知,不提前至 {clock.by_calendar})" if kept else "期限届满日"
     if clock.adjusted is not None and on == clock.adjusted.due:
         yield "交办(延期)期限届满日"
+    if on == clock.statutory.red:
+        yield "过了本日即红灯"
     if clock.answered is not None and on == calendar.date_of(clock.answered):
         yield "已答复"
 
@@ -414,7 +419,7 @@ class Waiting:
 
 def waiting(moves: Sequence[Move], terms: Terms, calendar: Calendar, now: datetime) -> Waiting | None:
     """The office's own lamp; None when the case waits for somebody else."""
-    moves = _by_now(moves, now)
+    moves = known(moves, now)
     term = terms.waiting.get(moves[-1].state) if moves else None
     if term is None:
         return None

@@ -91,7 +91,7 @@ class Call:
 
 
 def ladder(moves: Sequence[Move], clock: Clock, rules: Rules, calendar: Calendar) -> tuple[Call, ...]:
-    """Every rung that a silent department meets on this clock, past and to come, in order of time.
+    """Every rung that a silent department meets on this clock, past and to come, in order of time. `moves`: as known.
 
     An answer ends the ladder, a suspension holds it. The dates are those in force: whoever was granted an extension
     is not urged before it is over.
@@ -129,7 +129,10 @@ def _unsigned(moves: Sequence[Move], clock: Clock, rules: Rules, calendar: Calen
     signed = next((move.at for move in moves[given[-1] + 1 :] if move.state != CaseState.ASSIGNED), None)
     got = moves[given[-1]].at
     calls = (
-        Call(Rung.UNSIGNED, calendar.add_office_hours(got, timedelta(hours=rules.sign_hours))),
+        Call(
+            Rung.UNSIGNED,
+            calendar.office_moment(calendar.add_office_hours(got, timedelta(hours=rules.sign_hours))),
+        ),
         Call(
             Rung.DEEMED_SIGNED,
             calendar.end_of(calendar.add_working_days(calendar.date_of(got), rules.deemed_signed)),

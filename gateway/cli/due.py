@@ -53,7 +53,7 @@ class Standing:
             waiting,
             deadlines.shares(moves, running, calendar, now),
             tuple(call for call in calls if call.at > now),
-            deadlines.explain(running, calendar),
+            deadlines.explain(running, calendar, now),
         )
 
 

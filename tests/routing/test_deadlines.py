@@ -33,7 +33,7 @@ def test_the_teachers_case_is_due_on_the_thursday_because_the_saturday_was_worke
     clock = office.clock(case(*TEACHER), "2014-10-10T17:00")
     assert (clock.statutory.due, clock.statutory.red) == (date(2014, 10, 16), date(2014, 10, 30))
     assert due_date(clock.term, clock.started, office.calendar) == clock.statutory.due
-    rows = explain(clock, office.calendar)
+    rows = explain(clock, office.calendar, at("2014-10-10T17:00"))
     assert [(row.day.on.day, row.number) for row in rows] == [
         (10, None),
         (11, 1),
@@ -109,6 +109,16 @@ def test_the_lamp_changes_at_the_end_of_the_fifth_and_of_the_fifteenth_working_d
     office: Office, now: str, lamp: Lamp
 ) -> None:
     assert office.lamp(case(*TEACHER), now) is lamp
+
+
+def test_a_late_case_is_explained_on_to_today_and_no_further_than_the_red_lamp(office: Office) -> None:
+    for now, last, number in (("2014-10-20T09:00", 20, 7), ("2014-12-20T09:00", 30, 15)):
+        rows = explain(office.clock(case(*TEACHER), now), office.calendar, at(now))
+        assert (rows[-1].day.on.day, rows[-1].number) == (last, number)
+    assert rows[-1].note == "过了本日即红灯"
+    answered = case(*TEACHER, "2014-10-21T09:00 approve")
+    rows = explain(office.clock(answered, "2014-12-20T09:00"), office.calendar, at("2014-12-20T09:00"))
+    assert (rows[-1].day.on, rows[-1].note) == (date(2014, 10, 21), "已答复")
 
 
 @pytest.mark.parametrize(
@@ -258,7 +268,7 @@ def test_days_on_which_a_case_was_suspended_do_not_count(office: Office) -> None
     clock = office.clock(moves, "2014-10-20T09:00")
     assert clock.statutory.due == date(2014, 10, 22)  # 11 and 13 counted; then 20, 21, 22
     assert (clock.elapsed, clock.paused) == (3, 4)
-    rows = explain(clock, office.calendar)
+    rows = explain(clock, office.calendar, at("2014-10-20T09:00"))
     assert [row.day.on.day for row in rows if row.note == "挂账,不计"] == [14, 15, 16, 17]
     assert [row.number for row in rows if row.number] == [1, 2, 3, 4, 5]
 
@@ -296,7 +306,7 @@ def test_however_often_suspended_five_days_of_work_are_left_to_the_department(
     [clock] = clocks(moves, Matter(), office.terms, office.calendar, moment)
     free = [
         row.day.on
-        for row in explain(clock, office.calendar)
+        for row in explain(clock, office.calendar, moment)
         if row.number is not None and row.day.on <= clock.statutory.due
     ]
     assert len(free) == 5
@@ -330,7 +340,7 @@ def test_a_deadline_in_a_year_without_a_notice_is_provisional(office: Office) ->
     clock = office.clock(case("2026-12-25T10:00 assign"), "2026-12-25T11:00")
     assert (clock.statutory.due, clock.provisional) == (date(2027, 1, 4), True)
     assert not office.clock(case("2026-12-18T10:00 assign"), "2026-12-18T11:00").provisional  # due on the 25th
-    assert explain(clock, office.calendar)[-1].day.reason == "工作日(暂定)"
+    assert explain(clock, office.calendar, at("2026-12-25T11:00"))[-1].day.reason == "工作日(暂定)"
 
 
 def test_a_date_that_was_told_is_kept_when_the_notice_would_make_it_earlier(office: Office, later: Office) -> None:
@@ -339,7 +349,7 @@ def test_a_date_that_was_told_is_kept_when_the_notice_would_make_it_earlier(offi
     moves = case(f"2027-01-04T10:00 assign told={told}")
     clock = later.clock(moves, "2027-01-05T10:00")
     assert (clock.by_calendar, clock.statutory.due) == (date(2027, 1, 9), told)
-    assert explain(clock, later.calendar)[-1].note == "期限届满日(已告知,不提前至 2027-01-09)"
+    assert explain(clock, later.calendar, at("2027-01-05T10:00"))[-1].note == "期限届满日(已告知,不提前至 2027-01-09)"
     new = recomputation(moves, clock)
     assert new is not None
     assert (new.told, new.by_calendar, new.due) == (told, date(2027, 1, 9), told)
