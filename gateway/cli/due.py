@@ -28,7 +28,8 @@ class Standing:
     clocks: tuple[Clock, ...]
     waiting: Waiting | None
     shares: dict[str, int]
-    calls: tuple[Call, ...]  # still to come
+    reached: tuple[Call, ...]  # rungs of the ladder that have come
+    calls: tuple[Call, ...]  # and those still to come
     days: tuple[Counted, ...]
 
     @classmethod
@@ -45,13 +46,14 @@ class Standing:
         clocks = deadlines.clocks(moves, matter, terms, calendar, now)
         waiting = deadlines.waiting(moves, terms, calendar, now)
         if not clocks:
-            return cls((), waiting, {}, (), ())
+            return cls((), waiting, {}, (), (), ())
         running = clocks[-1]
         calls = supervision.ladder(moves, running, rules, calendar) if running.answered is None else ()
         return cls(
             clocks,
             waiting,
             deadlines.shares(moves, running, calendar, now),
+            tuple(call for call in calls if call.at <= now),
             tuple(call for call in calls if call.at > now),
             deadlines.explain(running, calendar, now),
         )
@@ -93,6 +95,7 @@ def _data(case: Case, standing: Standing, explain: bool) -> dict[str, Any]:
         "state": case.state,
         "clocks": [asdict(clock) | {"in_force": asdict(clock.in_force)} for clock in standing.clocks],
         "shares": standing.shares,
+        "reached": [_call(call) for call in standing.reached],
         "next": [_call(call) for call in standing.calls],
         "waiting": asdict(standing.waiting) if standing.waiting else None,
     }
@@ -155,6 +158,9 @@ def _clock(standing: Standing, calendar: Calendar) -> list[tuple[str, object]]:
         rows.append(("挂账", f"{clock.paused}{unit},不计入{',挂账中' if clock.suspended else ''}"))
     for past in standing.clocks[:-1]:
         rows.append(("此前一轮", _limit(past.statutory, False, calendar)))
+    if standing.reached:
+        came = (f"{RUNG_LABELS[call.rung][0]} {screen.moment(call.at, calendar.zone)}" for call in standing.reached)
+        rows.append(("已到", "、".join(came)))
     for call in standing.calls[:1]:
         label, who = RUNG_LABELS[call.rung]
         rows.append(("下一步", f"{screen.moment(call.at, calendar.zone)} {label}({who})"))

@@ -139,6 +139,17 @@ def test_the_command_tells_a_program_the_same(office: Office, no: str) -> None:
     assert "days" not in json.loads(due(office, no, "--json"))
 
 
+def test_the_command_names_the_rungs_that_have_come_and_the_next_one(office: Office, no: str) -> None:
+    office.minutes = 15 * 24 * 60
+    said = due(office, no)
+    assert "催办 2026-12-07 08:30" in said
+    assert "2026-12-11 08:30 列入书面批评" in said
+    data = json.loads(due(office, no, "--json"))
+    assert [call["rung"] for call in data["reached"]] == ["unsigned", "deemed_signed", "remind", "urge"]
+    assert [call["rung"] for call in data["next"]] == ["criticise", "supervise"]
+    assert data["clocks"][0]["statutory"]["lamp"] == "yellow"
+
+
 def test_a_case_that_waits_for_the_office_shows_the_offices_own_lamp(office: Office) -> None:
     office.text("8613800000002", "村里路灯坏了半个月")
     with office.database.read() as tx:
