@@ -106,7 +106,8 @@ def test_what_has_come_and_is_not_on_record_is_due_and_once_on_record_is_not(off
 def test_an_urge_of_before_an_extension_does_not_stand_for_the_one_after_it() -> None:
     moves = [Move(at("2014-10-17T09:00"), Rung.URGE, "in_progress", POLICE)]
     again = Call(Rung.URGE, at("2014-10-27T08:30"))
-    assert due_calls(moves, [again], at("2014-10-27T09:00")) == (again,)
+    assert due_calls(moves, [again], at("2014-10-27T08:29:59")) == ()
+    assert due_calls(moves, [again], at("2014-10-27T08:30")) == (again,)
 
 
 @given(st.datetimes(datetime(2014, 1, 1), datetime(2027, 2, 1)))
