@@ -14,7 +14,10 @@ from gateway.errors import SettingsWrong
 from gateway.settings import Loaded
 from roster.importing import Lists
 from roster.networks import Prefixes
+from routing.calendar import Calendar, OfficeHours, Statute, Table
+from routing.deadlines import Terms
 from routing.departments import Departments
+from routing.supervision import Rules
 from routing.words import Words
 
 
@@ -61,14 +64,59 @@ def lists(settings: Loaded) -> Lists:
     return _made(settings, "roster", Lists.from_toml)
 
 
+def terms(settings: Loaded) -> Terms:
+    """How long an answer may take."""
+    return _made(settings, "deadlines", Terms.from_toml)
+
+
+def supervision(settings: Loaded) -> Rules:
+    """When silence is followed by what."""
+    return _made(settings, "deadlines", Rules.from_toml)
+
+
+def calendar(settings: Loaded) -> Calendar:
+    """The office's calendar: the shipped years, and those of the office's own folder over them."""
+    made_of = calendar_files(settings)
+    statute = _make("calendar/statutory", _read(made_of.pop("statutory"), "calendar/statutory"), Statute.from_toml)
+    tables = []
+    for name, own in sorted(made_of.items()):
+        table = _make(f"calendar/{name}", _read(own, f"calendar/{name}"), Table.from_toml)
+        if str(table.year) != name:
+            raise SettingsWrong(f"calendar/{name}.toml 写的是 {table.year} 年", "文件名应与其中的 year 一致")
+        tables.append(table)
+    hours = _made(settings, "deadlines", lambda table: OfficeHours.from_toml(table["office"]))
+    return Calendar(tuple(tables), statute, hours, settings.zone())
+
+
+def calendar_files(settings: Loaded) -> dict[str, Path | None]:
+    """The files that the calendar is made of: "2026" or "statutory", and the office's own file if it has one."""
+    inside = files("gateway") / "config" / "calendar"
+    folder = inside if inside.is_dir() else files("gateway") / ".." / "config" / "calendar"
+    found: dict[str, Path | None] = {Path(file.name).stem: None for file in folder.iterdir()}
+    if settings.values.files.calendar:
+        own = settings.path(settings.values.files.calendar)
+        if not own.is_dir():
+            raise SettingsWrong(f"$.files.calendar:{own} 不是目录", "请建立该目录,每年放一个文件,如 2027.toml")
+        for file in own.glob("*.toml"):
+            if file.stem not in found and not (len(file.stem) == 4 and file.stem.isdecimal()):
+                raise SettingsWrong(f"{file}:文件名应为年份,如 2027.toml", "不用的文件请移出该目录")
+            found[file.stem] = file
+    return found
+
+
 Made = TypeVar("Made")
 
 
 def _made(settings: Loaded, name: str, make: Callable[[Any], Made]) -> Made:
+    return _make(name, _table(settings, name), make)
+
+
+def _make(name: str, table: Any, make: Callable[[Any], Made]) -> Made:
     try:
-        return make(_table(settings, name))
+        return make(table)
     except (KeyError, TypeError, ValueError, AttributeError) as wrong:
-        raise SettingsWrong(f"{name}.toml 内容有误:{wrong}", "可与随程序发布的版本对照") from None
+        words = f"缺少 {wrong}" if isinstance(wrong, KeyError) else wrong
+        raise SettingsWrong(f"{name}.toml 内容有误:{words}", "可与随程序发布的版本对照") from None
 
 
 def _table(settings: Loaded, name: str) -> Any:
@@ -82,7 +130,7 @@ def shipped(name: str, package: Traversable) -> Traversable:
     return inside if inside.is_file() else package / ".." / "config" / f"{name}.toml"
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=64)
 def _read(own: Path | None, name: str) -> Any:
     try:
         return tomllib.loads((own or shipped(name, files("gateway"))).read_text(encoding="utf-8"))

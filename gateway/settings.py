@@ -55,6 +55,8 @@ class Files(Section, frozen=True):
     messages: Annotated[str, _help("发给群众的短信模板 T1 至 T15")] = ""
     words: Annotated[str, _help("退订、查询、感谢等词表")] = ""
     results: Annotated[str, _help("运营商返回码的含义")] = ""
+    calendar: Annotated[str, _help("工作日历的目录,每年一个文件,如 2027.toml;其中的年份补充或替换随程序发布的")] = ""
+    deadlines: Annotated[str, _help("办理期限、灯、催办督办和预警的尺度")] = ""
 
 
 class Carrier(Section, frozen=True, kw_only=True):

@@ -22,7 +22,7 @@ def generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("page", ["commands.md", "case-states.md"])
+@pytest.mark.parametrize("page", ["commands.md", "case-states.md", "deadlines.md"])
 def test_the_written_pages_are_what_the_code_says(page: str) -> None:
     written = (ROOT / "docs" / page).read_text(encoding="utf-8")
     assert written == generator().PAGES[page](), "run `make docs`"

@@ -21,6 +21,7 @@ NOUNS = {
     "message": "单发短信",
     "text": "群众来信",
     "case": "办件",
+    "calendar": "工作日历",
     "carrier": "运营商线路",
     "simulate": "模拟运营商",
     "fsck": "检查数据库",

@@ -9,7 +9,7 @@ import typer
 
 from gateway import case_desk
 from gateway.case_desk import Desk as CaseDesk
-from gateway.cli import screen
+from gateway.cli import due, screen
 from gateway.cli.desk import Desk, open_desk
 from gateway.errors import USAGE, NotFound, Refused
 from roster import store as roster_store
@@ -426,3 +426,6 @@ def _print(desk: Desk, case: Case, reporter: str) -> None:
         ("轮次", case.round),
     ]
     screen.table(case.number, ("项目", "内容"), [row for row in rows if row[1]])
+
+
+due.register(app, _visible)

@@ -28,7 +28,10 @@ def check(ctx: typer.Context, as_json: Json = False) -> None:
     loaded = settings.load(where.folder)
     resources.profiles(loaded)
     read_keys(loaded)
-    for look in (resources.messages, resources.words, resources.departments, resources.prefixes, resources.lists):
+    for look in (
+        *(resources.messages, resources.words, resources.departments, resources.prefixes, resources.lists),
+        *(resources.calendar, resources.terms, resources.supervision),
+    ):
         look(loaded)
     database = Database(loaded.store_url())
     database.check_schema()
