@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from carriers import smpp
-from carriers.dialect import Dialect, Template
+from carriers import cmpp, smpp
+from carriers.dialect import Dialect, Ledger, Template
 from carriers.events import Concatenation
 from carriers.profile import CarrierProfile
 
@@ -13,15 +13,24 @@ def gateway(profile: CarrierProfile, at: datetime) -> Dialect:
     match profile.protocol:
         case "smpp":
             return smpp.Smpp(profile)
+        case "cmpp2" | "cmpp3":
+            return cmpp.Cmpp(profile.protocol, at, profile)
         case unknown:
             raise ValueError(f"no protocol {unknown}")
 
 
-def carrier(protocol: str, at: datetime, account: str = "", password: str = "") -> Dialect:
-    """The carrier's end. `account` and `password` are what it logs in with where it calls us (SGIP)."""
+def carrier(
+    protocol: str, at: datetime, account: str = "", password: str = "", ledger: Ledger | None = None
+) -> Dialect:
+    """The carrier's end. `account` and `password` are what it logs in with where it calls us (SGIP).
+
+    `ledger` answers what it is asked; without one nothing is known.
+    """
     match protocol:
         case "smpp":
             return smpp.Smpp()
+        case "cmpp2" | "cmpp3":
+            return cmpp.Cmpp(protocol, at, ledger=ledger)
         case unknown:
             raise ValueError(f"no protocol {unknown}")
 
@@ -33,5 +42,7 @@ def template(
     match profile.protocol:
         case "smpp":
             return smpp.submit_template(profile, source, body, coding, concatenation)
+        case "cmpp2" | "cmpp3":
+            return cmpp.submit_template(profile, source, body, coding, concatenation)
         case unknown:
             raise ValueError(f"no protocol {unknown}")

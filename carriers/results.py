@@ -10,6 +10,7 @@ from typing import Any
 from carriers.events import Verdict
 
 KINDS = frozenset(verdict.value for verdict in Verdict)
+UNREADABLE = -1  # the status of an answer that has none: nobody can tell whether the submit was taken
 
 
 class ResultsWrong(ValueError):
@@ -26,7 +27,7 @@ class Results:
 
     def verdict(self, status: int) -> Verdict:
         """What an answer to a submit means."""
-        return self.answers.get(status, Verdict.TEMPORARY)
+        return self.answers.get(status, Verdict.TEMPORARY) if status != UNREADABLE else Verdict.UNCERTAIN
 
     def name(self, status: int) -> str:
         """An answer's code for people: the code and, where the table has one, its name."""
