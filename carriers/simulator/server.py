@@ -28,7 +28,7 @@ from carriers.events import (
     SubmitReceived,
 )
 from carriers.session import Session, State
-from carriers.simulator.behaviour import EPOCH, OK, Behaviour, Brain, Reaction, token_of
+from carriers.simulator.behaviour import OK, Behaviour, Brain, Reaction, token_of
 from carriers.text import UCS2, split
 
 GRAIN = 0.01  # seconds: what is due within it goes together
@@ -52,7 +52,7 @@ class Carrier:
         self._serial = 0
         self._timer: Any = None
         self._reference = 0
-        self._dialect = dialects.carrier(behaviour.protocol, EPOCH)  # of what waits for a connection
+        self._dialect = dialects.carrier(behaviour.protocol, self.moment())  # of what waits for a connection
         self.stalled = False
         self.refuse_binds = behaviour.refuse_binds
         self.submits: Counter[str] = Counter()  # every submit seen, by token
@@ -74,6 +74,10 @@ class Carrier:
             self._timer.cancel()
         self.cut()
         return self._listening.stopListening() if self._listening is not None else None
+
+    def moment(self) -> datetime:
+        """Now, by the wall clock."""
+        return datetime.fromtimestamp(self._reactor.seconds(), UTC)
 
     def note(self, what: str, **details: Any) -> None:
         """A line in the log."""
@@ -106,8 +110,8 @@ class Carrier:
         bodies, coding = _bodies(words, coding, payload)
         self._reference = self._reference % 250 + 1
         numbers = [n for n in order or range(1, len(bodies) + 1) if n not in (missing or ())]
-        count = 0
-        for number in numbers * (2 if twice else 1):
+        pdus = []
+        for number in numbers:
             concatenation = Concatenation(self._reference, len(bodies), number, width) if len(bodies) > 1 else None
             to, body = destination or self.behaviour.access_number + extension, bodies[number - 1]
             if self.behaviour.protocol == "smpp":
@@ -116,10 +120,12 @@ class Carrier:
                 )
             else:
                 pdu = self._dialect.text(source, to, body, coding, concatenation)
+            pdus.append(pdu)
+        pdus *= 2 if twice else 1  # with the ids that the carrier gave them
+        for pdu in pdus:
             self._deliver("text", pdu)
-            count += 1
         self._push()
-        return count
+        return len(pdus)
 
     def cut(self) -> None:
         """Close every connection at once, without a word."""
@@ -334,9 +340,8 @@ class _Wire(Protocol):
 
     def __init__(self, carrier: Carrier) -> None:
         self._carrier = carrier
-        at = datetime.fromtimestamp(carrier._reactor.seconds(), UTC)
         self.session = Session.carrier(
-            dialects.carrier(carrier.behaviour.protocol, at),
+            dialects.carrier(carrier.behaviour.protocol, carrier.moment()),
             window=carrier.behaviour.window,
             response_timeout=carrier.behaviour.redeliver_after,
         )
