@@ -100,7 +100,7 @@ def _report(answer: Handle, deliver: Deliver, pdu: bytes) -> DeliveryReceipt:
         state, error = _STATES.get(usual[1], ReceiptState.UNKNOWN), usual[2].decode("ascii")
     else:
         _, state, error = read_words(content[_ID.stop :].replace(b"\x00", b" "), None, None, None)
-    return DeliveryReceipt(answer, content[_ID].hex(), state, error, deliver.source, pdu)
+    return DeliveryReceipt(answer, _written_id(content[_ID]), state, error, deliver.source, pdu)
 
 
 def _text(answer: Handle, deliver: Deliver, pdu: bytes) -> InboundText:
@@ -120,9 +120,14 @@ def _text(answer: Handle, deliver: Deliver, pdu: bytes) -> InboundText:
         coding,
         udh.sound(concatenation),
         binary or ported,
-        deliver.message_id.hex() if any(deliver.message_id) else "",
+        _written_id(deliver.message_id),
         pdu,
     )
+
+
+def _written_id(message_id: bytes) -> str:
+    """As a key, never taken apart. Noughts are no id."""
+    return message_id.hex() if message_id != NO_ID else ""
 
 
 def _numbered(tlvs: Mapping[int, bytes]) -> Concatenation:
@@ -291,7 +296,7 @@ class Smgp(Dialect):
         if len(pdu) < ANSWER_PDU.size:
             return SubmitAnswer(UNREAD, "")
         _, _, _, message_id, status = ANSWER_PDU.unpack_from(pdu)
-        return SubmitAnswer(status, message_id.hex() if status == OK else "")
+        return SubmitAnswer(status, _written_id(message_id) if status == OK else "")
 
     def read_delivery(self, pdu: bytes) -> InboundText | DeliveryReceipt:
         """Deliver."""
