@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PYTHONPATH := $(CURDIR)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: install demo test lint types unit sim bites crash bench peers lock dist docs clean
+.PHONY: install demo test lint types unit sim bites crash bench bench-dialects peers lock dist docs clean
 
 install: .venv/ready
 
@@ -43,8 +43,11 @@ sim: install
 bites: install
 	$(BIN)/python -m tests.simulation --planted --seeds 200
 
-bench: install
+bench: install bench-dialects
 	$(BIN)/python benchmarks/broadcast.py
+
+bench-dialects: install
+	$(BIN)/python benchmarks/dialects.py
 
 crash: install
 	$(BIN)/python -m tests.durability --all

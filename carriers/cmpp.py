@@ -22,7 +22,7 @@ from carriers.events import (
 )
 from carriers.pdu import Malformed
 from carriers.profile import CarrierProfile
-from carriers.results import UNREADABLE, Results
+from carriers.results import Results
 
 UNPROVEN = -2  # no status of CMPP's: the gateway let us in, but could not prove that it knows our password
 
@@ -137,6 +137,7 @@ class Cmpp(Dialect):
     probes = True
     too_fast = pdus.FLOW_CONTROL
     wrong_login = pdus.AUTHENTICATION
+    ported = "NP:1243"
 
     def __init__(
         self, protocol: str, at: datetime, profile: CarrierProfile | None = None, ledger: Ledger | None = None
@@ -284,7 +285,7 @@ class Cmpp(Dialect):
 
     def describe(self, status: int) -> str:
         """The result of a submit: code and name."""
-        return "应答中没有结果" if status == UNREADABLE else self.results.name(status)
+        return self.results.name(status)
 
     def credentials(self, status: int) -> bool:
         """An unknown account, a wrong password, or a gateway that does not know ours."""

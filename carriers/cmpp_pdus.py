@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from carriers.dialect import SubmitAnswer, Totals
 from carriers.pdu import CHINA, Malformed, fixed, words
-from carriers.results import UNREADABLE
+from carriers.results import UNREAD
 
 # ------------------------------------------------------------------------------------------------------------- header
 
@@ -67,11 +67,11 @@ def renumbered(pdu: bytes, sequence: int) -> bytes:
 
 
 def read_status(pdu: bytes, at: int) -> int:
-    """A status of one octet or of four that ends an answer, whichever is there. `UNREADABLE` when it is neither."""
+    """A status of one octet or of four that ends an answer, whichever is there. `UNREAD` when it is neither."""
     length = len(pdu) - at
     if length == 1:
         return pdu[at]
-    return int.from_bytes(pdu[at : at + 4], "big") if length >= 4 else UNREADABLE
+    return int.from_bytes(pdu[at : at + 4], "big") if length >= 4 else UNREAD
 
 
 def msg_id(at: datetime, gateway: int, sequence: int) -> str:
@@ -263,7 +263,7 @@ def submit_answer(layout: Layout, sequence: int, message_id: str, result: int) -
 
 
 def read_submit_answer(pdu: bytes) -> SubmitAnswer:
-    """Read one. Never raises: an answer without a result leaves it `UNREADABLE`; Msg_Id 0 is none."""
+    """Read one. Never raises: an answer without a result leaves it `UNREAD`; Msg_Id 0 is none."""
     result = read_status(pdu, BODY + 8)
     return SubmitAnswer(result, known(pdu[BODY : BODY + 8].hex()) if result == OK else "")
 

@@ -52,7 +52,7 @@ class LoginAnswer(NamedTuple):
 class SubmitAnswer(NamedTuple):
     """What the carrier said to a submit, as it said it."""
 
-    status: int
+    status: int  # `results.UNREAD` where the answer ends before it
     message_id: str  # empty when it gave none
 
 

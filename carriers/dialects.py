@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from carriers import cmpp, smpp
+from carriers import cmpp, smgp, smpp
 from carriers.dialect import Dialect, Ledger, Template
 from carriers.events import Concatenation
 from carriers.profile import CarrierProfile
@@ -15,6 +15,8 @@ def gateway(profile: CarrierProfile, at: datetime) -> Dialect:
             return smpp.Smpp(profile)
         case "cmpp2" | "cmpp3":
             return cmpp.Cmpp(profile.protocol, at, profile)
+        case "smgp":
+            return smgp.Smgp(profile, at)
         case unknown:
             raise ValueError(f"no protocol {unknown}")
 
@@ -31,6 +33,8 @@ def carrier(
             return smpp.Smpp()
         case "cmpp2" | "cmpp3":
             return cmpp.Cmpp(protocol, at, ledger=ledger)
+        case "smgp":
+            return smgp.Smgp(None, at)
         case unknown:
             raise ValueError(f"no protocol {unknown}")
 
@@ -44,5 +48,7 @@ def template(
             return smpp.submit_template(profile, source, body, coding, concatenation)
         case "cmpp2" | "cmpp3":
             return cmpp.submit_template(profile, source, body, coding, concatenation)
+        case "smgp":
+            return smgp.submit_template(profile, source, body, coding, concatenation)
         case unknown:
             raise ValueError(f"no protocol {unknown}")

@@ -38,7 +38,7 @@ class CarrierProfile:
     reference_tlv: bool = True  # send user_message_reference, so that receipts of uncertain parts can be matched
     flow_control: bool = True  # halve the rate when the carrier says "too fast"
     service_id: str = ""  # business code of the contract: CMPP Service_Id, SGIP ServiceType, SMGP ServiceID
-    corp_id: str = ""  # CMPP Msg_src (empty: the account), SGIP CorpId
+    corp_id: str = ""  # CMPP Msg_src (empty: the account), SGIP CorpId, SMGP MsgSrc (empty: none)
     node: int = 0  # SGIP: our node number, 3AAAAQQQQQ
     smgp_version: str = "3.0"  # SMGP: "3.0", or "1.3", whose submit has no FixedFee
     padded_login: bool = False  # CMPP, SMGP: the account is hashed with its padding (some servers want that)
@@ -51,11 +51,13 @@ class CarrierProfile:
 
     def trouble(self) -> tuple[str, str] | None:
         """The field that the protocol does not allow as it is, and why in words for people; None when all is well."""
-        account, password = _LONGEST[self.protocol]
+        account, password, corp_id = _LONGEST[self.protocol]
         if len(self.account) > account:
             return "account", f"{self.protocol} 的账号最多 {account} 个字符"
         if len(self.password.encode()) > password:
             return "password_file", f"{self.protocol} 的密码最多 {password} 个字符"
+        if len(self.corp_id) > corp_id:
+            return "corp_id", f"{self.protocol} 的企业代码最多 {corp_id} 个字符"
         if self.protocol == "sgip" and not 3_000_000_000 <= self.node < 4_000_000_000:
             return "node", "sgip 需要节点编号:3 + 4 位区号 + 5 位企业代码"
         if self.listen_port and not (self.listen_host and self.listen_peers):
@@ -63,10 +65,10 @@ class CarrierProfile:
         return None
 
 
-_LONGEST = {  # octets of an account and of its password
-    "smpp": (15, 8),  # SMPP 3.4, 5.2.1 and 5.2.2, without the NUL
-    "cmpp2": (6, 255),  # CMPP 2.0, 7.4.1.1; the password never goes over the wire
-    "cmpp3": (6, 255),
-    "sgip": (16, 16),  # SGIP 1.2, 4.2.1
-    "smgp": (8, 15),  # SMGP 3.0, 6.2.1
+_LONGEST = {  # octets of an account, of its password and of the SP's code
+    "smpp": (15, 8, 8),  # SMPP 3.4, 5.2.1 and 5.2.2, without the NUL; it has no such code
+    "cmpp2": (6, 255, 6),  # CMPP 2.0, 7.4.1.1; the password never goes over the wire
+    "cmpp3": (6, 255, 6),
+    "sgip": (16, 16, 5),  # SGIP 1.2, 4.2.1
+    "smgp": (8, 15, 8),  # SMGP 3.0, 6.2.1
 }

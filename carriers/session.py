@@ -39,6 +39,9 @@ UNBIND_TIMEOUT = 5.0
 ANSWER_BIT = 0x80  # of the first octet of a command: every protocol marks its answers so
 LATE_ANSWERS = 600.0  # an answer that comes so late still settles its submit
 
+_SUBMIT_ANSWER, _DELIVER, _ACCEPTED = Command.SUBMIT_ANSWER, Command.DELIVER, Verdict.ACCEPTED
+"""By a name of their own where every message comes by: Python 3.11 takes 0.3 us to find a member of an Enum."""
+
 
 class State(StrEnum):
     """Where a session stands."""
@@ -49,6 +52,9 @@ class State(StrEnum):
     DRAINING = "draining"
     UNBINDING = "unbinding"
     CLOSED = "closed"
+
+
+_STRANGERS = (State.IDLE, State.BINDING)  # nothing may come before the login
 
 
 class Session:
@@ -173,13 +179,13 @@ class Session:
             pdu = data[at : at + length]
             at += length
             command = commands.get(header[1])
-            if command is Command.SUBMIT_ANSWER:
+            if command is _SUBMIT_ANSWER:
                 self._submit_answer(events, pdu, header[-1], now)
-            elif command is Command.DELIVER:
+            elif command is _DELIVER:
                 self._delivery(events, pdu)
             else:
                 self._take(events, pdu, command, header[-1], now)
-            if self._closed:
+            if self.wants_close:
                 break
         if at:
             self._alive_at = self._spoke_at = now
@@ -359,10 +365,10 @@ class Session:
             self._give_up(self._reason)
 
     def _settled(self, now: float) -> None:
-        """An answer came. If it is the last one that our leaving waits for, we leave."""
-        if not self._open and self.state is State.DRAINING:
+        """The last open answer came. If our leaving waits for it, we leave."""
+        if self.state is State.DRAINING:
             self._unbind(now)
-        elif not self._open and self.state is State.UNBINDING and self.dismissed:
+        elif self.state is State.UNBINDING and self.dismissed:
             self._give_up(self._reason)
 
     # ------------------------------------------------------------------------------------- the end that is called
@@ -403,16 +409,21 @@ class Session:
             return  # nobody asked, or it was answered before
         self._answered_at = now
         status, message_id = self.dialect.read_submit_answer(pdu)
-        meaning = self.dialect.results.verdict(status)
-        if meaning is Verdict.THROTTLED:
-            self._pace.throttled(now)
-        reason = "" if meaning is Verdict.ACCEPTED else self.dialect.describe(status)
-        events.append(SubmitAnswered(sequence, found[0], meaning, status, message_id, reason))
-        self._settled(now)
+        if status == 0:  # success in every protocol, see `Results`
+            events.append(SubmitAnswered(sequence, found[0], _ACCEPTED, status, message_id))
+        else:
+            meaning = self.dialect.results.verdict(status)
+            if meaning is Verdict.THROTTLED:
+                self._pace.throttled(now)
+            events.append(
+                SubmitAnswered(sequence, found[0], meaning, status, message_id, self.dialect.describe(status))
+            )
+        if not self._open:
+            self._settled(now)
 
     def _delivery(self, events: list[Event], pdu: bytes) -> None:
         dialect = self.dialect
-        if not self._gateway or self.state in (State.IDLE, State.BINDING):
+        if not self._gateway or self.state in _STRANGERS:
             self._out.append(dialect.refusal(pdu, Command.DELIVER))
             return
         try:
@@ -482,7 +493,8 @@ class Session:
             events.append(SubmitAnswered(sequence, found[0], Verdict.TEMPORARY, status, "", reason))
         else:
             events.append(DeliverAnswered(sequence, found[0], status))
-        self._settled(now)
+        if not self._open:
+            self._settled(now)
 
     def _login(self, events: list[Event], pdu: bytes) -> None:
         if self._calls or self.state is not State.BINDING:

@@ -94,7 +94,7 @@ class Carrier(Section, frozen=True, kw_only=True):
     stand_ins: Annotated[tuple[str, ...], _help("本线路长时间断开时代发的线路,按先后;留空则一直等待")] = ()
     stand_in_after: Annotated[float, _help("断开多少秒后由代发线路发送", ge=60, le=86_400)] = 900.0
     service_id: Annotated[str, _help("cmpp、sgip、smgp:合同中的业务代码", max_length=10)] = ""
-    corp_id: Annotated[str, _help("cmpp:企业代码,留空同账号;sgip:5位企业代码", max_length=6)] = ""
+    corp_id: Annotated[str, _help("企业代码。cmpp:6位,留空同账号;sgip:5位;smgp:SPID,合同要求才填", max_length=8)] = ""
     node: Annotated[int, _help("sgip:本单位的节点编号,3AAAAQQQQQ", ge=0, le=4_294_967_295)] = 0
     smgp_version: Annotated[str, _help("smgp:3.0 或 1.3", pattern=r"^(3\.0|1\.3)$")] = "3.0"
     padded_login: Annotated[bool, _help("cmpp、smgp:登录摘要中的账号补足定长(个别网关要求)")] = False

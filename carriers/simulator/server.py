@@ -123,10 +123,11 @@ class Carrier:
             else:
                 pdu = self._dialect.text(source, to, body, coding, concatenation)
             pdus.append(pdu)
-        for pdu in pdus * (2 if twice else 1):
+        pdus *= 2 if twice else 1  # with the ids that the carrier gave them
+        for pdu in pdus:
             self._deliver("text", pdu)
         self._push()
-        return len(pdus) * (2 if twice else 1)
+        return len(pdus)
 
     def cut(self) -> None:
         """Close every connection at once, without a word."""

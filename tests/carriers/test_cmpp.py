@@ -35,7 +35,7 @@ from carriers.events import (
 )
 from carriers.pdu import CHINA, Malformed
 from carriers.profile import CarrierProfile
-from carriers.results import UNREADABLE, Results
+from carriers.results import UNREAD, Results
 from carriers.session import Session, State
 from carriers.text import decode
 
@@ -867,7 +867,7 @@ def test_an_answer_without_its_result_leaves_the_submit_in_doubt(protocol: str) 
         session = bound(protocol)
         session.submit([(2, 7, b"")], 1.0)
         [event] = session.receive(pdus.framed(pdus.SUBMIT | pdus.RESPONSE, 2, bytes(length)), 1.0)
-        assert event == SubmitAnswered(2, 7, Verdict.UNCERTAIN, UNREADABLE, "", "应答中没有结果")
+        assert event == SubmitAnswered(2, 7, Verdict.UNCERTAIN, UNREAD, "", "应答不完整")
 
 
 @each_version

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from carriers import smpp
+from carriers import smgp, smpp
+from carriers import smgp_pdus as pdus
 from carriers.events import DeliveryReceipt, InboundText, ReceiptState, SubmitReceived
 from carriers.simulator.behaviour import Behaviour, Brain, ScriptError, token_of
 
@@ -45,6 +46,16 @@ def test_ids_are_written_as_the_script_says(answered: str, reported: str, same: 
     event = smpp.read_delivery(due.pdu)
     assert isinstance(event, DeliveryReceipt)
     assert (event.message_id == reaction.message_id) is same
+
+
+def test_another_protocol_has_ids_receipts_and_refusals_of_its_own() -> None:
+    brain = Brain(Behaviour(name="x", protocol="smgp", off=("13300000002",), rate=100))
+    reaction = brain.react(submit("13300000002"), 0)
+    [due] = reaction.receipts
+    event = smgp.read_delivery(due.pdu)
+    assert isinstance(event, DeliveryReceipt)
+    assert (event.message_id, event.state, event.error) == (reaction.message_id, ReceiptState.EXPIRED, "027")
+    assert {brain.react(submit(reference=n), 0).status for n in range(100)} == {pdus.BUSY}
 
 
 @pytest.mark.parametrize("form", ["text", "tlv", "both", "junk"])

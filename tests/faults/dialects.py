@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from carriers import dialects, smpp
+from carriers import smgp_pdus as pdus
+from carriers.events import ReceiptState
 from carriers.profile import CarrierProfile
 from carriers.session import Session, State
+from tests.carriers import test_smgp
 from tests.carriers.test_smpp import HOT, PROFILE
 from tests.conftest import NOON
 
@@ -75,4 +78,42 @@ SMPP = Dialect(
     smpp.LONGEST,
 )
 
-DIALECTS = (SMPP,)
+
+def _smgp() -> Dialect:
+    profile, deliver = test_smgp.PROFILE, test_smgp.deliver
+    proof = pdus.authenticator(profile.account, profile.password, 1124120000)  # of a login at noon
+    welcome = pdus.Welcome(0, pdus.server_authenticator(0, proof, profile.password), pdus.V30)
+    login = pdus.write_welcome(1, welcome)
+    report = pdus.report_content(test_smgp.ID, ReceiptState.EXPIRED, "007", "2611220015", "2611220016")
+    part = {pdus.TP_UDHI: b"\x01", pdus.PK_TOTAL: b"\x03", pdus.PK_NUMBER: b"\x02"}
+
+    def numbered(pdu: bytes) -> bytes:
+        return pdu[:8] + FAR.to_bytes(4, "big") + pdu[12:]
+
+    query = pdus.Query("20261122", 0, "")
+    return Dialect(
+        "smgp",
+        profile,
+        login,
+        deliver(),
+        {
+            "Login_Resp": (State.BINDING, login),
+            "Submit_Resp": (State.BOUND, pdus.write_answer(pdus.SUBMIT, SUBMITTED, pdus.Answer(test_smgp.ID, 0))),
+            "Deliver text": (State.BOUND, numbered(deliver())),
+            "Deliver part": (
+                State.BOUND,
+                numbered(deliver(content=bytes((5, 0, 3, 7, 3, 2)) + b"\x4e\x00", tlvs=part)),
+            ),
+            "Deliver report": (State.BOUND, numbered(deliver(is_report=1, form=0, content=report))),
+            "Active_Test": (State.BOUND, pdus.bare(pdus.ACTIVE_TEST, 9)),
+            "Active_Test_Resp": (State.BOUND, pdus.bare(pdus.ACTIVE_TEST | pdus.RESPONSE, 9)),
+            "Query": (State.BOUND, pdus.write_query(9, query)),
+            "Query_Resp": (State.BOUND, pdus.write_counts(9, pdus.Counts(query, *[1] * 8))),
+            "Exit": (State.BOUND, pdus.bare(pdus.EXIT, 9)),
+            "Exit_Resp": (State.UNBINDING, pdus.bare(pdus.EXIT | pdus.RESPONSE, 2)),
+        },
+        pdus.LONGEST,
+    )
+
+
+DIALECTS = (SMPP, _smgp())

@@ -9,7 +9,7 @@ from twisted.internet.error import ConnectionLost
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 
-from carriers import smpp
+from carriers import dialects
 from carriers.events import (
     Closed,
     DeliveryReceipt,
@@ -47,7 +47,8 @@ class Line:
         self.outcomes: Counter[int] = Counter()  # how often each submit was settled, by token
         self.connections: list[tuple[_End, _End]] = []  # (the gateway's end, the carrier's end)
         self._pipes = pipes
-        self.carrier = Carrier(behaviour or Behaviour(name=profile.name), self.reactor)
+        self._template = dialects.template(profile, "1069", b"\x4e\x00", 8, None)
+        self.carrier = Carrier(behaviour or Behaviour(name=profile.name, protocol=profile.protocol), self.reactor)
         self.carrier.listen()
         self._door = self.reactor.tcpServers[-1][1]
         self.link = Link(
@@ -83,7 +84,10 @@ class Line:
         if session is not None and going:
             first = session.reserve(going)
             session.submit(
-                [(first + i, first_token + i, TEMPLATE.pdu(first + i, NUMBER, first_token + i)) for i in range(going)],
+                [
+                    (first + i, first_token + i, self._template.pdu(first + i, NUMBER, first_token + i, b""))
+                    for i in range(going)
+                ],
                 now,
             )
             self.link.flush()
@@ -209,4 +213,3 @@ class _End:
 
 
 NUMBER = "8613800000001"
-TEMPLATE = smpp.submit_template(PROFILE, "1069", b"\x4e\x00", 8, None)
