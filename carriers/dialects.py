@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from carriers import smpp
+from carriers import sgip, smpp
 from carriers.dialect import Dialect, Template
 from carriers.events import Concatenation
 from carriers.profile import CarrierProfile
@@ -13,6 +13,8 @@ def gateway(profile: CarrierProfile, at: datetime) -> Dialect:
     match profile.protocol:
         case "smpp":
             return smpp.Smpp(profile)
+        case "sgip":
+            return sgip.Sgip(profile, at)
         case unknown:
             raise ValueError(f"no protocol {unknown}")
 
@@ -22,6 +24,8 @@ def carrier(protocol: str, at: datetime, account: str = "", password: str = "") 
     match protocol:
         case "smpp":
             return smpp.Smpp()
+        case "sgip":
+            return sgip.Sgip(None, at, account, password)
         case unknown:
             raise ValueError(f"no protocol {unknown}")
 
@@ -33,5 +37,7 @@ def template(
     match profile.protocol:
         case "smpp":
             return smpp.submit_template(profile, source, body, coding, concatenation)
+        case "sgip":
+            return sgip.submit_template(profile, source, body, coding, concatenation)
         case unknown:
             raise ValueError(f"no protocol {unknown}")
