@@ -23,9 +23,10 @@ from carriers.events import (
     ReceiptState,
     SubmitReceived,
 )
-from carriers.pdu import CHINA, Malformed, fixed, words
+from carriers.pdu import CHINA, Malformed, alphabet, fixed, words
 from carriers.profile import CarrierProfile
 from carriers.results import NO_STATUS, Results
+from carriers.text import ASCII
 
 # ------------------------------------------------------------------------------------------------------------- header
 
@@ -320,26 +321,6 @@ def submit_template(
 
 # ------------------------------------------------------------------------------------------- what the events speak of
 
-ASCII, UCS2, GBK = 1, 8, 15  # as `InboundText.coding` numbers them
-
-
-def coding_of(message_coding: int) -> tuple[int, bool]:
-    """MessageCoding as `InboundText.coding`, and whether it is binary: no words.
-
-    0 is ASCII, 15 GBK, 3 and 4 are binary; what is not in the protocol is read as GSM 03.38 numbers its alphabets.
-    """
-    if message_coding in (3, 4):  # 3: written to the SIM card
-        return message_coding, True
-    match message_coding & 0x0C:
-        case 0x00:
-            return ASCII, False
-        case 0x04:
-            return message_coding, True
-        case 0x08:  # also 24 and 25: UCS-2 with a message class
-            return UCS2, False
-        case _:
-            return message_coding, False  # 15, and what nobody uses
-
 
 def _message_coding(coding: int) -> int:
     return 0 if coding == ASCII else coding
@@ -505,7 +486,7 @@ class Sgip(Dialect):
         if command == USERRPT:
             raise Malformed(f"no text but a USERRPT: UserCondition {read_user_report(pdu).condition}")
         deliver = read_deliver(pdu)
-        coding, binary = coding_of(deliver.coding)
+        coding, binary = alphabet(deliver.coding)
         body, concatenation = deliver.content, None
         if deliver.has_header & 0x41:  # TP_udhi; some write it as SMPP's esm_class does
             body, concatenation, ported = udh.read(body)
@@ -559,7 +540,7 @@ class Sgip(Dialect):
             submit.sp_number,
             submit.numbers[0],
             body,
-            coding_of(submit.coding)[0],
+            alphabet(submit.coding)[0],
             concatenation,
             submit.report_flag == 1,
             None,
