@@ -9,8 +9,6 @@ from typing import Any
 
 from carriers.events import Verdict
 
-NO_STATUS = -1
-"""An answer that breaks off before its code, where the protocol has it in the body."""
 KINDS = frozenset(verdict.value for verdict in Verdict)
 
 
@@ -27,15 +25,11 @@ class Results:
     names: Mapping[int, str] = field(default_factory=dict)  # what people call an answer's code
 
     def verdict(self, status: int) -> Verdict:
-        """What an answer to a submit means. One without a code was an answer all the same: nobody can tell which."""
-        if status == NO_STATUS:
-            return Verdict.UNCERTAIN
+        """What an answer to a submit means."""
         return self.answers.get(status, Verdict.TEMPORARY)
 
     def name(self, status: int) -> str:
         """An answer's code for people: the code and, where the table has one, its name."""
-        if status == NO_STATUS:
-            return "answer without a code"
         return f"{status} {self.names.get(status, '')}".strip()
 
     def report(self, error: str) -> Verdict | None:
