@@ -10,6 +10,8 @@ from typing import Any
 from carriers.events import Verdict
 
 KINDS = frozenset(verdict.value for verdict in Verdict)
+UNREAD = -1  # the status of an answer that ends before its status: no carrier sends it
+_ALWAYS = {0: Verdict.ACCEPTED, UNREAD: Verdict.UNCERTAIN}
 
 
 class ResultsWrong(ValueError):
@@ -20,7 +22,7 @@ class ResultsWrong(ValueError):
 class Results:
     """One protocol's codes. `answers` are those of a submit's answer, `reports` those of a delivery receipt."""
 
-    answers: Mapping[int, Verdict] = field(default_factory=lambda: {0: Verdict.ACCEPTED})
+    answers: Mapping[int, Verdict] = field(default_factory=lambda: _ALWAYS)
     reports: Mapping[str, Verdict] = field(default_factory=dict)
     names: Mapping[int, str] = field(default_factory=dict)  # what people call an answer's code
 
@@ -30,7 +32,7 @@ class Results:
 
     def name(self, status: int) -> str:
         """An answer's code for people: the code and, where the table has one, its name."""
-        return f"{status} {self.names.get(status, '')}".strip()
+        return "应答不完整" if status == UNREAD else f"{status} {self.names.get(status, '')}".strip()
 
     def report(self, error: str) -> Verdict | None:
         """What the code in a receipt means, beyond its state. None when no table knows it."""
@@ -51,7 +53,7 @@ class Results:
             named = {int(code, 0): str(name) for code, name in names.items()}
         except ValueError as wrong:
             raise ResultsWrong(f"{where}.names: {wrong}") from None
-        return cls({0: Verdict.ACCEPTED, **answers}, reports, named)
+        return cls(_ALWAYS | answers, reports, named)
 
 
 def _by_code(kinds: Any, where: str, code_type: type[Any]) -> dict[Any, Verdict]:
