@@ -23,9 +23,9 @@ from carriers.events import (
     ReceiptState,
     SubmitReceived,
 )
-from carriers.pdu import CHINA, Malformed, alphabet, fixed, words
+from carriers.pdu import CHINA, Malformed, data_coding, fixed, words
 from carriers.profile import CarrierProfile
-from carriers.results import NO_STATUS, Results
+from carriers.results import UNREAD, Results
 from carriers.text import ASCII
 
 # ------------------------------------------------------------------------------------------------------------- header
@@ -188,8 +188,8 @@ def read_user_report(pdu: bytes) -> UserReport:
 
 
 def read_result(pdu: bytes) -> int:
-    """The Result of any answer, `NO_STATUS` where it has none: that of an UNBIND, or one that is cut short."""
-    return pdu[HEADER.size] if len(pdu) > HEADER.size else NO_STATUS
+    """The Result of any answer, `UNREAD` where it has none: that of an UNBIND, or one that is cut short."""
+    return pdu[HEADER.size] if len(pdu) > HEADER.size else UNREAD
 
 
 def _fields(layout: Struct, pdu: bytes, at: int = HEADER.size) -> tuple[Any, ...]:
@@ -408,7 +408,7 @@ class Sgip(Dialect):
 
     def read_login_answer(self, pdu: bytes) -> LoginAnswer:
         """BIND_RESP. It names nobody."""
-        if (result := read_result(pdu)) == NO_STATUS:
+        if (result := read_result(pdu)) == UNREAD:
             raise Malformed("no Result")
         return LoginAnswer(result, "")
 
@@ -486,7 +486,7 @@ class Sgip(Dialect):
         if command == USERRPT:
             raise Malformed(f"no text but a USERRPT: UserCondition {read_user_report(pdu).condition}")
         deliver = read_deliver(pdu)
-        coding, binary = alphabet(deliver.coding)
+        coding, binary = data_coding(deliver.coding)
         body, concatenation = deliver.content, None
         if deliver.has_header & 0x41:  # TP_udhi; some write it as SMPP's esm_class does
             body, concatenation, ported = udh.read(body)
@@ -540,7 +540,7 @@ class Sgip(Dialect):
             submit.sp_number,
             submit.numbers[0],
             body,
-            alphabet(submit.coding)[0],
+            data_coding(submit.coding)[0],
             concatenation,
             submit.report_flag == 1,
             None,

@@ -29,7 +29,7 @@ from carriers.events import (
     Unreadable,
     Verdict,
 )
-from carriers.pdu import Malformed, alphabet
+from carriers.pdu import Malformed, data_coding
 from carriers.profile import CarrierProfile
 from carriers.receipts import message_key
 from carriers.results import Results
@@ -457,7 +457,7 @@ def test_every_alphabet_is_read(coding: int, octets: bytes, words: str) -> None:
 
 @pytest.mark.parametrize("coding", [3, 4, 246])
 def test_octets_that_are_no_words_are_kept_as_binary_under_their_number(coding: int) -> None:
-    assert alphabet(coding) == (coding, True)
+    assert data_coding(coding) == (coding, True)
 
 
 def test_a_text_for_a_port_is_binary() -> None:
