@@ -17,7 +17,6 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
-from ipaddress import ip_address, ip_network
 from typing import Any
 
 from twisted.application.service import Service
@@ -255,7 +254,7 @@ class Link(Service):
     def welcomes(self, address: str) -> bool:
         """Whether the carrier may call from there, and does not hold too many lines already."""
         calls = sum(not wire.calls for wire in self._wires.values())
-        if not _is_among(address, self.profile.listen_peers):
+        if not self.profile.welcomes(address):
             self._turn_away(address, "not among listen_peers")
         elif calls >= MOST_CALLS:
             self._turn_away(address, f"{calls} calls already")
@@ -432,12 +431,6 @@ def _endpoint(reactor: Any, profile: CarrierProfile) -> Any:
         with open(profile.tls_ca, "rb") as file:
             trust = trustRootFromCertificates([Certificate.loadPEM(file.read())])  # type: ignore[no-untyped-call]
     return wrapClientTLS(optionsForClientTLS(profile.host, trustRoot=trust), plain)
-
-
-def _is_among(address: str, networks: Sequence[str]) -> bool:
-    given = ip_address(address)
-    given = getattr(given, "ipv4_mapped", None) or given  # a socket of both families writes IPv4 so
-    return any(given in ip_network(one, strict=False) for one in networks)
 
 
 def _be_noticed_dead(transport: Any) -> None:
