@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from carriers import cmpp, smgp, smpp
+from carriers import cmpp, sgip, smgp, smpp
 from carriers.dialect import Dialect, Ledger, Template
 from carriers.events import Concatenation
 from carriers.profile import CarrierProfile
@@ -17,6 +17,8 @@ def gateway(profile: CarrierProfile, at: datetime) -> Dialect:
             return cmpp.Cmpp(profile.protocol, at, profile)
         case "smgp":
             return smgp.Smgp(profile, at)
+        case "sgip":
+            return sgip.Sgip(profile, at)
         case unknown:
             raise ValueError(f"no protocol {unknown}")
 
@@ -35,6 +37,8 @@ def carrier(
             return cmpp.Cmpp(protocol, at, ledger=ledger)
         case "smgp":
             return smgp.Smgp(None, at)
+        case "sgip":
+            return sgip.Sgip(None, at, account, password)
         case unknown:
             raise ValueError(f"no protocol {unknown}")
 
@@ -50,5 +54,7 @@ def template(
             return cmpp.submit_template(profile, source, body, coding, concatenation)
         case "smgp":
             return smgp.submit_template(profile, source, body, coding, concatenation)
+        case "sgip":
+            return sgip.submit_template(profile, source, body, coding, concatenation)
         case unknown:
             raise ValueError(f"no protocol {unknown}")

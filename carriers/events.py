@@ -71,6 +71,21 @@ class Closed(NamedTuple):
 
     reason: str
     unanswered: tuple[tuple[int, int], ...]
+    quiet: bool = False  # there was nothing to say: with SGIP a line ends so and is begun anew
+
+
+class Listening(NamedTuple):
+    """Whether the carrier can call us where it was told to (SGIP). `trouble` is empty when it can."""
+
+    place: str
+    trouble: str = ""
+
+
+class TurnedAway(NamedTuple):
+    """Somebody called us who may not. The same one for the same reason is told of once."""
+
+    address: str
+    reason: str
 
 
 class Unreadable(NamedTuple):
@@ -174,6 +189,8 @@ Event = (
     Bound
     | BindRefused
     | Closed
+    | Listening
+    | TurnedAway
     | Unreadable
     | SubmitAnswered
     | SubmitUnanswered

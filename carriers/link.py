@@ -4,29 +4,31 @@ A recipe: octets to `session.receive`, events to the gateway, `session.data_to_s
 Reconnecting waits 1 s to 60 s with jitter and starts anew only after a healthy minute; a refused password is
 tried three times and then probed sparsely, because carriers lock accounts that hammer.
 
-With SGIP a line rests while there is nothing to say: `wake` calls again. Its carrier calls us, too, to deliver, if
-the profile has a place to listen; what comes in there is a session like any other.
+With SGIP the carrier calls us, too, to deliver, if the profile has a place to listen; what comes in there is a
+session like any other. Once it has done so our own line rests while there is nothing to say, and `wake` calls again;
+until then texts may wait for that line, and it is kept up.
 """
 
 import random
+import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
-from ipaddress import ip_address, ip_network
 from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet import defer
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
+from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
 from twisted.python.failure import Failure
 
 from carriers import dialects
-from carriers.events import BindRefused, BindRequested, Bound, Event
+from carriers.events import BindRefused, BindRequested, Bound, Event, Listening, TurnedAway
 from carriers.profile import CarrierProfile
 from carriers.session import Session
 
@@ -34,12 +36,16 @@ CONNECT_TIMEOUT = 30.0
 FIRST_WAIT, LONGEST_WAIT, JITTER = 1.0, 60.0, 0.2
 CLOSE_TIMEOUT = 5.0  # for the last octets: a peer that is gone, or does not read, never takes them
 DISMISSED_WAIT = 5.0  # at least so long after a carrier asked us to leave
+LOGIN_APART = 10.0  # seconds between logins on demand: carriers count those of a minute (SGIP 1.3: 34)
+DOOR_WAIT = 30.0  # until a place to listen that somebody else holds is tried again
 HEALTHY = 60.0  # seconds bound after which trouble counts as new trouble
 TRIES = 3  # logins with credentials that the carrier refuses
 PROBES = (1800.0, 1800.0, 86_400.0)  # seconds until the next try after those; the last one repeats
 MOST_UNSENT = 8 * 1024 * 1024  # octets a peer that does not read may leave with us
 MOST_CALLS = 8  # connections of the carrier's at a time
+MOST_STRANGERS = 100  # of whom we keep that they were told of
 REFUSED_CALL = 1  # SGIP 1.2, 3.3: illegal login
+KEEPALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 3))  # a dead line is found in two minutes
 
 
 class LinkState(StrEnum):
@@ -77,37 +83,42 @@ class Link(Service):
         self.profile = profile
         self.connections = 0  # how many there have been: each is known by its number
         self.main = 0  # the number of the one that submits go to, or went to last
-        self.state, self.since, self.detail = LinkState.DOWN, clock(), ""
+        self.state, self.since = LinkState.DOWN, clock()
+        self._detail = ""
         self._events, self._reactor, self._now, self._jitter, self._clock = events, reactor, now, jitter, clock
         self._endpoint = endpoint or partial(_endpoint, reactor)
         self._wires: dict[int, _Wire] = {}  # by number
         self._again: Any = None  # of the next connection
         self._connecting: defer.Deferred[Any] | None = None
         self._door: Any = None  # where the carrier calls us
+        self._door_again: Any = None  # of the next try to open it
+        self._door_trouble = ""
+        self._strangers: set[TurnedAway] = set()
+        self._is_called = False  # the carrier has called us
+        self._called_at = float("-inf")  # when we last called
         self._stopped: defer.Deferred[None] | None = None
         self._listening = True
         self._failures = 0
         self._refusals = 0
         self._bound_at: float | None = None
         self._began: datetime | None = None  # of the last connection
-        self._pause = 0.0  # seconds that a refusal wants before the next login
+        self._refused, self._pause = "", 0.0  # why the last login was refused; seconds that it wants before the next
         self._counts: Counter[str] = Counter()
 
     # --------------------------------------------------------------------------------------------------- service
 
     def startService(self) -> None:  # noqa: N802 - Twisted's name
-        """Connect, and keep at it. Raises Twisted's `CannotListenError` when the carrier's door cannot be opened."""
+        """Connect, and keep at it; open the door for the carrier, and keep at that."""
         super().startService()  # type: ignore[no-untyped-call]
         if self.profile.listen_port:
-            self._door = self._reactor.listenTCP(
-                self.profile.listen_port, _Wires(self, calls=False), interface=self.profile.listen_host
-            )
+            self._open_door()
         self._connect()
 
     def stopService(self) -> "defer.Deferred[None]":  # noqa: N802 - Twisted's name
         """Drain, unbind, close. Fires when the connections are gone."""
         super().stopService()  # type: ignore[no-untyped-call]
         _cancel(self._again)
+        _cancel(self._door_again)
         self._again = None
         if self._connecting is not None:
             self._connecting.cancel()
@@ -126,16 +137,17 @@ class Link(Service):
     def retry(self) -> None:
         """Try the login again now: an operator has seen to the refusal."""
         self._refusals = self._failures = 0
-        self._pause = 0.0
+        self._refused, self._pause = "", 0.0
         if self._again is not None:
             _cancel(self._again)
             self._again = None
             self._connect()
 
     def wake(self) -> None:
-        """There is something to send: a line that rests calls again."""
-        if self.state is LinkState.RESTING and self.running:
-            self._connect()
+        """There is something to send: a line that rests calls again, at once or when it may."""
+        if self.state is LinkState.RESTING and self.running and self._again is None:
+            wait = self._called_at + LOGIN_APART - self._now()
+            self._again = self._reactor.callLater(max(0.0, wait), self._connect)
 
     def hear(self, listening: bool) -> None:
         """Read what the carrier sends, or leave it in the network: a carrier that floods must wait for our store."""
@@ -147,6 +159,12 @@ class Link(Service):
     def counters(self) -> dict[str, int]:
         """How many events of each kind came since the start, and how many connections there were."""
         return {**self._counts, "connections": self.connections}
+
+    @property
+    def detail(self) -> str:
+        """What is to be said about the state."""
+        trouble = f"the carrier cannot call: {self._door_trouble}" if self._door_trouble else ""
+        return "; ".join(words for words in (self._detail, trouble) if words)
 
     # -------------------------------------------------------------------------------------------------- sessions
 
@@ -174,7 +192,8 @@ class Link(Service):
         self._wires[wire.number] = wire
         session = Session.gateway(self.profile, dialects.gateway(self.profile, self._moment()), calls=calls)
         if calls:
-            self.main = wire.number
+            self.main, session.rests = wire.number, self._is_called
+            self._refused, self._pause = "", 0.0
             self._stand(LinkState.BINDING, "")
         if not self._listening:
             wire.hear(False)
@@ -192,13 +211,15 @@ class Link(Service):
                     stopped, self._stopped = self._stopped, None
                     stopped.callback(None)
         elif wire.number == self.main:
-            if self._bound_at is not None and self._now() - self._bound_at >= HEALTHY:
-                self._failures = 0
+            lived = self._now() - self._bound_at if self._bound_at is not None else 0.0
             self._bound_at = None
-            if session.rested:
+            hung_up = session.hung_up and lived >= LOGIN_APART  # sooner, it did not want us
+            if hung_up or lived >= HEALTHY:
+                self._failures = 0
+            if session.rests and (session.rested or hung_up):
                 self._stand(LinkState.RESTING, "")
             else:
-                self._wait(reason, max(self._pause, DISMISSED_WAIT if session.dismissed else 0.0))
+                self._wait(self._refused or reason, max(self._pause, DISMISSED_WAIT if session.dismissed else 0.0))
 
     def report(self, wire: "_Wire", events: Sequence[Event]) -> None:
         """What a session brought goes to the gateway; what is about the link itself is seen to here."""
@@ -210,11 +231,11 @@ class Link(Service):
                 continue
             if wire.number == self.main:
                 if isinstance(event, Bound):
-                    self._bound_at, self._refusals, self._pause = self._now(), 0, 0.0
+                    self._bound_at, self._refusals = self._now(), 0
                     self._stand(LinkState.BOUND, event.doubt or f"as {self.profile.account}")
                 elif isinstance(event, BindRefused):
                     self._refusals += event.credentials
-                    self._pause = event.pause
+                    self._refused, self._pause = event.reason, event.pause
                     self._stand(LinkState.REFUSED if event.credentials else LinkState.DOWN, event.reason)
             heard.append(event)
         if heard:
@@ -233,7 +254,34 @@ class Link(Service):
     def welcomes(self, address: str) -> bool:
         """Whether the carrier may call from there, and does not hold too many lines already."""
         calls = sum(not wire.calls for wire in self._wires.values())
-        return bool(self.running) and calls < MOST_CALLS and _is_among(address, self.profile.listen_peers)
+        if not self.profile.welcomes(address):
+            self._turn_away(address, "not among listen_peers")
+        elif calls >= MOST_CALLS:
+            self._turn_away(address, f"{calls} calls already")
+        else:
+            return bool(self.running)
+        return False
+
+    def _turn_away(self, address: str, reason: str) -> None:
+        stranger = TurnedAway(address, reason)
+        self._counts["TurnedAway"] += 1
+        if stranger not in self._strangers and len(self._strangers) < MOST_STRANGERS:
+            self._strangers.add(stranger)
+            self._events(self, self.main, [stranger])
+
+    def _open_door(self) -> None:
+        """The carrier may be called for years, and its door be held by a process that has yet to end: tried again."""
+        profile, trouble = self.profile, ""
+        try:
+            self._door = self._reactor.listenTCP(
+                profile.listen_port, _Wires(self, calls=False), interface=profile.listen_host
+            )
+        except CannotListenError as wrong:
+            trouble = str(wrong)
+            self._door_again = self._reactor.callLater(DOOR_WAIT, self._open_door)
+        if trouble != self._door_trouble or not trouble:
+            self._door_trouble = trouble
+            self._events(self, self.main, [Listening(f"{profile.listen_host}:{profile.listen_port}", trouble)])
 
     def _admit(self, wire: "_Wire", login: BindRequested) -> None:
         profile = self.profile
@@ -241,6 +289,13 @@ class Link(Service):
         password = profile.listen_password or profile.password
         right = login.account == account and wire.session.dialect.proves(login, password)
         wire.session.admit(login.answer, 0 if right else REFUSED_CALL)
+        if not right:
+            self._turn_away(wire.address, f"wrong account or password, as {login.account}")
+        elif not self._is_called:
+            self._is_called = True
+            if self.session is not None:
+                self.session.rests = True
+                self.flush()
 
     # ------------------------------------------------------------------------------------------------ connecting
 
@@ -253,7 +308,7 @@ class Link(Service):
         return moment
 
     def _connect(self) -> None:
-        self._again = None
+        self._again, self._called_at = None, self._now()
         if self.state is not LinkState.REFUSED:
             self._stand(LinkState.CONNECTING, f"{self.profile.host}:{self.profile.port}")
         attempt = self._endpoint(self.profile).connect(_Wires(self, calls=True))
@@ -282,8 +337,8 @@ class Link(Service):
         self._again = self._reactor.callLater(wait, self._connect)
 
     def _stand(self, state: LinkState, detail: str) -> None:
-        if (state, detail) != (self.state, self.detail):
-            self.state, self.detail, self.since = state, detail, self._clock()
+        if (state, detail) != (self.state, self._detail):
+            self.state, self._detail, self.since = state, detail, self._clock()
 
 
 class _Wire(Protocol):
@@ -291,9 +346,10 @@ class _Wire(Protocol):
 
     session: Session  # there from the moment that the socket is open
 
-    def __init__(self, link: Link, calls: bool) -> None:
+    def __init__(self, link: Link, calls: bool, address: str) -> None:
         self.number = 0
         self.calls = calls  # it was we who called
+        self.address = address  # of who called us
         self._link = link
         self._timer: Any = None
         self._closing = False
@@ -302,6 +358,7 @@ class _Wire(Protocol):
         transport: Any = self.transport
         transport.setTcpNoDelay(True)
         transport.setTcpKeepAlive(True)
+        _be_noticed_dead(transport)
         self.session = self._link.connected(self, self.calls)
         self.session.connected(self._link.now())
         self.flush()
@@ -360,9 +417,9 @@ class _Wires(Factory):
         self._link, self._calls = link, calls
 
     def buildProtocol(self, addr: Any) -> _Wire | None:  # noqa: N802 - Twisted's name
-        if not self._calls and not self._link.welcomes(addr.host):
-            return None
-        return _Wire(self._link, self._calls)
+        if self._calls:
+            return _Wire(self._link, True, "")
+        return _Wire(self._link, False, addr.host) if self._link.welcomes(addr.host) else None
 
 
 def _endpoint(reactor: Any, profile: CarrierProfile) -> Any:
@@ -376,8 +433,13 @@ def _endpoint(reactor: Any, profile: CarrierProfile) -> Any:
     return wrapClientTLS(optionsForClientTLS(profile.host, trustRoot=trust), plain)
 
 
-def _is_among(address: str, networks: Sequence[str]) -> bool:
-    return any(ip_address(address) in ip_network(one, strict=False) for one in networks)
+def _be_noticed_dead(transport: Any) -> None:
+    """Let the kernel ask whether the other machine is there: SGIP has no question for that, an idle line no answer."""
+    if not hasattr(transport, "getHandle"):
+        return  # no socket of this machine
+    for option, value in KEEPALIVE:
+        if hasattr(socket, option):
+            transport.getHandle().setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
 def _unsent(transport: Any) -> int:

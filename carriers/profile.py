@@ -1,6 +1,7 @@
 """One carrier as configured: what a link needs to know to keep a session with it."""
 
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 
 from carriers.results import Results
 
@@ -38,7 +39,7 @@ class CarrierProfile:
     reference_tlv: bool = True  # send user_message_reference, so that receipts of uncertain parts can be matched
     flow_control: bool = True  # halve the rate when the carrier says "too fast"
     service_id: str = ""  # business code of the contract: CMPP Service_Id, SGIP ServiceType, SMGP ServiceID
-    corp_id: str = ""  # CMPP Msg_src (empty: the account), SGIP CorpId, SMGP MsgSrc (empty: none)
+    corp_id: str = ""  # CMPP Msg_src (empty: the account), SGIP CorpId (empty: the node's), SMGP MsgSrc (empty: none)
     node: int = 0  # SGIP: our node number, 3AAAAQQQQQ
     smgp_version: str = "3.0"  # SMGP: "3.0", or "1.3", whose submit has no FixedFee
     padded_login: bool = False  # CMPP, SMGP: the account is hashed with its padding (some servers want that)
@@ -60,9 +61,22 @@ class CarrierProfile:
             return "corp_id", f"{self.protocol} 的企业代码最多 {corp_id} 个字符"
         if self.protocol == "sgip" and not 3_000_000_000 <= self.node < 4_000_000_000:
             return "node", "sgip 需要节点编号:3 + 4 位区号 + 5 位企业代码"
+        if self.listen_port and self.protocol != "sgip":
+            return "listen_port", f"{self.protocol} 的运营商不回连,只有 sgip 需要"
         if self.listen_port and not (self.listen_host and self.listen_peers):
             return "listen_port", "接受回连还需要 listen_host 和 listen_peers"
+        for one in self.listen_peers:
+            try:
+                ip_network(one, strict=False)
+            except ValueError:
+                return "listen_peers", f"{one} 不是地址或网段"
         return None
+
+    def welcomes(self, address: str) -> bool:
+        """Whether the carrier may call from there."""
+        given = ip_address(address)
+        given = getattr(given, "ipv4_mapped", None) or given  # a socket of both families writes IPv4 so
+        return any(given in ip_network(one, strict=False) for one in self.listen_peers)
 
 
 _LONGEST = {  # octets of an account, of its password and of the SP's code

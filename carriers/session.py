@@ -38,6 +38,8 @@ from carriers.profile import CarrierProfile
 UNBIND_TIMEOUT = 5.0
 ANSWER_BIT = 0x80  # of the first octet of a command: every protocol marks its answers so
 LATE_ANSWERS = 600.0  # an answer that comes so late still settles its submit
+FRAME_TIMEOUT = 30.0  # for a PDU to come to its end, where no sign of life would show that nothing is heard any more
+CALL_IDLE = 600.0  # who called us and has had nothing to say for so long is asked to leave: calls are numbered
 
 _SUBMIT_ANSWER, _DELIVER, _ACCEPTED = Command.SUBMIT_ANSWER, Command.DELIVER, Verdict.ACCEPTED
 """By a name of their own where every message comes by: Python 3.11 takes 0.3 us to find a member of an Enum."""
@@ -77,17 +79,19 @@ class Session:
         self.state = State.IDLE
         self.wants_close = False
         self.dismissed = False  # the peer asked us to leave
-        self.rested = False  # it ended because there was nothing to say, or while there was nothing to say
+        self.rests = rests  # it leaves when there is nothing to say; who has something to say calls again
+        self.rested = False  # it did so
+        self.hung_up = False  # the peer was first to leave, while there was nothing to say
         self.dialect = dialect
         self._gateway = gateway  # our end; False at the carrier's
         self._calls = calls  # this end logs in
-        self._rests = rests  # it leaves when there is nothing to say; who has something to say calls again
         self._window = window
         self._pace = pace
         self._response_timeout = response_timeout
         self._keepalive, self._keepalive_timeout = keepalive, keepalive_timeout
         self._bind_timeout = bind_timeout
         self._rest = b""  # the beginning of a frame whose end has not come
+        self._rest_since = 0.0
         self._out: list[bytes] = []
         self._open: dict[int, tuple[int, float]] = {}  # our requests, oldest first: sequence -> (token, deadline)
         self._late: dict[int, tuple[int, float]] = {}  # unanswered in time: sequence -> (token, until)
@@ -104,16 +108,16 @@ class Session:
 
     @classmethod
     def gateway(cls, profile: CarrierProfile, dialect: Dialect, *, calls: bool = True) -> "Session":
-        """Our end (ESME, SP)."""
+        """Our end (ESME, SP). Whether a line that we called may rest is the caller's to say: see `rests`."""
         return cls(
             dialect,
             gateway=True,
             calls=calls,
-            rests=calls and not dialect.probes and bool(profile.listen_port),
+            rests=not calls,
             window=profile.window,
             pace=Pace(profile.rate, profile.flow_control),
             response_timeout=profile.response_timeout,
-            keepalive=profile.keepalive,
+            keepalive=profile.keepalive if calls else CALL_IDLE,
             keepalive_timeout=profile.keepalive_timeout,
             bind_timeout=profile.bind_timeout,
         )
@@ -159,7 +163,10 @@ class Session:
         events: list[Event] = []
         if self._closed:
             return events
-        data = self._rest + data if self._rest else data
+        if self._rest:
+            data, self._rest = self._rest + data, b""
+        else:
+            self._rest_since = now
         at, end = 0, len(data)
         dialect = self.dialect
         unpack, shortest, longest, commands = (
@@ -188,20 +195,19 @@ class Session:
             if self.wants_close:
                 break
         if at:
-            self._alive_at = self._spoke_at = now
+            self._alive_at = self._spoke_at = self._rest_since = now
             self._probes = 0
         self._rest = b"" if self._closed else data[at:]
         return events
 
     def lost(self, reason: str) -> list[Event]:
         """The connection is gone."""
-        if self.state is State.BOUND and self._rests and not self._open:
-            self.rested = True  # the peer was first to hang up the quiet line
+        self.hung_up = self.hung_up or self._quiet
         self.state = State.CLOSED
         self._rest = b""
         unanswered = tuple((sequence, token) for sequence, (token, _) in self._open.items())
         self._open.clear()
-        return [Closed(self._reason or reason, unanswered)]
+        return [Closed(self._reason or reason, unanswered, self.rested or self.hung_up)]
 
     def data_to_send(self) -> bytes:
         """What to write now."""
@@ -212,6 +218,11 @@ class Session:
     @property
     def _closed(self) -> bool:
         return self.state is State.CLOSED
+
+    @property
+    def _quiet(self) -> bool:
+        """Whether an end of the line now is no trouble: its protocol knows that, and nobody was saying anything."""
+        return self.state is State.BOUND and not self.dialect.probes and not self._open and not self._rest
 
     @property
     def unanswered(self) -> int:
@@ -233,7 +244,9 @@ class Session:
         elif self.state is State.BOUND:
             if self.dialect.probes:
                 self._probe(now)
-            elif self._rests and not self._open and now >= self._spoke_at + self._keepalive:
+            elif self._rest and now >= self._rest_since + FRAME_TIMEOUT:
+                self._break_off("a frame that does not end")
+            elif self.rests and self._quiet and now >= self._spoke_at + self._keepalive:
                 self.rested = True
                 self._unbind(now)
         return events
@@ -250,7 +263,9 @@ class Session:
         if self.state is State.BOUND and self.dialect.probes:
             since = self._probed_at + self._keepalive_timeout if self._probes else self._alive_at + self._keepalive
             due.append(since)
-        elif self.state is State.BOUND and self._rests and not self._open:
+        elif self.state is State.BOUND and self._rest:
+            due.append(self._rest_since + FRAME_TIMEOUT)
+        elif self.rests and self._quiet:
             due.append(self._spoke_at + self._keepalive)
         return min(due, default=None)
 
@@ -358,7 +373,7 @@ class Session:
 
     def _leave(self, now: float) -> None:
         """The peer unbinds. The answers that it owes us get a moment: they say what else would be in doubt."""
-        self.dismissed, self._reason = True, "the peer unbound"
+        self.dismissed, self.hung_up, self._reason = True, self._quiet, "the peer unbound"
         if self._open and self._gateway:
             self.state, self._deadline = State.UNBINDING, now + UNBIND_TIMEOUT
         else:

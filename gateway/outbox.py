@@ -320,12 +320,13 @@ def reconcile(tx: sa.Connection, now_ms: int) -> int:
 
 
 def _record_attempts(tx: sa.Connection, rows: Iterable[tuple[object, ...]], now_ms: int) -> None:
-    """(session, sequence, outcome, status, message id)."""
+    """(session, sequence, outcome, status, message id). What was not taken has no receipt: a known id is given up."""
     tx.execute(
         statement(
             tx,
             "UPDATE attempt SET outcome = r.outcome, status = r.status, "
-            "carrier_id = COALESCE(r.carrier_id, attempt.carrier_id), answered_ms = :now "
+            "carrier_id = CASE WHEN r.outcome IN ('accepted', 'uncertain') "
+            "THEN COALESCE(r.carrier_id, attempt.carrier_id) END, answered_ms = :now "
             "FROM {rows} AS r WHERE attempt.session = r.session AND attempt.sequence = r.sequence "
             "AND (attempt.outcome IS NULL OR attempt.outcome = 'uncertain')",
             session="BIGINT",

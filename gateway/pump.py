@@ -21,8 +21,10 @@ from carriers.events import (
     Event,
     Handle,
     InboundText,
+    Listening,
     SubmitAnswered,
     SubmitUnanswered,
+    TurnedAway,
     Unreadable,
 )
 from carriers.link import Link, LinkState
@@ -64,7 +66,8 @@ class Pump:
         self._wall_ms, self._monotonic = wall_ms, monotonic
         self._arrivals: dict[str, Arrivals] = {}
         self._sessions: dict[tuple[str, int], int] = {}  # (carrier, connection) -> session
-        self._connections: dict[int, int] = {}  # session -> connection
+        self._connections: dict[int, int] = {}  # session -> connection; of those that stand, like the one above
+        self._numbered = 0  # sessions so far
         self._waiting = set(links)  # carriers that may have something to send
         self._version: object = None
         self._looked_at = 0.0
@@ -98,12 +101,20 @@ class Pump:
                     came.octets += len(event.raw)
                 case Closed():
                     came.uncertain += [(session, sequence, token) for sequence, token in event.unanswered]
-                    log.warning("link closed", carrier=link.profile.name, reason=event.reason)
+                    self._over(link, connection)
+                    told = log.info if event.quiet else log.warning
+                    told("link closed", carrier=link.profile.name, reason=event.reason)
                 case Bound():
                     self._waiting.add(link.profile.name)
                     log.info("link bound", carrier=link.profile.name, peer=event.peer, doubt=event.doubt)
                 case BindRefused():
                     log.error("login refused", carrier=link.profile.name, reason=event.reason)
+                case Listening():
+                    told = log.error if event.trouble else log.info
+                    told("open to calls", carrier=link.profile.name, place=event.place, trouble=event.trouble)
+                case TurnedAway():
+                    told = log.warning
+                    told("call turned away", carrier=link.profile.name, address=event.address, reason=event.reason)
                 case _:
                     log.warning("unexpected event", carrier=link.profile.name, kind=type(event).__name__)
         if len(came) > MOST_PENDING or came.octets > MOST_OCTETS:
@@ -114,9 +125,14 @@ class Pump:
         """The number of this connection among all there ever were: attempts are filed under it."""
         key = (link.profile.name, connection)
         if key not in self._sessions:
-            self._sessions[key] = number = (self._epoch << 24) + len(self._sessions) + 1
+            self._numbered += 1
+            self._sessions[key] = number = (self._epoch << 24) + self._numbered
             self._connections[number] = connection
         return self._sessions[key]
+
+    def _over(self, link: Link, connection: int) -> None:
+        """Forget a connection that is gone: lines that rest come by the thousand."""
+        self._connections.pop(self._sessions.pop((link.profile.name, connection)), None)
 
     # -------------------------------------------------------------------------------------------------- the loop
 
@@ -162,7 +178,8 @@ class Pump:
             if came is not None:
                 self._answer(link, came, Session.accept)
             if submits:
-                session, current = link.session, self._session(link, link.main)
+                session = link.session
+                current = self._session(link, link.main) if session is not None else None
                 if session is not None and session.state is State.BOUND and rooms[name].session == current:
                     session.submit(submits, self._monotonic())
                 else:
@@ -182,7 +199,7 @@ class Pump:
         for number, answer in came.to_acknowledge():
             answers.setdefault(number, []).append(answer)
         for number, handles in answers.items():
-            session = link.session_of(self._connections[number])
+            session = link.session_of(self._connections.get(number, 0))
             if session is not None:
                 word(session, handles)
 
@@ -244,6 +261,8 @@ class Pump:
         waits = [self._poll_s]
         for name in self._in_order():
             session = self._links[name].session
+            if self._links[name].state is LinkState.RESTING:
+                return 0.0
             if session is None:
                 continue
             if session.room(now):

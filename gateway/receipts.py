@@ -179,16 +179,23 @@ def _by_evidence(
 
 
 def _only_uncertain(tx: sa.Connection, carrier: str, person_id: int, now_ms: int) -> _Found | None:
-    """The one part that this receipt can be about. With a submit still open it could be that one's, come early."""
+    """The one part that this receipt can be about. With a submit still open it could be that one's, come early.
+
+    A submit whose id is known (SGIP names it itself) is found by that and by nothing else.
+    """
     open_now = sa.select(part.c.id).join(message, message.c.id == part.c.message_id)
     if tx.execute(open_now.where(message.c.person_id == person_id, part.c.state == PartState.SENDING).limit(1)).first():
         return None
+    nameless = sa.select(attempt.c.part_id).where(
+        attempt.c.part_id == part.c.id, attempt.c.outcome == "uncertain", attempt.c.carrier_id.is_(None)
+    )
     rows = tx.execute(
         sa.select(part.c.id, part.c.state, part.c.reason).where(
             part.c.person_id == person_id,
             part.c.state == PartState.UNCERTAIN,
             part.c.carrier == carrier,
             part.c.changed_ms > now_ms - ORPHAN_REACH,
+            nameless.exists(),
         )
     ).all()
     return _Found(*rows[0]) if len(rows) == 1 else None

@@ -85,7 +85,9 @@ class Carrier(Section, frozen=True, kw_only=True):
     destination_npi: Annotated[int, _help("手机号的 NPI", ge=0, le=18)] = 1
     destination_prefix: Annotated[str, _help("写在11位手机号前的国家码;运营商不要则留空")] = "86"
     response_timeout: Annotated[float, _help("提交多少秒无应答视为结果不明", gt=0, le=600)] = 60.0
-    keepalive: Annotated[float, _help("空闲多少秒后发链路检测", gt=0, le=600)] = 30.0
+    keepalive: Annotated[
+        float, _help("空闲多少秒后发链路检测;sgip:运营商会回连时,空闲多少秒后断开待命", gt=0, le=600)
+    ] = 30.0
     keepalive_timeout: Annotated[float, _help("链路检测等待应答的秒数", gt=0, le=120)] = 15.0
     bind_timeout: Annotated[float, _help("登录等待应答的秒数", gt=0, le=120)] = 30.0
     reference_tlv: Annotated[bool, _help("提交时带 user_message_reference 参数")] = True
@@ -94,12 +96,14 @@ class Carrier(Section, frozen=True, kw_only=True):
     stand_ins: Annotated[tuple[str, ...], _help("本线路长时间断开时代发的线路,按先后;留空则一直等待")] = ()
     stand_in_after: Annotated[float, _help("断开多少秒后由代发线路发送", ge=60, le=86_400)] = 900.0
     service_id: Annotated[str, _help("cmpp、sgip、smgp:合同中的业务代码", max_length=10)] = ""
-    corp_id: Annotated[str, _help("企业代码。cmpp:6位,留空同账号;sgip:5位;smgp:SPID,合同要求才填", max_length=8)] = ""
+    corp_id: Annotated[
+        str, _help("企业代码。cmpp:6位,留空同账号;sgip:5位,留空取节点编号后5位;smgp:SPID,合同要求才填", max_length=8)
+    ] = ""
     node: Annotated[int, _help("sgip:本单位的节点编号,3AAAAQQQQQ", ge=0, le=4_294_967_295)] = 0
     smgp_version: Annotated[str, _help("smgp:3.0 或 1.3", pattern=r"^(3\.0|1\.3)$")] = "3.0"
     padded_login: Annotated[bool, _help("cmpp、smgp:登录摘要中的账号补足定长(个别网关要求)")] = False
     strict_login: Annotated[bool, _help("cmpp、smgp:对方摘要不符即断开,否则只告警")] = False
-    listen_host: Annotated[str, _help("sgip:接受运营商回连的本机地址")] = ""
+    listen_host: Annotated[str, _help("sgip:接受运营商回连的本机地址,如 0.0.0.0")] = ""
     listen_port: Annotated[int, _help("sgip:接受运营商回连的端口;0 为不接受回连", ge=0, le=65535)] = 0
     listen_peers: Annotated[tuple[str, ...], _help("sgip:允许回连的地址或网段")] = ()
     listen_account: Annotated[str, _help("sgip:运营商回连时的账号;留空同账号", max_length=16)] = ""

@@ -15,6 +15,7 @@ from carriers.profile import PROTOCOLS
 
 EPOCH = datetime(2026, 1, 1, tzinfo=CHINA)
 OK = 0
+RETURN_PATHS = ("same", "call", "both")
 
 
 class ScriptError(ValueError):
@@ -56,6 +57,12 @@ class Behaviour:
     cut_after: int = 0  # close the connection after so many submits; 0: never
     cut_before_answer: float = 0.0  # share of submits taken and then cut off before their answer
     redeliver_after: float = 10.0  # a text or receipt without acknowledgement is delivered again
+    return_path: str = "same"  # SGIP: it delivers over the gateway's connections, over calls of its own, or both
+    call_host: str = "127.0.0.1"  # SGIP: where it calls the gateway
+    call_port: int = 0
+    call_account: str = ""
+    call_password: str = ""
+    idle: float = 0.0  # SGIP: it leaves a connection on which nothing was said for so long; 0: never
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> "Behaviour":
@@ -71,7 +78,12 @@ class Behaviour:
             raise ScriptError("a carrier needs a name")
         if given.get("protocol", "smpp") not in PROTOCOLS:
             raise ScriptError(f"protocol {given['protocol']}; known: {', '.join(PROTOCOLS)}")
-        return cls(**given)
+        if given.get("return_path", "same") not in RETURN_PATHS:
+            raise ScriptError(f"return_path {given['return_path']}; known: {', '.join(RETURN_PATHS)}")
+        behaviour = cls(**given)
+        if behaviour.return_path != "same" and not (behaviour.protocol == "sgip" and behaviour.call_port):
+            raise ScriptError(f"return_path {behaviour.return_path} is SGIP's, and wants a call_port")
+        return behaviour
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,24 +1,26 @@
 """A simulated carrier on a port: the network around a `Brain`, its log, and what one may tell it while it runs.
 
-Receipts and texts are delivered until the gateway acknowledges them, across connections. The log holds
-numbers in clear: the people of a simulation are invented.
+Receipts and texts are delivered until the gateway acknowledges them, across connections. With SGIP the carrier calls
+the gateway for that, if the script says so. The log holds numbers in clear: the people of a simulation are invented.
 """
 
 import heapq
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
+from random import Random
 from typing import IO, Any
 
-from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.protocol import ClientFactory, Factory, Protocol, connectionDone
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 
 from carriers import dialects, smpp
 from carriers.dialect import Totals
 from carriers.events import (
+    BindRefused,
     BindRequested,
     Bound,
     Closed,
@@ -37,6 +39,7 @@ from carriers.simulator.ledger import Ledger
 from carriers.text import UCS2, split
 
 GRAIN = 0.01  # seconds: what is due within it goes together
+CALL_AGAIN = 1.0  # seconds after a call has ended, or found nobody
 
 
 class Carrier:
@@ -65,6 +68,9 @@ class Carrier:
         self.accepted: Counter[str] = Counter()  # those answered positively, or cut off before the answer
         self.tally: Counter[str] = Counter()
         self._since_cut = 0
+        self._calling = False  # a call stands, is being made, or has ended just now
+        self._chance = Random(behaviour.seed)  # noqa: S311 - which connection a delivery takes
+        self._began = self.moment()  # of the last connection
 
     # ----------------------------------------------------------------------------------------------------- running
 
@@ -76,6 +82,7 @@ class Carrier:
 
     def stop(self) -> Any:
         """Close the port and every connection."""
+        self._calling = True  # no more
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         self.cut()
@@ -163,6 +170,7 @@ class Carrier:
             "accepted_distinct": len(self.accepted),
             "doubled": self.accepted.total() - len(self.accepted),
             "connections": self.tally["connections"],
+            "calls": self.tally["calls"],
             "refused": {key[8:]: count for key, count in self.tally.items() if key.startswith("refused ")},
             "receipts": self.tally["receipt"],
             "receipts_acknowledged": self.tally["receipt acknowledged"],
@@ -210,7 +218,11 @@ class Carrier:
                     self._again(event.token)
                 case BindRequested():
                     self._admit(wire, event)
-                case Bound() | Closed():
+                case Bound():
+                    self.tally["calls"] += 1
+                case BindRefused():
+                    self.note("call refused", status=event.status)
+                case Closed():
                     pass
         self._push()
 
@@ -289,18 +301,41 @@ class Carrier:
             self._ledger.text(self._serial, taken=False)
 
     def _push(self) -> None:
-        """Deliver what waits, as far as the window goes."""
-        now = self._reactor.seconds()
-        wire = next((one for one in self._wires if one.session.state is State.BOUND), None)
-        if wire is None or self.stalled:
+        """Deliver what waits, as far as the windows go."""
+        if self.stalled or not self._waiting:
             return
-        room = self.behaviour.window - wire.session.unanswered
-        going, self._waiting = self._waiting[: max(0, room)], self._waiting[max(0, room) :]
-        for token in going:
+        if self.behaviour.return_path != "same" and not self._calling:
+            self._call()
+        wires = self._ways()
+        seats = [wire for wire in wires for _ in range(self.behaviour.window - wire.session.unanswered)]
+        if len(wires) > 1:
+            self._chance.shuffle(seats)
+        going, self._waiting = self._waiting[: len(seats)], self._waiting[len(seats) :]
+        for token, wire in zip(going, seats, strict=False):
             if token in self._deliveries:
-                wire.session.deliver(token, self._deliveries[token], now)
+                wire.session.deliver(token, self._deliveries[token], self._reactor.seconds())
                 wire.delivering.add(token)
-        wire.flush()
+        for wire in wires:
+            wire.flush()
+
+    def _ways(self) -> list["_Wire"]:
+        """The connections that deliveries go over: one, or whatever there is."""
+        path = self.behaviour.return_path
+        bound = [wire for wire in self._wires if wire.session.state is State.BOUND]
+        return bound if path == "both" else [wire for wire in bound if wire.calls is (path == "call")][:1]
+
+    def _call(self) -> None:
+        """Call the gateway, once at a time."""
+        self._calling = True
+        self._reactor.connectTCP(self.behaviour.call_host, self.behaviour.call_port, _Calls(self))
+
+    def call_ended(self) -> None:
+        """It is over, or nobody took it. The next one is made when it is wanted, but not at once."""
+        self._at(self._reactor.seconds() + CALL_AGAIN, self._may_call)
+
+    def _may_call(self) -> None:
+        self._calling = False
+        self._push()
 
     def _acknowledged(self, event: DeliverAnswered) -> None:
         for wire in self._wires:
@@ -330,7 +365,14 @@ class Carrier:
             self._wires.remove(wire)
         self._waiting = sorted(wire.delivering & self._deliveries.keys()) + self._waiting
         self.note("connection lost")
+        if wire.calls:
+            self.call_ended()
         self._push()
+
+    def beginning(self) -> datetime:
+        """When a connection begins: a second after the one before, at least, because SGIP's numbers begin with it."""
+        self._began = max(self.moment(), self._began + timedelta(seconds=1))
+        return self._began
 
     # ------------------------------------------------------------------------------------------------------------ time
 
@@ -367,14 +409,19 @@ def _bodies(words: str, coding: int | None, payload: bool) -> tuple[list[bytes],
 
 
 class _Wire(Protocol):
-    """One connection of a gateway."""
+    """One connection with a gateway. `calls`: it was the carrier who called."""
 
-    def __init__(self, carrier: Carrier) -> None:
+    def __init__(self, carrier: Carrier, calls: bool) -> None:
         self._carrier = carrier
+        self.calls = calls
+        is_ = carrier.behaviour
         self.session = Session.carrier(
-            dialects.carrier(carrier.behaviour.protocol, carrier.moment(), ledger=carrier),
-            window=carrier.behaviour.window,
-            response_timeout=carrier.behaviour.redeliver_after,
+            dialects.carrier(is_.protocol, carrier.beginning(), is_.call_account, is_.call_password, carrier),
+            calls=calls,
+            rests=is_.idle > 0,
+            window=is_.window,
+            response_timeout=is_.redeliver_after,
+            keepalive=is_.idle or 60.0,
         )
         self.delivering: set[int] = set()
         self._held: list[bytes] = []
@@ -442,7 +489,21 @@ class _Wires(Factory):
         self._carrier = carrier
 
     def buildProtocol(self, addr: Any) -> _Wire:  # noqa: N802 - Twisted's name
-        return _Wire(self._carrier)
+        return _Wire(self._carrier, calls=False)
+
+
+class _Calls(ClientFactory):
+    noisy = False
+
+    def __init__(self, carrier: Carrier) -> None:
+        self._carrier = carrier
+
+    def buildProtocol(self, addr: Any) -> _Wire:  # noqa: N802 - Twisted's name
+        return _Wire(self._carrier, calls=True)
+
+    def clientConnectionFailed(self, connector: Any, reason: Failure) -> None:  # noqa: N802 - Twisted's name
+        self._carrier.note("nobody takes the call", reason=reason.getErrorMessage())
+        self._carrier.call_ended()
 
 
 # ---------------------------------------------------------------------------------------------------------- steering

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from carriers.profile import CarrierProfile
 from carriers.simulator.behaviour import Behaviour, ScriptError
 from gateway.cli import screen
 from gateway.errors import UNAVAILABLE, USAGE, Refused
@@ -84,9 +85,29 @@ def _from_settings(folder: Path) -> list[Behaviour]:
                 access_number=one.access_number,
                 seed=i + 1,
                 id_form=("hex", "decimal", "long")[i % 3],
+                **_calls(profile),
             )
         )
     return found
+
+
+def _calls(profile: CarrierProfile) -> dict[str, Any]:
+    """How a carrier calls the gateway back (SGIP): over the folder's own door, if it has one, from this machine."""
+    if not profile.listen_port:
+        return {}
+    here = "127.0.0.1" if profile.listen_host in ("0.0.0.0", "::") else profile.listen_host  # noqa: S104 - compared
+    if not profile.welcomes(here):
+        raise Refused(
+            f"线路 {profile.name} 的 listen_peers 不含 {here},模拟的运营商不能回连", f"请改 {FILE} 或用 --script"
+        )
+    return {
+        "return_path": "both",
+        "call_host": here,
+        "call_port": profile.listen_port,
+        "call_account": profile.listen_account or profile.account,
+        "call_password": profile.listen_password or profile.password,
+        "idle": 60.0,  # SGIP 1.2: a server may close a connection that is idle for so long
+    }
 
 
 def _serve(behaviours: list[Behaviour], control: int, log: Path | None) -> None:
