@@ -1,11 +1,17 @@
-"""What the tests of octets need to know of a protocol. Another protocol adds its own `Dialect`, nothing else."""
+"""What the tests of faults need to know of a protocol. Another protocol adds its own `Dialect`, nothing else."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from carriers import dialects, smpp
+import pytest
+
+from carriers import cmpp_pdus, dialects, smpp
+from carriers import dialect as seam
+from carriers.dialect import Command
+from carriers.events import Concatenation
 from carriers.profile import CarrierProfile
-from carriers.session import Session, State
+from carriers.session import ANSWER_BIT, Session, State
+from tests.carriers import test_cmpp
 from tests.carriers.test_smpp import HOT, PROFILE
 from tests.conftest import NOON
 
@@ -16,14 +22,39 @@ FAR = 0xFF0000  # sequence numbers that no living carrier of a test comes to, wh
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One protocol as its carriers speak it."""
+    """One protocol as its carriers speak it. What follows `longest` may be left out."""
 
-    name: str
+    name: str  # as the settings call it
     profile: CarrierProfile
     login: bytes  # answers a login, positively
     text: bytes  # a text: when it is heard, the link works
     pdus: Mapping[str, tuple[State, bytes]]  # all that a carrier sends, and where the session stands when it does
     longest: int  # octets of a PDU
+    refusals: tuple[int, ...] = ()  # statuses of a refused login, if more than its own for a wrong one, and 100
+    strange: tuple[int, ...] = (200, 255)  # statuses of a submit's answer that no table knows
+    settings: Mapping[str, str] = field(default_factory=dict)  # of a line that speaks it, as the environment has them
+
+    @property
+    def carrier(self) -> seam.Dialect:
+        """The carrier's end."""
+        return dialects.carrier(self.name, NOON)
+
+    def answered(self, sequence: int, status: int = 0) -> bytes:
+        """The carrier's answer to a submit with this number."""
+        stamp = dialects.gateway(self.profile, NOON).stamp
+        template = dialects.template(self.profile, "1069", b"\x4e\x00", 8, None)
+        submit = self.carrier.read_submit(template.pdu(sequence, "8613800000001", 1, stamp))
+        return self.carrier.submit_answer(submit.answer, status, self.carrier.new_id(1, submit))
+
+    def misanswered(self, sequence: int) -> dict[str, bytes]:
+        """Answers of every other kind with this number, and one that no protocol has."""
+        right = self.answered(sequence)
+        wrong = [
+            command
+            for command, meaning in self.carrier.commands.items()
+            if command >> 24 & ANSWER_BIT and meaning not in (Command.SUBMIT_ANSWER, Command.REJECTION)
+        ]
+        return {f"0x{one:08X}": right[:4] + one.to_bytes(4, "big") + right[8:] for one in (*wrong, 0x80000777)}
 
     def session(self, state: State = State.BOUND) -> Session:
         """The gateway's end at second 0. Logged in, a submit waits for its answer, except while it unbinds."""
@@ -73,6 +104,58 @@ SMPP = Dialect(
         "generic_nack": (State.BOUND, smpp.bare(smpp.GENERIC_NACK, smpp.INVALID_LENGTH, SUBMITTED)),
     },
     smpp.LONGEST,
+    refusals=(0x0D, 0x0E, 0x0F, 0x05, 0x08, 0x400),
+    strange=(0x400, 0x4FF, 0x0B00, 0xFFFFFFFF),
 )
 
-DIALECTS = (SMPP,)
+
+def _cmpp(protocol: str) -> Dialect:
+    layout = cmpp_pdus.LAYOUTS[protocol]
+    carrier = dialects.carrier(protocol, NOON)
+    number, access, response = "8613800000001", "1069", cmpp_pdus.RESPONSE
+
+    def delivery(pdu: bytes, sequence: int = FAR) -> tuple[State, bytes]:
+        return State.BOUND, carrier.renumbered(pdu, sequence)
+
+    words = b"\x4e\x00" * 5
+    login = test_cmpp.golden(protocol, "connect_resp")
+    receipt = cmpp_pdus.Report("bb00f78003e9002a", "MK:0001", "2611241200", "2611241201", number, 7)
+    pdus = {
+        "CONNECT_RESP": (State.BINDING, login),
+        "SUBMIT_RESP": (State.BOUND, cmpp_pdus.submit_answer(layout, SUBMITTED, "bb00f78003e9002a", 0)),
+        "DELIVER text": delivery(carrier.text(number, access, words, 8)),
+        "DELIVER part": delivery(carrier.text(number, access, words, 15, Concatenation(7, 3, 2, 16))),
+        **{
+            f"DELIVER receipt of {size}": delivery(
+                cmpp_pdus.deliver(layout, 0, cmpp_pdus.Deliver(access, number, 0, content, registered=1))
+            )
+            for size, content in (
+                (60, cmpp_pdus.report(cmpp_pdus.V2, receipt)),
+                (71, cmpp_pdus.report(cmpp_pdus.V3, receipt)),
+            )
+        },
+        "ACTIVE_TEST": (State.BOUND, cmpp_pdus.bare(cmpp_pdus.ACTIVE_TEST, 9)),
+        "ACTIVE_TEST_RESP": (State.BOUND, cmpp_pdus.framed(cmpp_pdus.ACTIVE_TEST | response, 9, b"\x00")),
+        "TERMINATE": (State.BOUND, cmpp_pdus.bare(cmpp_pdus.TERMINATE, 9)),
+        "TERMINATE_RESP": (State.UNBINDING, cmpp_pdus.bare(cmpp_pdus.TERMINATE | response, 2)),
+        "QUERY_RESP": (State.BOUND, test_cmpp.golden(protocol, "query_resp")),
+        "CANCEL_RESP": (State.BOUND, cmpp_pdus.cancel_answer(layout, 9, 0)),
+    }
+    _, text = delivery(carrier.text(number, access, words, 8), FAR + 1)
+    return Dialect(
+        protocol,
+        test_cmpp.PROFILES[protocol],
+        login,
+        text,
+        pdus,
+        cmpp_pdus.LONGEST,
+        refusals=(1, 2, 3, 4, 5, 100),
+        strange=(14, 100, 255),
+        settings={"ACCOUNT": "901234"},
+    )
+
+
+CMPP2, CMPP3 = _cmpp("cmpp2"), _cmpp("cmpp3")
+
+DIALECTS = (SMPP, CMPP2, CMPP3)
+each_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
