@@ -149,7 +149,6 @@ def _cmpp(protocol: str) -> Dialect:
         text,
         pdus,
         cmpp_pdus.LONGEST,
-        refusals=(1, 2, 3, 4, 5, 100),
         strange=(14, 100, 255),
         settings={"ACCOUNT": "901234"},
     )

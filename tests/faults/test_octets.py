@@ -5,6 +5,7 @@ sense at all. Scores R11 of the reliability sheet.
 """
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 import pytest
 from hypothesis import given
@@ -91,12 +92,15 @@ def test_no_damaged_pdu_loses_the_submit_that_waits(dialect: Dialect, name: str)
 
 @pytest.mark.parametrize(("dialect", "name"), WHILE_BOUND)
 def test_a_link_hears_the_next_good_text_be_it_over_a_new_connection(dialect: Dialect, name: str) -> None:
-    """D01 to D08 as the link lives them: it closes, comes back by itself, and its neighbour notices nothing."""
+    """D01 to D08 as the link lives them: it closes, comes back by itself, and its neighbour notices nothing.
+
+    One cut in three and one bit in nine: the session has had them all above.
+    """
     neighbour = Line(dialect.profile)
     line = Line(dialect.profile, reactor=neighbour.reactor)
     pdu = dialect.pdus[name][1]
     line.until(lambda: line.bound and neighbour.bound)
-    for octets in (*cut(pdu), *misnamed(pdu), *flipped(pdu, 9)):
+    for octets in (*islice(cut(pdu), 0, None, 3), *misnamed(pdu), *flipped(pdu, 9)):
         line.until(lambda: line.bound)
         line.inject(octets)
         before = len(line.of(InboundText))
