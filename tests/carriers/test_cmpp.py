@@ -712,6 +712,30 @@ def test_a_submit_to_many_is_refused_by_the_carrier_and_read_by_the_codec() -> N
     assert pdus.read_submit_answer(session.data_to_send()) == (1, "")
 
 
+@each_version
+def test_a_submit_cut_short_anywhere_is_refused_and_the_next_one_is_read(protocol: str) -> None:
+    whole = golden(protocol, "submit_ucs2")
+    last = len(whole) - pdus.LAYOUTS[protocol].reserve  # a reserve that is missing is missed by nobody
+    for end in range(BODY, last):
+        session = serving(protocol)
+        cut = pdus.framed(pdus.SUBMIT, 5, whole[BODY:end])
+        [event] = session.receive(cut + whole, 1.0)
+        assert isinstance(event, SubmitReceived)
+        assert pdus.read_submit_answer(session.data_to_send()) == (1, "")
+
+
+@each_version
+def test_a_delivery_cut_short_anywhere_is_kept_and_answered(protocol: str) -> None:
+    whole = golden(protocol, "deliver_mo_ucs2")
+    for end in range(BODY, len(whole) - pdus.LAYOUTS[protocol].reserve):
+        session = bound(protocol)
+        cut = pdus.framed(pdus.DELIVER, 5, whole[BODY:end])
+        unread, text = session.receive(cut + whole, 1.0)
+        assert isinstance(unread, Unreadable)
+        assert isinstance(text, InboundText)
+        assert unread.answer == (5, whole[BODY:end][:8].ljust(8, b"\x00"))
+
+
 # ----------------------------------------------------------------------------------------- what is done otherwise
 
 
@@ -809,15 +833,16 @@ def test_a_receipt_of_another_length_says_what_and_how_it_ended(protocol: str, l
 
 
 @each_version
-def test_a_receipt_too_short_for_its_state_is_kept_unread(protocol: str) -> None:
-    pdu = pdus.deliver(
-        pdus.LAYOUTS[protocol], 5, pdus.Deliver("1069", "1", 0, b"DELIVRD", registered=1, message_id="00000000000000ff")
-    )
+@pytest.mark.parametrize("length", [0, 7, 8, 14])
+def test_a_receipt_too_short_for_its_state_is_kept_unread(protocol: str, length: int) -> None:
+    layout, message_id = pdus.LAYOUTS[protocol], "00000000000000ff"
+    one = pdus.Deliver("1069", "1", 0, b"DELIVRD_DELIVRD"[:length], registered=1, message_id=message_id)
+    pdu = pdus.deliver(layout, 5, one)
     session = bound(protocol)
     [event] = session.receive(pdu, 1.0)
-    assert event == Unreadable((5, bytes.fromhex("00000000000000ff")), pdu, "a receipt of 7 octets")
+    assert event == Unreadable((5, bytes.fromhex(message_id)), pdu, f"a receipt of {length} octets")
     session.accept([event.answer])
-    assert session.data_to_send() == pdus.deliver_answer(pdus.LAYOUTS[protocol], 5, bytes(7) + b"\xff", 0)
+    assert session.data_to_send() == pdus.deliver_answer(layout, 5, bytes.fromhex(message_id), 0)
 
 
 @pytest.mark.parametrize(
@@ -858,6 +883,11 @@ def test_results_have_one_octet_or_four_whatever_the_version(protocol: str, size
     assert event == SubmitAnswered(2, 7, Verdict.ACCEPTED, 0, "bb00f78003e9002a")
     refusal = pdus.framed(pdus.DELIVER | pdus.RESPONSE, 2, body[:8] + (9).to_bytes(size, "big"))
     assert dialects.carrier(protocol, AT).read_delivery_answer(refusal) == 9
+
+
+def test_a_status_above_255_is_255_where_there_is_one_octet_for_it() -> None:
+    answers = [pdus.submit_answer(layout, 1, pdus.NO_ID, 0x401) for layout in (V2, V3)]
+    assert [pdus.read_submit_answer(answer).status for answer in answers] == [255, 0x401]
 
 
 @each_version

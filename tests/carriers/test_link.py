@@ -7,12 +7,13 @@ from twisted.internet.error import ConnectionLost
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 
-from carriers import smpp
+from carriers import dialects, smpp
 from carriers.events import BindRefused, Bound, Closed, Event, InboundText, SubmitAnswered
 from carriers.link import HEALTHY, LONGEST_WAIT, PROBES, Link, LinkState
+from carriers.profile import CarrierProfile
 from carriers.session import Session
-from carriers.smpp import Smpp
 from tests.carriers.test_smpp import HOT, PROFILE
+from tests.conftest import NOON
 
 
 class Wire(StringTransport):
@@ -28,11 +29,11 @@ class Wire(StringTransport):
 class Bench:
     """A link, the carrier's end of its session, and what the gateway hears."""
 
-    def __init__(self) -> None:
+    def __init__(self, profile: CarrierProfile = PROFILE) -> None:
         self.reactor: Any = MemoryReactorClock()
         self.heard: list[Event] = []
         self.link = Link(
-            PROFILE,
+            profile,
             lambda link, connection, events: self.heard.extend(events),
             self.reactor,
             now=self.reactor.seconds,
@@ -51,7 +52,7 @@ class Bench:
         self.wire = Wire()
         self.protocol = factory.buildProtocol(None)
         self.protocol.makeConnection(self.wire)
-        self.carrier = Session.carrier(Smpp())
+        self.carrier = Session.carrier(dialects.carrier(self.link.profile.protocol, NOON))
         self.carrier.connected(self.reactor.seconds())
 
     def exchange(self) -> list[Event]:

@@ -15,6 +15,8 @@ name = "{name}"
 protocol = "{protocol}"
 access_number = "{access}"
 receipt_delay = [0.01, 0.05]
+receipt_early = 0.3
+receipt_twice = 0.3
 redeliver_after = 1.0
 empty = ["13800000009"]
 [carrier.accounts]
