@@ -45,9 +45,8 @@ class LoginAnswer(NamedTuple):
 
     status: int  # 0: welcome
     peer: str  # who it says it is
-    doubt: str = (
-        ""  # what is odd about its answer (an authenticator that does not match); with a status, why we refuse it
-    )
+    doubt: str = ""  # what is odd about its answer (an authenticator that does not match); "" when nothing is
+    reason: str = ""  # a refusal for people, where `describe` knows only the statuses of submits (CMPP)
 
 
 class SubmitAnswer(NamedTuple):
@@ -55,6 +54,31 @@ class SubmitAnswer(NamedTuple):
 
     status: int  # `results.UNREAD` where the answer ends before it
     message_id: str  # empty when it gave none
+
+
+class Totals(NamedTuple):
+    """What a carrier answers to a query (CMPP 2.0, 7.4.4.2; SMGP 3.0 has the same)."""
+
+    taken: int = 0  # submits taken from us (MT_TLMsg)
+    people: int = 0  # to so many numbers (MT_Tlusr)
+    delivered: int = 0  # MT_Scs
+    waiting: int = 0  # MT_WT
+    failed: int = 0  # MT_FL
+    texts: int = 0  # texts that we took (MO_Scs)
+    texts_waiting: int = 0  # MO_WT
+    texts_failed: int = 0  # MO_FL
+
+
+class Ledger(Protocol):
+    """What the carrier's end knows beyond its session: for the answers to questions."""
+
+    def totals(self, day: str, service: str) -> Totals:
+        """What happened on a day (YYYYMMDD) under one business code, or under all of them (empty)."""
+        ...
+
+    def cancel(self, message_id: str) -> bool:
+        """Take a text back. False when it is not known, or with its receiver already."""
+        ...
 
 
 class Template(Protocol):

@@ -151,6 +151,7 @@ class SubmitReceived(NamedTuple):
     receipt_wanted: bool
     reference: int | None  # user_message_reference (TLV 0x0204) where it was given
     raw: bytes
+    service: str = ""  # business code, where the protocol has one
 
 
 class DeliverAnswered(NamedTuple):

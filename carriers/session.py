@@ -508,20 +508,20 @@ class Session:
 
     def _login_answer(self, events: list[Event], pdu: bytes) -> None:
         try:
-            status, peer, doubt = self.dialect.read_login_answer(pdu)
+            status, peer, doubt, reason = self.dialect.read_login_answer(pdu)
         except Malformed as wrong:
             self._give_up(f"answer to the login unreadable: {wrong}")
             return
         if status != 0:
-            self._refused(events, status, doubt)
+            self._refused(events, status, reason)
             return
         self.state, self._deadline = State.BOUND, None
         events.append(Bound(peer, doubt))
 
-    def _refused(self, events: list[Event], status: int, doubt: str = "") -> None:
+    def _refused(self, events: list[Event], status: int, reason: str = "") -> None:
         dialect = self.dialect
         refused = BindRefused(
-            status, doubt or dialect.describe(status), dialect.credentials(status), dialect.login_pause(status)
+            status, reason or dialect.describe(status), dialect.credentials(status), dialect.login_pause(status)
         )
         events.append(refused)
         self._give_up("login refused")

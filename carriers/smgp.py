@@ -227,7 +227,7 @@ class Smgp(Dialect):
         # by the document the status goes in with four octets; gosmgp has one, or eight
         if all(proof != server_authenticator(status, self._proof, self._profile.password, w) for w in (4, 1, 8)):
             doubt = "its AuthenticatorServer is not made with our password"
-            return LoginAnswer(AUTHENTICATION if self._profile.strict_login else OK, peer, doubt)
+            return LoginAnswer(AUTHENTICATION if self._profile.strict_login else OK, peer, doubt, doubt)
         if version == V13 != self._version:
             return LoginAnswer(
                 status, peer, f"it speaks SMGP 1.3, we speak {_written(self._version)}: set smgp_version"
