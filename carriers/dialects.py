@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from carriers import smgp, smpp
-from carriers.dialect import Dialect, Template
+from carriers.dialect import Dialect, Ledger, Template
 from carriers.events import Concatenation
 from carriers.profile import CarrierProfile
 
@@ -19,13 +19,18 @@ def gateway(profile: CarrierProfile, at: datetime) -> Dialect:
             raise ValueError(f"no protocol {unknown}")
 
 
-def carrier(protocol: str, at: datetime, account: str = "", password: str = "") -> Dialect:
-    """The carrier's end. `account` and `password` are what it logs in with where it calls us (SGIP)."""
+def carrier(
+    protocol: str, at: datetime, account: str = "", password: str = "", ledger: Ledger | None = None
+) -> Dialect:
+    """The carrier's end. `account` and `password` are what it logs in with where it calls us (SGIP).
+
+    `ledger` answers what it is asked; without one nothing is known.
+    """
     match protocol:
         case "smpp":
             return smpp.Smpp()
         case "smgp":
-            return smgp.Smgp(None, at)
+            return smgp.Smgp(None, at, ledger)
         case unknown:
             raise ValueError(f"no protocol {unknown}")
 

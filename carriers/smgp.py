@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from carriers import udh
-from carriers.dialect import Command, Dialect, LoginAnswer, SubmitAnswer
+from carriers.dialect import Command, Dialect, Ledger, LoginAnswer, SubmitAnswer, Totals
 from carriers.events import (
     BindRequested,
     Concatenation,
@@ -49,7 +49,6 @@ from carriers.smgp_pdus import (
     VERSIONS,
     WRONG_COMMAND,
     Answer,
-    Counts,
     Deliver,
     Login,
     Submit,
@@ -201,8 +200,8 @@ class Smgp(Dialect):
     too_fast = BUSY  # the document has no word for "too fast"
     wrong_login = AUTHENTICATION
 
-    def __init__(self, profile: CarrierProfile | None, at: datetime) -> None:
-        self._profile = profile
+    def __init__(self, profile: CarrierProfile | None, at: datetime, ledger: Ledger | None = None) -> None:
+        self._profile, self._ledger = profile, ledger
         self._at = at.astimezone(CHINA)
         self.results = profile.results if profile is not None else Results()
         self._version = VERSIONS[profile.smgp_version] if profile is not None else V30  # the peer's, at the other end
@@ -348,6 +347,7 @@ class Smgp(Dialect):
             one.need_report == 1,
             None,
             pdu,
+            one.service,
         )
 
     def submit_answer(self, handle: Handle, status: int, message_id: str) -> bytes:
@@ -386,9 +386,10 @@ class Smgp(Dialect):
         return pdu[:8] + sequence.to_bytes(4, "big") + pdu[12:]
 
     def answer_question(self, pdu: bytes) -> bytes:
-        """Query_Resp: this end keeps no statistics of days."""
+        """Query_Resp: nothing happened where there is no ledger."""
         query = read_query(pdu)
-        return write_counts(_sequence(pdu), Counts(query, *[0] * 8))
+        totals = self._ledger.totals(query.day, query.code if query.kind else "") if self._ledger else Totals()
+        return write_counts(_sequence(pdu), query, totals)
 
 
 def _sequence(pdu: bytes) -> int:

@@ -101,7 +101,7 @@ class Pump:
                     log.warning("link closed", carrier=link.profile.name, reason=event.reason)
                 case Bound():
                     self._waiting.add(link.profile.name)
-                    log.info("link bound", carrier=link.profile.name, doubt=event.doubt)
+                    log.info("link bound", carrier=link.profile.name, peer=event.peer, doubt=event.doubt)
                 case BindRefused():
                     log.error("login refused", carrier=link.profile.name, reason=event.reason)
                 case _:

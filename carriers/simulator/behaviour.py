@@ -49,9 +49,9 @@ class Behaviour:
     rate: float = 0.0  # submits per second above which it answers "too fast"; 0: none
     throttle: float = 0.0  # share answered "too fast" at random
     refuse: float = 0.0  # share refused at random, with `refuse_status`
-    refuse_status: int = 0x08
-    refuse_numbers: Mapping[str, int] = field(default_factory=dict)  # number -> command_status
-    refuse_binds: int = 0  # command_status for every login; 0: let in
+    refuse_status: int = 0x08  # this and the next ones are statuses of the protocol's own
+    refuse_numbers: Mapping[str, int] = field(default_factory=dict)  # number -> status
+    refuse_binds: int = 0  # status for every login; 0: let in
     cut_after: int = 0  # close the connection after so many submits; 0: never
     cut_before_answer: float = 0.0  # share of submits taken and then cut off before their answer
     redeliver_after: float = 10.0  # a text or receipt without acknowledgement is delivered again
@@ -79,6 +79,7 @@ class Due:
 
     after: float
     pdu: bytes
+    state: ReceiptState  # what it says
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +161,12 @@ class Brain:
         if is_.receipt_never and chance() < is_.receipt_never:
             return ()
         after = self._random.uniform(*is_.receipt_delay)
-        receipts = [Due(after, self._receipt(reported, submit, state, error))]
+        receipts = [Due(after, self._receipt(reported, submit, state, error), state)]
         if is_.enroute and chance() < is_.enroute:
-            receipts.insert(0, Due(after / 2, self._receipt(reported, submit, ReceiptState.ENROUTE, "000")))
+            enroute = self._receipt(reported, submit, ReceiptState.ENROUTE, "000")
+            receipts.insert(0, Due(after / 2, enroute, ReceiptState.ENROUTE))
         if is_.receipt_twice and chance() < is_.receipt_twice:
-            receipts.append(Due(after * 1.5, receipts[-1].pdu))
+            receipts.append(Due(after * 1.5, receipts[-1].pdu, state))
         return tuple(receipts)
 
     def _fate(self, number: str) -> tuple[ReceiptState, str]:

@@ -8,7 +8,8 @@ import heapq
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from typing import IO, Any
 
 from twisted.internet.protocol import Factory, Protocol, connectionDone
@@ -16,6 +17,7 @@ from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 
 from carriers import dialects, smpp
+from carriers.dialect import Totals
 from carriers.events import (
     BindRequested,
     Bound,
@@ -25,10 +27,13 @@ from carriers.events import (
     DeliverUnanswered,
     Event,
     Handle,
+    ReceiptState,
     SubmitReceived,
 )
+from carriers.pdu import CHINA
 from carriers.session import Session, State
-from carriers.simulator.behaviour import OK, Behaviour, Brain, Reaction, token_of
+from carriers.simulator.behaviour import OK, Behaviour, Brain, Due, Reaction, token_of
+from carriers.simulator.ledger import Ledger
 from carriers.text import UCS2, split
 
 GRAIN = 0.01  # seconds: what is due within it goes together
@@ -53,6 +58,7 @@ class Carrier:
         self._timer: Any = None
         self._reference = 0
         self._dialect = dialects.carrier(behaviour.protocol, self.moment())  # of what waits for a connection
+        self._ledger = Ledger(lambda: f"{self.moment():%Y%m%d}")
         self.stalled = False
         self.refuse_binds = behaviour.refuse_binds
         self.submits: Counter[str] = Counter()  # every submit seen, by token
@@ -74,10 +80,6 @@ class Carrier:
             self._timer.cancel()
         self.cut()
         return self._listening.stopListening() if self._listening is not None else None
-
-    def moment(self) -> datetime:
-        """Now, by the wall clock."""
-        return datetime.fromtimestamp(self._reactor.seconds(), UTC)
 
     def note(self, what: str, **details: Any) -> None:
         """A line in the log."""
@@ -121,11 +123,10 @@ class Carrier:
             else:
                 pdu = self._dialect.text(source, to, body, coding, concatenation)
             pdus.append(pdu)
-        pdus *= 2 if twice else 1  # with the ids that the carrier gave them
-        for pdu in pdus:
+        for pdu in pdus * (2 if twice else 1):
             self._deliver("text", pdu)
         self._push()
-        return len(pdus)
+        return len(pdus) * (2 if twice else 1)
 
     def cut(self) -> None:
         """Close every connection at once, without a word."""
@@ -172,6 +173,27 @@ class Carrier:
             "bound": sum(wire.session.state is State.BOUND for wire in self._wires),
         }
 
+    # ------------------------------------------------------------------------------ what it knows (`dialect.Ledger`)
+
+    def totals(self, day: str, service: str) -> Totals:
+        """What happened on a day."""
+        return self._ledger.totals(day, service)
+
+    def cancel(self, message_id: str) -> bool:
+        """Take a text back that is still under way. Its receipt says so."""
+        entry = self._ledger.withdraw(message_id)
+        if entry is not None and entry.receipt_wanted:
+            at = f"{self.moment():%y%m%d%H%M}"
+            self._deliver(
+                "receipt",
+                self._dialect.receipt(message_id, entry.number, entry.source, ReceiptState.DELETED, "", at),
+            )
+        return entry is not None
+
+    def moment(self) -> datetime:
+        """Now, by the carrier's clock."""
+        return datetime.fromtimestamp(self._reactor.seconds(), CHINA)
+
     # -------------------------------------------------------------------------------------------------- what happens
 
     def events(self, wire: "_Wire", events: list[Event]) -> None:
@@ -208,6 +230,7 @@ class Carrier:
         if reaction.status == OK:
             self.accepted[token] += 1
             self.tally["delivered"] += 1
+            self._ledger.took(reaction.message_id or token, submit, None if reaction.receipts else reaction.fate)
         else:
             self.tally[f"refused 0x{reaction.status:02X}"] += 1
         self.note(
@@ -223,24 +246,29 @@ class Carrier:
             fate=reaction.fate,
             reported=bool(reaction.receipts),
         )
-        self._react(wire, submit.answer, reaction, now)
+        self._react(wire, submit.answer, reaction, reaction.message_id or token, now)
         self._since_cut += 1
         if reaction.cut or (self.behaviour.cut_after and self._since_cut >= self.behaviour.cut_after):
             self._since_cut = 0
             wire.flush()
             wire.abort()
 
-    def _react(self, wire: "_Wire", answer: Handle, reaction: Reaction, now: float) -> None:
+    def _react(self, wire: "_Wire", answer: Handle, reaction: Reaction, key: str, now: float) -> None:
         receipts = list(reaction.receipts)
         if reaction.early:
-            self._deliver("receipt", receipts.pop(0).pdu)
+            self._report(key, receipts.pop(0))
             self._push()
         if reaction.answer_after:
             self._at(now + reaction.answer_after, lambda: self._late_answer(wire, answer, reaction))
         elif not reaction.cut:
             wire.session.answer_submit(answer, reaction.status, reaction.message_id)
         for due in receipts:
-            self._at(now + reaction.answer_after + due.after, _delivery(self, due.pdu))
+            self._at(now + reaction.answer_after + due.after, partial(self._report, key, due))
+
+    def _report(self, key: str, due: Due) -> None:
+        """A receipt is due, unless its text was taken back."""
+        if self._ledger.reports(key, due.state):
+            self._deliver("receipt", due.pdu)
 
     def _late_answer(self, wire: "_Wire", answer: Handle, reaction: Reaction) -> None:
         if wire in self._wires:
@@ -255,6 +283,8 @@ class Carrier:
         self._kinds[self._serial] = kind
         self._waiting.append(self._serial)
         self.tally[kind] += 1
+        if kind == "text":
+            self._ledger.text(self._serial, taken=False)
 
     def _push(self) -> None:
         """Deliver what waits, as far as the window goes."""
@@ -277,7 +307,10 @@ class Carrier:
             self.note("delivery refused", delivery=event.token, status=event.status)
             self._at(self._reactor.seconds() + self.behaviour.redeliver_after, lambda: self._again(event.token))
         elif self._deliveries.pop(event.token, None) is not None:
-            self.tally[f"{self._kinds.pop(event.token)} acknowledged"] += 1
+            kind = self._kinds.pop(event.token)
+            self.tally[f"{kind} acknowledged"] += 1
+            if kind == "text":
+                self._ledger.text(event.token, taken=True)
 
     def _again(self, token: int) -> None:
         if token in self._deliveries and token not in self._waiting:
@@ -317,10 +350,6 @@ class Carrier:
         self._arm()
 
 
-def _delivery(carrier: Carrier, pdu: bytes) -> Callable[[], None]:
-    return lambda: carrier._deliver("receipt", pdu)
-
-
 def _bodies(words: str, coding: int | None, payload: bool) -> tuple[list[bytes], int]:
     if payload:
         return [words.encode("utf-16-be")], UCS2
@@ -341,7 +370,7 @@ class _Wire(Protocol):
     def __init__(self, carrier: Carrier) -> None:
         self._carrier = carrier
         self.session = Session.carrier(
-            dialects.carrier(carrier.behaviour.protocol, carrier.moment()),
+            dialects.carrier(carrier.behaviour.protocol, carrier.moment(), ledger=carrier),
             window=carrier.behaviour.window,
             response_timeout=carrier.behaviour.redeliver_after,
         )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from carriers import dialects, smpp
 from carriers import smgp_pdus as pdus
+from carriers.dialect import Totals
 from carriers.events import ReceiptState
 from carriers.profile import CarrierProfile
 from carriers.session import Session, State
@@ -108,7 +109,7 @@ def _smgp() -> Dialect:
             "Active_Test": (State.BOUND, pdus.bare(pdus.ACTIVE_TEST, 9)),
             "Active_Test_Resp": (State.BOUND, pdus.bare(pdus.ACTIVE_TEST | pdus.RESPONSE, 9)),
             "Query": (State.BOUND, pdus.write_query(9, query)),
-            "Query_Resp": (State.BOUND, pdus.write_counts(9, pdus.Counts(query, *[1] * 8))),
+            "Query_Resp": (State.BOUND, pdus.write_counts(9, query, Totals(1, 1, 1))),
             "Exit": (State.BOUND, pdus.bare(pdus.EXIT, 9)),
             "Exit_Resp": (State.UNBINDING, pdus.bare(pdus.EXIT | pdus.RESPONSE, 2)),
         },
