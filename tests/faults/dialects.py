@@ -1,14 +1,17 @@
-"""What the tests of octets need to know of a protocol. Another protocol adds its own `Dialect`, nothing else."""
+"""What the tests of faults need to know of a protocol. Another protocol adds its own `Dialect`, nothing else."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import pytest
+
+from carriers import dialect as seam
 from carriers import dialects, smpp
 from carriers import smgp_pdus as pdus
-from carriers.dialect import Totals
+from carriers.dialect import Command, Totals
 from carriers.events import ReceiptState
 from carriers.profile import CarrierProfile
-from carriers.session import Session, State
+from carriers.session import ANSWER_BIT, Session, State
 from tests.carriers import test_smgp
 from tests.carriers.test_smpp import HOT, PROFILE
 from tests.conftest import NOON
@@ -20,14 +23,39 @@ FAR = 0xFF0000  # sequence numbers that no living carrier of a test comes to, wh
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One protocol as its carriers speak it."""
+    """One protocol as its carriers speak it. What follows `longest` may be left out."""
 
-    name: str
+    name: str  # as the settings call it
     profile: CarrierProfile
     login: bytes  # answers a login, positively
     text: bytes  # a text: when it is heard, the link works
     pdus: Mapping[str, tuple[State, bytes]]  # all that a carrier sends, and where the session stands when it does
     longest: int  # octets of a PDU
+    refusals: tuple[int, ...] = ()  # statuses of a refused login, if more than its own for a wrong one, and 100
+    strange: tuple[int, ...] = (200, 255)  # statuses of a submit's answer that no table knows
+    settings: Mapping[str, str] = field(default_factory=dict)  # of a line that speaks it, as the environment has them
+
+    @property
+    def carrier(self) -> seam.Dialect:
+        """The carrier's end."""
+        return dialects.carrier(self.name, NOON)
+
+    def answered(self, sequence: int, status: int = 0) -> bytes:
+        """The carrier's answer to a submit with this number."""
+        stamp = dialects.gateway(self.profile, NOON).stamp
+        template = dialects.template(self.profile, "1069", b"\x4e\x00", 8, None)
+        submit = self.carrier.read_submit(template.pdu(sequence, "8613800000001", 1, stamp))
+        return self.carrier.submit_answer(submit.answer, status, self.carrier.new_id(1, submit))
+
+    def misanswered(self, sequence: int) -> dict[str, bytes]:
+        """Answers of every other kind with this number, and one that no protocol has."""
+        right = self.answered(sequence)
+        wrong = [
+            command
+            for command, meaning in self.carrier.commands.items()
+            if command >> 24 & ANSWER_BIT and meaning not in (Command.SUBMIT_ANSWER, Command.REJECTION)
+        ]
+        return {f"0x{one:08X}": right[:4] + one.to_bytes(4, "big") + right[8:] for one in (*wrong, 0x80000777)}
 
     def session(self, state: State = State.BOUND) -> Session:
         """The gateway's end at second 0. Logged in, a submit waits for its answer, except while it unbinds."""
@@ -77,6 +105,8 @@ SMPP = Dialect(
         "generic_nack": (State.BOUND, smpp.bare(smpp.GENERIC_NACK, smpp.INVALID_LENGTH, SUBMITTED)),
     },
     smpp.LONGEST,
+    refusals=(0x0D, 0x0E, 0x0F, 0x05, 0x08, 0x400),
+    strange=(0x400, 0x4FF, 0x0B00, 0xFFFFFFFF),
 )
 
 
@@ -114,7 +144,11 @@ def _smgp() -> Dialect:
             "Exit_Resp": (State.UNBINDING, pdus.bare(pdus.EXIT | pdus.RESPONSE, 2)),
         },
         pdus.LONGEST,
+        refusals=(1, 2, 3, 10, 20, 22, 75, 101, 0xFFFFFFFF),
+        strange=(128, 255, 1000, 0xFFFFFFFF),
+        settings={"DESTINATION_PREFIX": ""},
     )
 
 
 DIALECTS = (SMPP, _smgp())
+each_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
