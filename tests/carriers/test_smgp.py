@@ -769,6 +769,17 @@ def test_a_report_that_is_none_is_kept_as_octets() -> None:
     assert event.answer == (9, ID)
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "named"),
+    [("account", "123456789", "account"), ("password", "x" * 16, "password_file"), ("corp_id", "123456789", "corp_id")],
+)
+def test_a_setting_that_does_not_fit_is_named_before_anybody_is_called(field: str, value: str, named: str) -> None:
+    trouble = replace(PROFILE, **{field: value}).trouble()
+    assert trouble is not None
+    assert trouble[0] == named
+    assert PROFILE.trouble() is None
+
+
 def test_a_number_that_does_not_fit_is_refused_not_cut() -> None:
     template = smgp.submit_template(PROFILE, SERVICE, WORDS, 8, None)
     with pytest.raises(ValueError, match="21"):
