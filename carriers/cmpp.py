@@ -20,7 +20,7 @@ from carriers.events import (
     ReceiptState,
     SubmitReceived,
 )
-from carriers.pdu import Malformed
+from carriers.pdu import Malformed, data_coding
 from carriers.profile import CarrierProfile
 from carriers.results import Results
 
@@ -88,20 +88,7 @@ def outcome(stat: str) -> tuple[ReceiptState, str]:
     return (ReceiptState.UNDELIVERABLE, stat) if stat else (ReceiptState.UNKNOWN, "")
 
 
-def _coding(form: int) -> tuple[int, bool]:
-    """Msg_Fmt as SMPP's data_coding, and whether it is no words at all.
-
-    15 is GB 18030; 3 writes to the SIM card; the others have their alphabet in bits 3 and 2, as in 3GPP TS 23.038, 4.
-    """
-    if form & 0x0F == 15:
-        return 15, False
-    alphabet = form >> 2 & 3
-    if form == 3 or alphabet == 1:
-        return form, True
-    return (1, 8, 8, form)[alphabet], False
-
-
-_CODINGS = tuple(_coding(form) for form in range(256))
+_CODINGS = tuple(data_coding(form) for form in range(256))
 
 
 # -------------------------------------------------------------------------------------------------------- the dialect

@@ -36,7 +36,7 @@ def carrier(
         case "cmpp2" | "cmpp3":
             return cmpp.Cmpp(protocol, at, ledger=ledger)
         case "smgp":
-            return smgp.Smgp(None, at)
+            return smgp.Smgp(None, at, ledger)
         case "sgip":
             return sgip.Sgip(None, at, account, password)
         case unknown:

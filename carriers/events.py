@@ -5,12 +5,11 @@ to `Session.accept` once the event is committed (or to `Session.refuse` when it 
 does the peer get its positive response.
 """
 
-from collections.abc import Hashable
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-Handle = Hashable
-"""See the module: made by a dialect, read by nobody else."""
+Handle = Any
+"""See the module: hashable, made by a dialect, read by nobody else."""
 
 
 class Verdict(StrEnum):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from carriers import udh
-from carriers.dialect import Command, Dialect, LoginAnswer, SubmitAnswer
+from carriers.dialect import Command, Dialect, Ledger, LoginAnswer, SubmitAnswer, Totals
 from carriers.events import (
     BindRequested,
     Concatenation,
@@ -49,7 +49,6 @@ from carriers.smgp_pdus import (
     VERSIONS,
     WRONG_COMMAND,
     Answer,
-    Counts,
     Deliver,
     Login,
     Submit,
@@ -80,6 +79,7 @@ change first. 3 is what SMSGate answers to a wrong password, 101 and on are thos
 
 _USUAL = re.compile(rb" stat:([A-Z]{7}) err:([0-9A-Z]{3})[ \x00]")
 _STATES = {state.value.encode(): state for state in ReceiptState}
+_UNKNOWN = ReceiptState.UNKNOWN
 _ID = slice(3, 13)  # of a report's content
 
 
@@ -97,7 +97,7 @@ def _report(answer: Handle, deliver: Deliver, pdu: bytes) -> DeliveryReceipt:
         raise Malformed("IsReport is set, but the content is no report")
     usual = _USUAL.search(content, _ID.stop)
     if usual is not None:
-        state, error = _STATES.get(usual[1], ReceiptState.UNKNOWN), usual[2].decode("ascii")
+        state, error = _STATES.get(usual[1], _UNKNOWN), usual[2].decode("ascii")
     else:
         _, state, error = read_words(content[_ID.stop :].replace(b"\x00", b" "), None, None, None)
     return DeliveryReceipt(answer, _written_id(content[_ID]), state, error, deliver.source, pdu)
@@ -201,8 +201,8 @@ class Smgp(Dialect):
     wrong_login = AUTHENTICATION
     ported = ""  # no code for it is known
 
-    def __init__(self, profile: CarrierProfile | None, at: datetime) -> None:
-        self._profile = profile
+    def __init__(self, profile: CarrierProfile | None, at: datetime, ledger: Ledger | None = None) -> None:
+        self._profile, self._ledger = profile, ledger
         self._at = at.astimezone(CHINA)
         self.results = profile.results if profile is not None else Results()
         self._version = VERSIONS[profile.smgp_version] if profile is not None else V30  # the peer's, at the other end
@@ -248,7 +248,7 @@ class Smgp(Dialect):
 
     def admission(self, handle: Handle, status: int, name: str, password: str) -> bytes:
         """Login_Resp: proven only when it is a welcome."""
-        sequence, client, version = _triple(handle)
+        sequence, client, version = handle
         proof = server_authenticator(status, client, password) if status == OK else b""
         return write_welcome(sequence, Welcome(status, proof, version))
 
@@ -309,7 +309,7 @@ class Smgp(Dialect):
 
     def delivery_answer(self, handle: Handle, taken: bool) -> bytes:
         """Deliver_Resp: we are busy, when it must come again."""
-        sequence, message_id = _pair(handle)
+        sequence, message_id = handle
         return ANSWER_PDU.pack(ANSWER_PDU.size, DELIVER | RESPONSE, sequence, message_id, OK if taken else BUSY)
 
     def describe(self, status: int) -> str:
@@ -348,12 +348,11 @@ class Smgp(Dialect):
             one.need_report == 1,
             None,
             pdu,
+            one.service,
         )
 
     def submit_answer(self, handle: Handle, status: int, message_id: str) -> bytes:
         """Submit_Resp."""
-        if not isinstance(handle, int):
-            raise TypeError("not a handle of this dialect")
         return write_answer(SUBMIT, handle, Answer(bytes.fromhex(message_id) or NO_ID, status))
 
     def read_delivery_answer(self, pdu: bytes) -> int:
@@ -388,9 +387,10 @@ class Smgp(Dialect):
         return pdu[:8] + sequence.to_bytes(4, "big") + pdu[12:]
 
     def answer_question(self, pdu: bytes) -> bytes:
-        """Query_Resp: this end keeps no statistics of days."""
+        """Query_Resp: nothing happened where there is no ledger."""
         query = read_query(pdu)
-        return write_counts(_sequence(pdu), Counts(query, *[0] * 8))
+        totals = self._ledger.totals(query.day, query.code if query.kind else "") if self._ledger else Totals()
+        return write_counts(_sequence(pdu), query, totals)
 
 
 def _sequence(pdu: bytes) -> int:
@@ -404,17 +404,3 @@ def _message_id(pdu: bytes) -> bytes:
 
 def _written(version: int) -> str:
     return f"{version >> 4}.{version & 0xF}"
-
-
-def _pair(handle: Handle) -> tuple[int, bytes]:
-    if not isinstance(handle, tuple):
-        raise TypeError("not a handle of this dialect")
-    sequence, message_id = handle
-    return sequence, message_id
-
-
-def _triple(handle: Handle) -> tuple[int, bytes, int]:
-    if not isinstance(handle, tuple):
-        raise TypeError("not a handle of this dialect")
-    sequence, client, version = handle
-    return sequence, client, version

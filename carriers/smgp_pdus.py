@@ -10,6 +10,7 @@ from struct import Struct
 from struct import error as StructError  # noqa: N812 - it is the name of no class
 from typing import NamedTuple
 
+from carriers.dialect import Totals
 from carriers.events import ReceiptState
 from carriers.pdu import Malformed, fixed, read_tlvs, words, write_tlvs
 
@@ -99,20 +100,6 @@ class Query(NamedTuple):
     day: str  # QueryTime, YYYYMMDD
     kind: int  # QueryType: 0 everything, 1 one service
     code: str  # QueryCode: the service
-
-
-class Counts(NamedTuple):
-    """Query_Resp. MT is what went to phones, MO what came from them."""
-
-    query: Query
-    mt_messages: int
-    mt_people: int
-    mt_done: int
-    mt_waiting: int
-    mt_failed: int
-    mo_done: int
-    mo_waiting: int
-    mo_failed: int
 
 
 _LOGIN = Struct("!8s16sBIB")
@@ -215,13 +202,13 @@ def read_query(pdu: bytes) -> Query:
     return Query(words(day), kind, words(code))
 
 
-def read_counts(pdu: bytes) -> Counts:
-    """Raises `Malformed`."""
+def read_counts(pdu: bytes) -> tuple[Query, Totals]:
+    """Query_Resp: what was asked, and the answer. Raises `Malformed`."""
     try:
         day, kind, code, *counts, _ = _COUNTS.unpack_from(pdu, HEADER.size)
     except StructError:
         raise Malformed("Query_Resp ends early") from None
-    return Counts(Query(words(day), kind, words(code)), *counts)
+    return Query(words(day), kind, words(code)), Totals(*counts)
 
 
 # ------------------------------------------------------------------------------------------------------------- writing
@@ -320,10 +307,9 @@ def write_query(sequence: int, one: Query) -> bytes:
     return _pdu(QUERY, sequence, _QUERY.pack(fixed(one.day, 8), one.kind, fixed(one.code, 10), b""))
 
 
-def write_counts(sequence: int, one: Counts) -> bytes:
+def write_counts(sequence: int, query: Query, totals: Totals) -> bytes:
     """Query_Resp."""
-    query, *counts = one
-    body = _COUNTS.pack(fixed(query.day, 8), query.kind, fixed(query.code, 10), *counts, b"")
+    body = _COUNTS.pack(fixed(query.day, 8), query.kind, fixed(query.code, 10), *totals, b"")
     return _pdu(QUERY | RESPONSE, sequence, body)
 
 

@@ -4,6 +4,7 @@ The PDUs of the hot path (submit_sm, deliver_sm and their responses) are packed 
 once and patched for each person. Clause numbers are those of the SMPP 3.4 specification, issue 1.2.
 """
 
+import re
 from collections.abc import Mapping
 from struct import Struct
 from typing import NamedTuple
@@ -75,26 +76,24 @@ class Short(NamedTuple):
 _EMPTY: dict[int, bytes] = {}
 
 
+_ADDRESSED = rb"[^\0]*\0..([^\0]*)\0..([^\0]*)\0(.)"  # service_type; TON, NPI, source; TON, NPI, destination; esm_class
+_SHORT = re.compile(  # protocol_id, priority_flag; two times; registered_delivery, _, data_coding, _, sm_length
+    _ADDRESSED + rb"..[^\0]*\0[^\0]*\0(.).(.).(.)", re.DOTALL
+)
+_DATA = re.compile(_ADDRESSED + rb"(.)(.)", re.DOTALL)  # registered_delivery, data_coding
+
+
 def read_short(pdu: bytes) -> Short:
     """Read a whole submit_sm or deliver_sm. Raises `Malformed`."""
-    try:
-        at = pdu.index(0, 16) + 1  # service_type
-        end = pdu.index(0, at + 2)
-        source = pdu[at + 2 : end]
-        at = end + 1
-        end = pdu.index(0, at + 2)
-        destination = pdu[at + 2 : end]
-        esm_class = pdu[end + 1]
-        at = pdu.index(0, end + 4) + 1  # schedule_delivery_time
-        at = pdu.index(0, at) + 1  # validity_period
-        registered, coding, length = pdu[at], pdu[at + 2], pdu[at + 4]
-    except (ValueError, IndexError):
-        raise Malformed("mandatory fields end early") from None
-    body = pdu[at + 5 : at + 5 + length]
+    fields = _SHORT.match(pdu, HEADER.size)
+    if fields is None:
+        raise Malformed("mandatory fields end early")
+    source, destination, [esm_class], [registered], [coding], [length] = fields.groups()
+    at = fields.end()
+    body = pdu[at : at + length]
     if len(body) != length:
         raise Malformed(f"sm_length says {length}, {len(body)} octets are there")
-    rest = at + 5 + length
-    tlvs = read_tlvs(pdu, rest) if rest < len(pdu) else _EMPTY
+    tlvs = read_tlvs(pdu, at + length) if at + length < len(pdu) else _EMPTY
     if not body and PAYLOAD in tlvs:
         body = tlvs[PAYLOAD]
     return _short(source, destination, esm_class, registered, coding, body, tlvs)
@@ -102,17 +101,11 @@ def read_short(pdu: bytes) -> Short:
 
 def read_data(pdu: bytes) -> Short:
     """Read a whole data_sm (4.7.1): the text is in message_payload. Raises `Malformed`."""
-    try:
-        at = pdu.index(0, 16) + 1
-        end = pdu.index(0, at + 2)
-        source = pdu[at + 2 : end]
-        at = end + 1
-        end = pdu.index(0, at + 2)
-        destination = pdu[at + 2 : end]
-        esm_class, registered, coding = pdu[end + 1 : end + 4]
-    except (ValueError, IndexError):
-        raise Malformed("mandatory fields end early") from None
-    tlvs = read_tlvs(pdu, end + 4)
+    fields = _DATA.match(pdu, HEADER.size)
+    if fields is None:
+        raise Malformed("mandatory fields end early")
+    source, destination, [esm_class], [registered], [coding] = fields.groups()
+    tlvs = read_tlvs(pdu, fields.end())
     return _short(source, destination, esm_class, registered, coding, tlvs.get(PAYLOAD, b""), tlvs)
 
 
@@ -225,12 +218,12 @@ def with_string(command: int, status: int, sequence: int, value: str) -> bytes:
     return HEADER.pack(17 + len(octets), command, status, sequence) + octets + b"\x00"
 
 
-DELIVER_ANSWER_BODY = b"\x00"  # 4.6.2: message_id, unused and empty
+_DELIVER_ANSWER = Struct("!IIIIx")  # 4.6.2: a header, and an empty message_id
 
 
 def deliver_answer(command: int, status: int, sequence: int) -> bytes:
     """deliver_sm_resp or data_sm_resp."""
-    return HEADER.pack(17, command | RESPONSE, status, sequence) + DELIVER_ANSWER_BODY
+    return _DELIVER_ANSWER.pack(17, command | RESPONSE, status, sequence)
 
 
 def bind(profile: CarrierProfile, sequence: int) -> bytes:
@@ -432,7 +425,7 @@ class Smpp(Dialect):
 
     def admission(self, handle: Handle, status: int, name: str, password: str) -> bytes:
         """bind_*_resp: with our name only when it is a welcome (4.1.2)."""
-        command, sequence = _pair(handle)
+        command, sequence = handle
         if status == OK:
             return with_string(command | RESPONSE, status, sequence, name)
         return bare(command | RESPONSE, status, sequence)
@@ -472,7 +465,7 @@ class Smpp(Dialect):
 
     def read_submit_answer(self, pdu: bytes) -> SubmitAnswer:
         """submit_sm_resp."""
-        status = _status(pdu)
+        _, _, status, _ = HEADER.unpack_from(pdu)
         return SubmitAnswer(status, read_string(pdu) if status == OK else "")
 
     def read_delivery(self, pdu: bytes) -> InboundText | DeliveryReceipt:
@@ -487,8 +480,6 @@ class Smpp(Dialect):
     def delivery_answer(self, handle: Handle, taken: bool) -> bytes:
         """deliver_sm_resp or data_sm_resp."""
         status = OK if taken else TEMPORARY_APPLICATION_ERROR
-        if not isinstance(handle, int):
-            raise TypeError("not a handle of this dialect")
         return deliver_answer(DELIVER_SM, status, handle) if handle >= 0 else deliver_answer(DATA_SM, status, ~handle)
 
     def describe(self, status: int) -> str:
@@ -513,8 +504,6 @@ class Smpp(Dialect):
 
     def submit_answer(self, handle: Handle, status: int, message_id: str) -> bytes:
         """submit_sm_resp: without an id when it is a refusal (4.4.2)."""
-        if not isinstance(handle, int):
-            raise TypeError("not a handle of this dialect")
         if status == OK:
             return with_string(SUBMIT_SM | RESPONSE, status, handle, message_id)
         return bare(SUBMIT_SM | RESPONSE, status, handle)
@@ -550,10 +539,3 @@ def _status(pdu: bytes) -> int:
 
 def _sequence(pdu: bytes) -> int:
     return int(HEADER.unpack_from(pdu)[3])
-
-
-def _pair(handle: Handle) -> tuple[int, int]:
-    if not isinstance(handle, tuple):
-        raise TypeError("not a handle of this dialect")
-    command, sequence = handle
-    return command, sequence

@@ -130,11 +130,10 @@ class Carrier:
             else:
                 pdu = self._dialect.text(source, to, body, coding, concatenation)
             pdus.append(pdu)
-        pdus *= 2 if twice else 1  # with the ids that the carrier gave them
-        for pdu in pdus:
+        for pdu in pdus * (2 if twice else 1):
             self._deliver("text", pdu)
         self._push()
-        return len(pdus)
+        return len(pdus) * (2 if twice else 1)
 
     def cut(self) -> None:
         """Close every connection at once, without a word."""

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carriers import smgp
+from carriers import dialects, smgp
 from carriers import smgp_pdus as pdus
+from carriers.dialect import Totals
 from carriers.events import (
     BindRefused,
     BindRequested,
@@ -35,6 +36,7 @@ from carriers.session import Session, State
 from carriers.smgp import Smgp
 from carriers.smgp_pdus import V13, V30
 from tests.conftest import NOON
+from tests.faults.line import Line
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 VERSIONS = {"smgp30": V30, "smgp13": V13}
@@ -332,10 +334,10 @@ delivers = st.builds(
 )
 answers = st.builds(pdus.Answer, ids, short)
 queries = st.builds(pdus.Query, characters(8), octet, characters(10))
-counts = st.builds(pdus.Counts, queries, *[short] * 8)
+totals = st.builds(Totals, *[short] * 8)
 
 
-@given(short, logins, welcomes, delivers, answers, queries, counts)
+@given(short, logins, welcomes, delivers, answers, queries, totals)
 def test_what_is_written_is_read_back(
     sequence: int,
     login: pdus.Login,
@@ -343,14 +345,14 @@ def test_what_is_written_is_read_back(
     text: pdus.Deliver,
     answer: pdus.Answer,
     query: pdus.Query,
-    counted: pdus.Counts,
+    counted: Totals,
 ) -> None:
     assert pdus.read_login(pdus.write_login(sequence, login)) == login
     assert pdus.read_welcome(pdus.write_welcome(sequence, welcome)) == welcome
     assert pdus.read_deliver(pdus.write_deliver(sequence, text)) == text
     assert pdus.read_answer(pdus.write_answer(pdus.SUBMIT, sequence, answer)) == answer
     assert pdus.read_query(pdus.write_query(sequence, query)) == query
-    assert pdus.read_counts(pdus.write_counts(sequence, counted)) == counted
+    assert pdus.read_counts(pdus.write_counts(sequence, query, counted)) == (query, counted)
 
 
 @given(short, submits)
@@ -588,9 +590,22 @@ def test_a_query_is_answered_and_its_answer_disturbs_nobody() -> None:
     assert theirs.receive(ours.data_to_send(), 1.0) == []
     said = theirs.data_to_send()
     assert len(said) == 12 + 59
-    assert pdus.read_counts(said) == pdus.Counts(query, *[0] * 8)
+    assert pdus.read_counts(said) == (query, Totals())
     assert ours.receive(said, 1.0) == []
     assert ours.state is State.BOUND
+
+
+@pytest.mark.parametrize(("kind", "code", "taken"), [(0, "", 2), (0, "OTHER", 2), (1, "NOTICE", 2), (1, "OTHER", 0)])
+def test_a_simulated_carrier_answers_a_query_from_what_it_took(kind: int, code: str, taken: int) -> None:
+    line = Line(PROFILE)
+    line.until(lambda: line.bound)
+    line.submit(2)
+    line.until(lambda: len(line.of(DeliveryReceipt)) == 2)
+    dialect = dialects.carrier("smgp", NOON, ledger=line.carrier)
+    said = dialect.answer_question(pdus.write_query(7, pdus.Query("19700101", kind, code)))
+    query, counted = pdus.read_counts(said)
+    assert (query.kind, query.code) == (kind, code)
+    assert counted == Totals(taken, min(taken, 1), taken)
 
 
 def test_a_carrier_asks_nothing_of_us_and_submits_nothing() -> None:
@@ -752,6 +767,17 @@ def test_a_report_that_is_none_is_kept_as_octets() -> None:
     [event] = gateway_end().receive(deliver(is_report=1), 1.0)
     assert isinstance(event, Unreadable)
     assert event.answer == (9, ID)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "named"),
+    [("account", "123456789", "account"), ("password", "x" * 16, "password_file"), ("corp_id", "123456789", "corp_id")],
+)
+def test_a_setting_that_does_not_fit_is_named_before_anybody_is_called(field: str, value: str, named: str) -> None:
+    trouble = replace(PROFILE, **{field: value}).trouble()
+    assert trouble is not None
+    assert trouble[0] == named
+    assert PROFILE.trouble() is None
 
 
 def test_a_number_that_does_not_fit_is_refused_not_cut() -> None:

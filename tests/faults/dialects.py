@@ -5,14 +5,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from carriers import cmpp_pdus, dialects, smpp
+from carriers import cmpp_pdus, dialects, smgp_pdus, smpp
 from carriers import dialect as seam
-from carriers.dialect import Command
-from carriers.events import Concatenation
+from carriers.dialect import Command, Totals
+from carriers.events import Concatenation, ReceiptState
 from carriers.profile import CarrierProfile
 from carriers.session import ANSWER_BIT, Session, State
-from carriers import smgp_pdus
-from carriers.events import ReceiptState
 from tests.carriers import test_cmpp, test_smgp
 from tests.carriers.test_smpp import HOT, PROFILE
 from tests.conftest import NOON
@@ -122,6 +120,7 @@ def _smgp() -> Dialect:
     def numbered(pdu: bytes) -> bytes:
         return pdu[:8] + FAR.to_bytes(4, "big") + pdu[12:]
 
+    answer = smgp_pdus.Answer(test_smgp.ID, 0)
     query = smgp_pdus.Query("20261122", 0, "")
     return Dialect(
         "smgp",
@@ -130,7 +129,7 @@ def _smgp() -> Dialect:
         deliver(),
         {
             "Login_Resp": (State.BINDING, login),
-            "Submit_Resp": (State.BOUND, smgp_pdus.write_answer(smgp_pdus.SUBMIT, SUBMITTED, smgp_pdus.Answer(test_smgp.ID, 0))),
+            "Submit_Resp": (State.BOUND, smgp_pdus.write_answer(smgp_pdus.SUBMIT, SUBMITTED, answer)),
             "Deliver text": (State.BOUND, numbered(deliver())),
             "Deliver part": (
                 State.BOUND,
@@ -140,11 +139,14 @@ def _smgp() -> Dialect:
             "Active_Test": (State.BOUND, smgp_pdus.bare(smgp_pdus.ACTIVE_TEST, 9)),
             "Active_Test_Resp": (State.BOUND, smgp_pdus.bare(smgp_pdus.ACTIVE_TEST | smgp_pdus.RESPONSE, 9)),
             "Query": (State.BOUND, smgp_pdus.write_query(9, query)),
-            "Query_Resp": (State.BOUND, smgp_pdus.write_counts(9, smgp_pdus.Counts(query, *[1] * 8))),
+            "Query_Resp": (State.BOUND, smgp_pdus.write_counts(9, query, Totals(1, 1, 1))),
             "Exit": (State.BOUND, smgp_pdus.bare(smgp_pdus.EXIT, 9)),
             "Exit_Resp": (State.UNBINDING, smgp_pdus.bare(smgp_pdus.EXIT | smgp_pdus.RESPONSE, 2)),
         },
         smgp_pdus.LONGEST,
+        refusals=(1, 2, 3, 10, 20, 22, 75, 101, 0xFFFFFFFF),
+        strange=(128, 255, 1000, 0xFFFFFFFF),
+        settings={"DESTINATION_PREFIX": ""},
     )
 
 
