@@ -57,7 +57,10 @@ def _liveness(county: County, verdict: Verdict) -> None:
 def _parts(county: County, tx: sa.Connection, verdict: Verdict) -> None:
     """I1, I4, I7: every part ends once, and truly."""
     taken: dict[int, set[str]] = {}
-    answered = {row[0] for row in tx.execute(sa.select(attempt.c.part_id).where(attempt.c.carrier_id.isnot(None)))}
+    named = sa.select(attempt.c.part_id, attempt.c.outcome).where(attempt.c.carrier_id.isnot(None))
+    answered = {
+        row.part_id: row.outcome for row in tx.execute(named)
+    }  # in SGIP a submit's id is known before it is taken
     doubtful = set(tx.scalars(sa.select(attempt.c.part_id).where(attempt.c.outcome == "uncertain")))
     silent = {seen.part_id for seen in county.story.seen if seen.status == 0 and not seen.reported}
     ported = {seen.part_id for seen in county.story.seen if seen.ported}
@@ -74,7 +77,8 @@ def _parts(county: County, tx: sa.Connection, verdict: Verdict) -> None:
             verdict.broken.append(f"I4 part {row.id} is failed, in truth {fates}")
         if row.state == PartState.EXPIRED and row.reason == "no receipt" and not fates:
             verdict.broken.append(f"I4 part {row.id} waited for a receipt, in truth never taken")
-        if row.id in answered - silent - ported and row.state not in fates:
+        told = fates or answered.get(row.id) == "accepted"
+        if told and row.id in answered.keys() - silent - ported and row.state not in fates:
             verdict.broken.append(f"I7 part {row.id} is {row.state} ({row.reason}), its receipt said {fates}")
         if fates and row.state in (PartState.CANCELLED, PartState.QUEUED) and row.id not in ported:
             verdict.broken.append(f"I4 part {row.id} is {row.state}, in truth {fates}")
