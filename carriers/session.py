@@ -72,6 +72,7 @@ class Session:
         self.wants_close = False
         self.dismissed = False  # the peer asked us to leave
         self.rested = False  # it ended because there was nothing to say, or while there was nothing to say
+        self.submitted = 0  # how many submits were sent
         self.dialect = dialect
         self._gateway = gateway  # our end; False at the carrier's
         self._calls = calls  # this end logs in
@@ -204,6 +205,11 @@ class Session:
         return data
 
     @property
+    def unfinished(self) -> bytes:
+        """What has come of a frame whose end is still missing."""
+        return self._rest
+
+    @property
     def _closed(self) -> bool:
         return self.state is State.CLOSED
 
@@ -299,6 +305,10 @@ class Session:
             return None
         return self._pace.wait(now)
 
+    def pace(self, now: float) -> float:
+        """Submits per second that are allowed at this moment; 0.0 when there is no limit of ours."""
+        return self._pace.current(now)
+
     def reserve(self, count: int) -> int:
         """The first of `count` consecutive sequence numbers, none of which is in use."""
         if self._next_sequence + count - 1 > self.dialect.last_sequence:
@@ -318,6 +328,7 @@ class Session:
             self._open[sequence] = (token, deadline)
             self._out.append(pdu)
         self._spoke_at = now
+        self.submitted += len(submits)
         self._pace.spend(len(submits), now)
 
     def accept(self, answers: Iterable[Handle]) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from aiosmpplib.state import SmppCommandStatus
 
-from carriers import udh
+from carriers import smpp_layout, udh
 from carriers.dialect import Command, Dialect, LoginAnswer, SubmitAnswer
 from carriers.events import (
     BindRequested,
@@ -21,6 +21,7 @@ from carriers.events import (
     ReceiptState,
     SubmitReceived,
 )
+from carriers.explain import Explained
 from carriers.pdu import Malformed
 from carriers.profile import CarrierProfile
 from carriers.receipts import MESSAGE_STATES, read
@@ -481,6 +482,10 @@ class Smpp(Dialect):
         """Its own answer, with what is wrong."""
         wrong = ALREADY_BOUND if command is Command.LOGIN else INVALID_BIND_STATE
         return bare(HEADER.unpack_from(pdu)[1] | RESPONSE, INVALID_LENGTH if unread else wrong, _sequence(pdu))
+
+    def explain(self, pdu: bytes) -> Explained:
+        """Every field."""
+        return smpp_layout.explain(pdu)
 
     def read_submit_answer(self, pdu: bytes) -> SubmitAnswer:
         """submit_sm_resp."""
