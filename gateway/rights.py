@@ -42,6 +42,7 @@ VERBS: dict[str, frozenset[str]] = {
         "case.enter": "operator",
         "carrier.view": _EVERYBODY_OF_THE_OFFICE + " system",
         "carrier.hold": "operator system",
+        "carrier.check": "operator system",
         "operator.view": "system auditor",
         "operator.edit": "system",
         "audit.view": "auditor system",

@@ -1,13 +1,21 @@
-"""`xinqiao carrier`: how the links stand; hold and release what is sent over them."""
+"""`xinqiao carrier`: how the links stand; hold and release what is sent over them; try one, and watch one."""
 
-from typing import Annotated
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway import carrier_desk, lease
+from carriers.profile import CarrierProfile
+from carriers.text import split
+from gateway import carrier_desk, lease, resources
 from gateway.cli import screen
+from gateway.cli.advice import ADVICE, STEPS
 from gateway.cli.desk import Desk, open_desk
-from gateway.errors import NotFound, Refused
+from gateway.errors import LEASE_HELD, USAGE, NotFound, Refused
+from roster import phones
+
+if TYPE_CHECKING:  # importing a check imports the reactor
+    from gateway.check import Passed, Step, Text
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
@@ -55,7 +63,7 @@ def status(ctx: typer.Context, as_json: Json = False) -> None:
 @app.command(help="暂停一条线路的发送;正在发送的会完成,来信照收。")
 def hold(ctx: typer.Context, name: Name, reason: Annotated[str, typer.Option(help="原因")] = "人工暂停") -> None:
     """Nothing more is submitted from the next claim on."""
-    desk = _desk(ctx, name)
+    desk = _desk(ctx, name, "carrier.hold")
     with desk.database.write() as tx:
         carrier_desk.hold(tx, name, desk.operator.name, reason, desk.now())
         desk.audit(tx, "carrier.hold", name, {"reason": reason})
@@ -65,7 +73,7 @@ def hold(ctx: typer.Context, name: Name, reason: Annotated[str, typer.Option(hel
 @app.command(help="恢复一条线路的发送;登录被拒的线路会立即重试。")
 def release(ctx: typer.Context, name: Name) -> None:
     """Send again."""
-    desk = _desk(ctx, name)
+    desk = _desk(ctx, name, "carrier.hold")
     with desk.database.write() as tx:
         if not carrier_desk.release(tx, name, desk.now()):
             raise Refused(f"{name} 没有被暂停,登录也没有被拒", "xinqiao carrier status 查看状态")
@@ -73,9 +81,105 @@ def release(ctx: typer.Context, name: Name) -> None:
     screen.say(f"{name} 已恢复发送", "green")
 
 
-def _desk(ctx: typer.Context, name: str) -> Desk:
+# ------------------------------------------------------------------------------------------------------------- trying
+
+
+@app.command(help="试一条线路:解析、连接、登录,可发一条测试短信,再退出;逐步说明结果和办法。")
+def check(
+    ctx: typer.Context,
+    name: Name,
+    to: Annotated[str | None, typer.Option("--to", help="测试短信发到的手机(测试人自己的)")] = None,
+    words: Annotated[str | None, typer.Option("--text", help="测试短信内容;签名会自动加在前面")] = None,
+    wait: Annotated[float, typer.Option(help="等回执的秒数;0 为不等", min=0, max=600)] = 60.0,
+    patience: Annotated[float, typer.Option("--timeout", help="每一步最多等的秒数", min=1, max=120)] = 15.0,
+    yes: Annotated[bool, typer.Option("--yes", help="网关正在运行也照试")] = False,
+    as_json: Json = False,
+) -> None:
+    """A login of its own; nothing that comes is taken, nothing is stored but the audit row."""
+    desk = _desk(ctx, name, "carrier.check")
+    profile = resources.profiles(desk.settings)[name]
+    text = _test_text(desk, profile, to, words, wait) if to is not None or words is not None else None
+    profile = _beside_the_gateway(desk, profile, yes)
+    with desk.database.write() as tx:
+        desk.audit(tx, "carrier.check", name, {"to": phones.masked(f"+{text.to}")} if text is not None else {})
+    from gateway import check as checking
+
+    steps: list[Step] = []
+
+    def tell(step: "Step") -> None:
+        steps.append(step)
+        if not as_json:
+            _print_step(step)
+
+    passed = checking.run(profile, patience, text, tell)
+    status = next((ADVICE[one.finding].code for one in steps if one.mark == "failed"), 0)
+    data = {"carrier": name, "ok": not status, "exit": status, "steps": list(map(_told, steps)), "refused": passed}
+    screen.emit(as_json, data, lambda: _print_end(profile, passed, status))
+    raise typer.Exit(status)
+
+
+def _test_text(desk: Desk, profile: CarrierProfile, to: str | None, words: str | None, wait: float) -> "Text":
+    """The test text, as the carrier wants it."""
+    from gateway.check import Text
+
+    if to is None or not words:
+        raise Refused("测试短信要写明号码和内容", "例如 --to 13800000001 --text 测试", USAGE)
+    number = phones.parse(to)
+    if isinstance(number, phones.Fault):
+        raise Refused(f"{to}:{number.reason}", "写测试人自己的11位手机号码", USAGE)
+    body = split(desk.settings.values.signature + words)
+    if len(body.bodies) > 1:
+        raise Refused(f"测试短信连签名共 {len(body.bodies)} 条,只能一条", "请写短一些", USAGE)
+    return Text(profile.destination_prefix + number.removeprefix("+86"), body, wait)
+
+
+def _beside_the_gateway(desk: Desk, profile: CarrierProfile, yes: bool) -> CarrierProfile:
+    """A gateway that runs keeps its line: a second login only if somebody wants it, and never its door."""
+    with desk.database.read() as tx:
+        runs = lease.holder(tx, round(desk.now().timestamp() * 1000))
+    if runs is None:
+        return profile
+    if not yes:
+        raise Refused(
+            f"网关正在运行({runs}):第二次登录可能被运营商拒绝,也可能挤掉网关的连接",
+            "先看 xinqiao carrier status;确要试,请加 --yes",
+            LEASE_HELD,
+        )
+    return replace(profile, listen_port=0)
+
+
+def _told(step: "Step") -> dict[str, Any]:
+    advice = ADVICE.get(step.finding)
+    meaning = {"meaning": advice.meaning, "advice": advice.way_out} if advice else {"meaning": "", "advice": ""}
+    return {**step._asdict(), "seconds": round(step.seconds, 3), **meaning}
+
+
+def _print_step(step: "Step") -> None:
+    sign, style = {"done": ("✓", "green"), "doubtful": ("!", "yellow"), "failed": ("×", "bold red")}[step.mark]
+    said = f"  {step.said}" if step.said else ""
+    screen.say(f"{sign} {STEPS[step.name]}({step.seconds * 1000:.0f} 毫秒){said}", style)
+    if step.finding:
+        screen.say(f"  {ADVICE[step.finding].meaning}")
+        screen.say(f"  → {ADVICE[step.finding].way_out}")
+
+
+def _print_end(profile: CarrierProfile, passed: "Passed", status: int) -> None:
+    if any(asdict(passed).values()):
+        screen.say(
+            f"其间运营商送来 {passed.texts} 条来信、{passed.receipts} 条回执、{passed.unreadable} 条读不懂的:"
+            "检查不入库,已请对方稍后重送"
+        )
+    screen.say(
+        f"{profile.label}({profile.protocol}):{'有问题' if status else '正常'}", "bold red" if status else "bold green"
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _desk(ctx: typer.Context, name: str, verb: str) -> Desk:
     desk = open_desk(ctx.obj)
-    desk.require("carrier.hold")
+    desk.require(verb)
     if name not in desk.settings.values.carriers:
         raise NotFound(f"没有名为 {name} 的线路", f"可选:{'、'.join(desk.settings.values.carriers)}")
     return desk
