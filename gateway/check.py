@@ -78,7 +78,7 @@ FINDINGS: frozenset[str] = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class Sample:
     """A test text: one part, to a number as the carrier writes it. `wait` is how long its receipt may take, seconds."""
 
     to: str
@@ -95,7 +95,7 @@ class Found(NamedTuple):
 
 
 @dataclass(slots=True)
-class Passed:
+class Returned:
     """What the carrier delivered during the check and was asked to deliver again."""
 
     texts: int = 0
@@ -103,7 +103,7 @@ class Passed:
     unreadable: int = 0
 
 
-def run(profile: CarrierProfile, patience: float, text: Text | None, tell: Callable[[Step], None]) -> Passed:
+def run(profile: CarrierProfile, patience: float, text: Sample | None, tell: Callable[[Step], None]) -> Returned:
     """Try it, telling each step as it ends. `patience` is how long one may take, in seconds. Once per process."""
     from twisted.internet import asyncioreactor
 
@@ -111,7 +111,7 @@ def run(profile: CarrierProfile, patience: float, text: Text | None, tell: Calla
     addresses = resolve(profile.host, profile.port, patience)
     if isinstance(addresses, tuple):
         tell(Step("resolve", Mark.FAILED, time.monotonic() - began, *addresses))
-        return Passed()
+        return Returned()
     tell(Step("resolve", Mark.DONE, time.monotonic() - began, "", "、".join(addresses)))
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -121,7 +121,7 @@ def run(profile: CarrierProfile, patience: float, text: Text | None, tell: Calla
     reactor: Any = installed
     check = Check(profile, reactor, patience, tell)
     _until_done(reactor, loop, check.run(text))
-    return check.passed
+    return check.returned
 
 
 def _until_done(reactor: Any, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, None]) -> None:
@@ -151,7 +151,7 @@ class Check:
         # Behind our own limit, so that it is a silent carrier and not a closed connection that is told of.
         self._profile = replace(profile, bind_timeout=patience + 1, response_timeout=patience + 1)
         self._patience, self._tell = patience, tell
-        self.passed = Passed()
+        self.returned = Returned()
         self._link = Link(self._profile, self._heard, reactor, self._endpoint)
         self._reactor = reactor
         self._lost: Failure | None = None
@@ -159,11 +159,11 @@ class Check:
         self._called, self._secured, self._bound, self._answered, self._reported = (
             loop.create_future() for _ in range(5)
         )
-        self._text: Text | None = None
+        self._text: Sample | None = None
         self._keys: set[str] | None = None  # of the text's id, once it is known
         self._early: list[tuple[int, DeliveryReceipt]] = []  # receipts for its number, before that
 
-    async def run(self, text: Text | None) -> None:
+    async def run(self, text: Sample | None) -> None:
         """Step by step, until one fails; then the way out."""
         self._text = text
         try:
@@ -174,7 +174,7 @@ class Check:
         finally:
             await self._leave()
 
-    async def _through(self, text: Text | None) -> None:
+    async def _through(self, text: Sample | None) -> None:
         for name, ending in (("connect", self._called), ("tls", self._secured), ("login", self._bound)):
             if (name != "tls" or self._profile.tls) and not await self._step(name, ending, self._patience):
                 return
@@ -196,7 +196,7 @@ class Check:
         """Log out and close, whatever happened; the carrier's answer gets a moment."""
         session = self._link.session
         logged_in = session is not None and session.state is State.BOUND
-        self.passed.receipts += len(self._early)
+        self.returned.receipts += len(self._early)
         self._refuse([(connection, one.answer) for connection, one in self._early])
         began = time.monotonic()
         stopped = self._link.stopService().asFuture(asyncio.get_running_loop())
@@ -207,7 +207,7 @@ class Check:
         elif logged_in:
             self._tell(Step("logout", Mark.DOUBTFUL, took, Trouble.SLOW_FAREWELL, ""))
 
-    def _submit(self, text: Text) -> None:
+    def _submit(self, text: Sample) -> None:
         session, profile = self._link.session, self._profile
         if session is None:
             return  # lost since the login: the events have told
@@ -235,13 +235,13 @@ class Check:
                 case DeliveryReceipt() if self._text is not None and event.number.endswith(self._text.to[-11:]):
                     self._early.append((connection, event))
                 case DeliveryReceipt():
-                    self.passed.receipts += 1
+                    self.returned.receipts += 1
                     again.append((connection, event.answer))
                 case InboundText():
-                    self.passed.texts += 1
+                    self.returned.texts += 1
                     again.append((connection, event.answer))
                 case Unreadable(answer) if answer is not None:
-                    self.passed.unreadable += 1
+                    self.returned.unreadable += 1
                     again.append((connection, answer))
                 case Closed() if connection == link.main:
                     self._hung_up(event.reason)
@@ -268,7 +268,7 @@ class Check:
         for connection, event in self._early:
             session = self._link.session_of(connection)
             if receipts.message_key(event.message_id) not in (self._keys or ()):
-                self.passed.receipts += 1
+                self.returned.receipts += 1
                 self._refuse([(connection, event.answer)])
                 continue
             if session is not None:

@@ -43,6 +43,8 @@ VERBS: dict[str, frozenset[str]] = {
         "carrier.view": _EVERYBODY_OF_THE_OFFICE + " system",
         "carrier.hold": "operator system",
         "carrier.check": "operator system",
+        "carrier.trace": "operator system",
+        "carrier.reveal": "identity",
         "operator.view": "system auditor",
         "operator.edit": "system",
         "audit.view": "auditor system",

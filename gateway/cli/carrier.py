@@ -1,21 +1,30 @@
 """`xinqiao carrier`: how the links stand; hold and release what is sent over them; try one, and watch one."""
 
+import os
+from contextlib import nullcontext
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from datetime import timedelta
+from pathlib import Path
+from secrets import token_hex
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
+from sqlalchemy import Connection
 
+from carriers import dialects
+from carriers.capture import Reading
 from carriers.profile import CarrierProfile
 from carriers.text import split
-from gateway import carrier_desk, lease, resources
+from gateway import carrier_desk, lease, resources, tracing
 from gateway.cli import screen
 from gateway.cli.advice import ADVICE, STEPS
 from gateway.cli.desk import Desk, open_desk
-from gateway.errors import LEASE_HELD, USAGE, NotFound, Refused
+from gateway.cli.passing import show
+from gateway.errors import LEASE_HELD, UNAVAILABLE, USAGE, NotFound, Refused
 from roster import phones
 
 if TYPE_CHECKING:  # importing a check imports the reactor
-    from gateway.check import Passed, Step, Text
+    from gateway.check import Returned, Sample, Step
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
@@ -39,7 +48,7 @@ def status(ctx: typer.Context, as_json: Json = False) -> None:
     desk = open_desk(ctx.obj)
     desk.require("carrier.view")
     with desk.database.read() as tx:
-        runs = lease.holder(tx, round(desk.now().timestamp() * 1000))
+        runs = _gateway(desk, tx)
         views = carrier_desk.view(tx, list(desk.settings.values.carriers), runs is not None)
     zone = desk.settings.zone()
     rows = [
@@ -111,16 +120,16 @@ def check(
         if not as_json:
             _print_step(step)
 
-    passed = checking.run(profile, patience, text, tell)
+    returned = checking.run(profile, patience, text, tell)
     status = next((ADVICE[one.finding].code for one in steps if one.mark == "failed"), 0)
-    data = {"carrier": name, "ok": not status, "exit": status, "steps": list(map(_told, steps)), "refused": passed}
-    screen.emit(as_json, data, lambda: _print_end(profile, passed, status))
+    data = {"carrier": name, "ok": not status, "exit": status, "steps": list(map(_told, steps)), "refused": returned}
+    screen.emit(as_json, data, lambda: _print_end(profile, returned, status))
     raise typer.Exit(status)
 
 
-def _test_text(desk: Desk, profile: CarrierProfile, to: str | None, words: str | None, wait: float) -> "Text":
+def _test_text(desk: Desk, profile: CarrierProfile, to: str | None, words: str | None, wait: float) -> "Sample":
     """The test text, as the carrier wants it."""
-    from gateway.check import Text
+    from gateway.check import Sample
 
     if to is None or not words:
         raise Refused("测试短信要写明号码和内容", "例如 --to 13800000001 --text 测试", USAGE)
@@ -130,13 +139,13 @@ def _test_text(desk: Desk, profile: CarrierProfile, to: str | None, words: str |
     body = split(desk.settings.values.signature + words)
     if len(body.bodies) > 1:
         raise Refused(f"测试短信连签名共 {len(body.bodies)} 条,只能一条", "请写短一些", USAGE)
-    return Text(profile.destination_prefix + number.removeprefix("+86"), body, wait)
+    return Sample(profile.destination_prefix + number.removeprefix("+86"), body, wait)
 
 
 def _beside_the_gateway(desk: Desk, profile: CarrierProfile, yes: bool) -> CarrierProfile:
     """A gateway that runs keeps its line: a second login only if somebody wants it, and never its door."""
     with desk.database.read() as tx:
-        runs = lease.holder(tx, round(desk.now().timestamp() * 1000))
+        runs = _gateway(desk, tx)
     if runs is None:
         return profile
     if not yes:
@@ -163,10 +172,10 @@ def _print_step(step: "Step") -> None:
         screen.say(f"  → {ADVICE[step.finding].way_out}")
 
 
-def _print_end(profile: CarrierProfile, passed: "Passed", status: int) -> None:
-    if any(asdict(passed).values()):
+def _print_end(profile: CarrierProfile, returned: "Returned", status: int) -> None:
+    if any(asdict(returned).values()):
         screen.say(
-            f"其间运营商送来 {passed.texts} 条来信、{passed.receipts} 条回执、{passed.unreadable} 条读不懂的:"
+            f"其间运营商送来 {returned.texts} 条来信、{returned.receipts} 条回执、{returned.unreadable} 条读不懂的:"
             "检查不入库,已请对方稍后重送"
         )
     screen.say(
@@ -174,7 +183,85 @@ def _print_end(profile: CarrierProfile, passed: "Passed", status: int) -> None:
     )
 
 
+# ------------------------------------------------------------------------------------------------------------ watching
+
+
+@app.command(help="看一条线路上实际收发的协议包(逐字段);号码和内容默认掩码,密码从不显示。Ctrl-C 结束。")
+def trace(
+    ctx: typer.Context,
+    name: Name,
+    seconds: Annotated[int, typer.Option(help="最多看多少秒", min=5, max=3600)] = 60,
+    pcap: Annotated[Path | None, typer.Option(help="另存为抓包文件,可用 Wireshark 打开")] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="显示完整的号码和内容(需要授权和理由,会留下记录)")] = False,
+    reason: Annotated[str, typer.Option(help="看完整号码和内容的理由")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="每个包输出一行 JSON")] = False,
+) -> None:
+    """Asks the daemon for a trace and follows its file; the daemon masks before it writes."""
+    desk = _desk(ctx, name, "carrier.trace")
+    if clear:
+        desk.require("carrier.reveal")
+        if not reason.strip():
+            raise Refused("看完整号码和内容要写明理由", "加上 --reason", USAGE)
+    began = desk.now()
+    until = began + timedelta(seconds=seconds)
+    wanted = tracing.Trace(name, token_hex(8), clear, desk.operator.name, began, until, tracing.Stand.ASKED)
+    told = {"seconds": seconds, "clear": clear, "reason": reason, "pcap": pcap is not None}
+    with desk.database.write() as tx:
+        if _gateway(desk, tx) is None:
+            raise Refused(
+                "网关没有运行,线路上没有收发", "先运行 xinqiao run;只想试线路,用 xinqiao carrier check", UNAVAILABLE
+            )
+        tracing.ask(tx, wanted, began)
+        desk.audit(tx, "carrier.trace", name, told)
+    screen.err.print(f"跟踪 {name},最多 {seconds} 秒,Ctrl-C 结束;网关两秒内开始")
+    try:
+        _follow(desk, wanted, pcap, as_json)
+    except KeyboardInterrupt:
+        why = ""
+    else:
+        with desk.database.read() as tx:
+            last = tracing.find(tx, name)
+            why = ENDS.get(last.stand, "") if last is not None else ""
+            why = why if _gateway(desk, tx) else ";网关已停止"
+    finally:
+        with desk.database.write() as tx:
+            tracing.end(tx, name, wanted.token, desk.now())
+    screen.err.print(f"跟踪结束{why}{f';已存为 {pcap}' if pcap else ''}")
+
+
+def _follow(desk: Desk, wanted: tracing.Trace, pcap: Path | None, as_json: bool) -> None:
+    """Show, and keep, what the daemon writes."""
+    dialect = dialects.gateway(resources.profiles(desk.settings)[wanted.carrier], wanted.asked_at)
+    reading = Reading(dialect)
+    with _new_file(pcap) if pcap is not None else nullcontext() as copy:
+        for octets in tracing.follow(desk.database, desk.settings.folder, wanted, desk.now):
+            if copy is not None:
+                copy.write(octets)
+            for passed in reading.feed(octets):
+                show(passed, dialect, desk.settings.zone(), as_json)
+
+
+ENDS = {
+    tracing.Stand.FULL: f";文件已满 {tracing.LARGEST >> 20} MiB,提前结束",
+    tracing.Stand.SLOW: ";磁盘太慢,提前结束",
+    tracing.Stand.FAILED: ";磁盘写不进,提前结束",
+}
+
+
+def _new_file(file: Path) -> BinaryIO:
+    """A file that nobody but its owner may read, and that was not there before."""
+    try:
+        return os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb")
+    except OSError as wrong:
+        raise Refused(f"写不了 {file}:{wrong.strerror}", "换一个文件名", USAGE) from None
+
+
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _gateway(desk: Desk, tx: Connection) -> str | None:
+    """Who runs the gateway now."""
+    return lease.holder(tx, round(desk.now().timestamp() * 1000))
 
 
 def _desk(ctx: typer.Context, name: str, verb: str) -> Desk:
