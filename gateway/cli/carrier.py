@@ -1,9 +1,10 @@
 """`xinqiao carrier`: how the links stand; hold and release what is sent over them; try one, and watch one."""
 
 import os
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
@@ -13,14 +14,18 @@ from sqlalchemy import Connection
 
 from carriers import dialects
 from carriers.capture import Reading
+from carriers.events import Verdict
 from carriers.profile import CarrierProfile
 from carriers.text import split
 from gateway import carrier_desk, lease, resources, tracing
+from gateway import waiting as who_waits
 from gateway.cli import screen
 from gateway.cli.advice import ADVICE, STEPS
 from gateway.cli.desk import Desk, open_desk
+from gateway.cli.notice import WORDS as NOTICES
 from gateway.cli.passing import show
 from gateway.errors import LEASE_HELD, UNAVAILABLE, USAGE, NotFound, Refused
+from gateway.roster_files import write_table
 from roster import phones
 
 if TYPE_CHECKING:  # importing a check imports the reactor
@@ -42,14 +47,21 @@ STATES = {
 }
 
 
-@app.command(help="各条线路的状态、等待发送的条数、结果不明的条数。")
-def status(ctx: typer.Context, as_json: Json = False) -> None:
+@app.command(help="各条线路的状态、等待发送的条数、结果不明的条数;写明线路则列出它的全部计数。")
+def status(
+    ctx: typer.Context,
+    name: Annotated[str | None, typer.Argument(help="线路名称;不写为全部")] = None,
+    as_json: Json = False,
+) -> None:
     """What the daemon last reported, beside what waits in the store."""
-    desk = open_desk(ctx.obj)
+    desk = open_desk(ctx.obj) if name is None else _desk(ctx, name, "carrier.view")
     desk.require("carrier.view")
     with desk.database.read() as tx:
         runs = _gateway(desk, tx)
         views = carrier_desk.view(tx, list(desk.settings.values.carriers), runs is not None)
+    if name is not None:
+        _one(desk, next(one for one in views if one.carrier == name), runs, as_json)
+        return
     zone = desk.settings.zone()
     rows = [
         (
@@ -67,6 +79,150 @@ def status(ctx: typer.Context, as_json: Json = False) -> None:
     columns = ("线路", "名称", "状态", "自", "暂停", "#待发", "#不明", "说明")
     title = f"线路(网关:{runs or '未运行'})"
     screen.emit(as_json, {"daemon": runs, "carriers": views}, lambda: screen.table(title, columns, rows))
+
+
+def _one(desk: Desk, one: carrier_desk.CarrierView, runs: str | None, as_json: bool) -> None:
+    """Everything about one line: how it stands, and what it counted since the gateway was started."""
+    profile, zone, counted = resources.profiles(desk.settings)[one.carrier], desk.settings.zone(), one.counters
+    dialect = dialects.gateway(profile, desk.now())
+    answers = [
+        {
+            "status": int(status),
+            "meaning": dialect.describe(int(status)),
+            "verdict": profile.results.verdict(int(status)),
+            "count": count,
+        }
+        for status, count in counted.get("answers", {}).items()
+    ]
+    throttled = sum(answer["count"] for answer in answers if answer["verdict"] is Verdict.THROTTLED)
+    data = {"daemon": runs, **asdict(one), "counters": {**counted, "answers": answers, "throttled": throttled}}
+
+    def render() -> None:
+        stands = [
+            ("状态", STATES.get(one.link_state, one.link_state)),
+            ("自", screen.moment(one.link_since, zone, True)),
+            ("说明", one.link_detail),
+            ("暂停", f"{one.held_by}:{one.held_reason}" if one.held_at else ""),
+            ("待发", one.waiting),
+            ("结果不明", one.uncertain),
+        ]
+        title = f"{one.carrier} {profile.label}({profile.protocol} {profile.host}:{profile.port})"
+        screen.table(title, ("项目", "内容"), [row for row in stands if row[1] != ""])
+        if runs is None or "since" not in counted:
+            screen.say("网关未运行,没有计数", "yellow")
+            return
+        since = screen.moment(datetime.fromisoformat(counted["since"]), zone, True)
+        screen.table(f"计数(自 {since})", ("项目", "#数值"), _counted(counted, throttled))
+        rows = [(one["meaning"], VERDICTS[one["verdict"]], one["count"]) for one in answers]
+        screen.table("提交的应答", ("返回码", "含义", "#条数"), rows)
+
+    screen.emit(as_json, data, render)
+
+
+def _counted(counted: Mapping[str, Any], throttled: int) -> list[tuple[str, object]]:
+    labels = {
+        "connections": "连接次数",
+        "logins": "登录成功",
+        "logins_refused": "登录被拒",
+        "submits": "提交",
+        "unanswered": "没有应答(结果不明)",
+        "receipts": "回执",
+        "texts": "来信",
+        "unreadable": "读不懂",
+        "octets_in": "收到字节",
+        "octets_out": "发出字节",
+    }
+    pace = f"{counted['pace']:g} / {counted['rate']:g}" if counted["rate"] else "不限"
+    return [
+        *((label, counted[key]) for key, label in labels.items()),
+        ("应答“过快”", throttled),
+        ("窗口(占用 / 上限)", f"{counted['window_used']} / {counted['window']}"),
+        ("当前速率(条/秒,当前 / 合同)", pace),
+    ]
+
+
+VERDICTS = {
+    Verdict.ACCEPTED: "收下",
+    Verdict.THROTTLED: "过快,减速再发",
+    Verdict.TEMPORARY: "暂时不收,再试几次",
+    Verdict.PERMANENT: "拒收",
+    Verdict.CONFIGURATION: "账号、接入号或业务代码有误,线路已暂停",
+    Verdict.WRONG_NETWORK: "号码不属于该运营商",
+    Verdict.UNCERTAIN: "结果不明,等回执",
+}
+
+
+@app.command(help="谁在等:按线路、通知和用途列出待发的人数、条数、最早时间和失效时间;--people 导出要打电话的名单。")
+def waiting(
+    ctx: typer.Context,
+    name: Annotated[str | None, typer.Argument(help="线路名称;不写为全部")] = None,
+    people: Annotated[Path | None, typer.Option(help="导出要打电话的人(.xlsx 或 .csv),默认掩码")] = None,
+    hours: Annotated[int, typer.Option(help="名单也包括最近多少小时内没能发出就失效的", min=0, max=720)] = 48,
+    clear: Annotated[bool, typer.Option("--clear", help="名单中写完整的姓名和号码(需要授权,会留下记录)")] = False,
+    as_json: Json = False,
+) -> None:
+    """What no line has taken yet."""
+    desk = open_desk(ctx.obj) if name is None else _desk(ctx, name, "carrier.view")
+    desk.require("carrier.view")
+    with desk.database.read() as tx:
+        found = who_waits.waiting(tx, name)
+    if people is not None:
+        _write_people(desk, name, people, hours, clear)
+    zone = desk.settings.zone()
+    rows = [
+        (
+            one.carrier,
+            PURPOSES.get(one.purpose, one.purpose),
+            f"{one.notice_id} {one.title}" if one.notice_id else "",
+            NOTICES.get(one.state, one.state) if one.state else "",
+            one.people,
+            one.parts,
+            screen.moment(one.oldest, zone),
+            screen.moment(one.expires, zone),
+        )
+        for one in found
+    ]
+    columns = ("线路", "用途", "通知", "通知状态", "#人数", "#条数", "最早", "最先失效")
+    screen.emit(as_json, found, lambda: screen.table(f"待发 {sum(one.parts for one in found)} 条", columns, rows))
+
+
+PURPOSES = {"notice": "通知", "reply": "办件答复", "case": "办件短信", "automatic": "自动回复", "single": "单发短信"}
+
+
+def _write_people(desk: Desk, name: str | None, file: Path, hours: int, clear: bool) -> None:
+    desk.require("roster.view")
+    if clear:
+        desk.require("roster.reveal")
+    with desk.database.write() as tx:
+        now = desk.now()
+        found = who_waits.unreached(tx, desk.vault, name, hours, round(now.timestamp() * 1000))
+        told = {"people": len({one.person_id for one in found}), "clear": clear}
+        desk.audit(tx, "carrier.people", name or "all", told)
+    zone = desk.settings.zone()
+    rows = [
+        (
+            one.person_id,
+            one.name if clear else phones.masked_name(one.name),
+            phones.national(one.phone) if clear else phones.masked(one.phone),
+            one.category,
+            one.township,
+            one.village,
+            one.carrier,
+            _matter(one),
+            "没能发出,已失效" if one.expired else "待发",
+            screen.moment(one.expires, zone),
+        )
+        for one in found
+    ]
+    header = ("编号", "姓名", "号码", "类别", "乡镇", "村", "线路", "事由", "状态", "失效时间")
+    write_table(file, "打电话", header, rows)
+    screen.err.print(f"要打电话的 {told['people']} 人、{len(rows)} 件事:{file}{'' if clear else '(掩码)'}")
+
+
+def _matter(one: who_waits.Unreached) -> str:
+    if one.notice_id:
+        return f"第 {one.notice_id} 号通知《{one.title}》"
+    return f"{PURPOSES.get(one.purpose, one.purpose)} {one.case or f'短信 {one.message_id}'}"
 
 
 @app.command(help="暂停一条线路的发送;正在发送的会完成,来信照收。")
