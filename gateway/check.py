@@ -127,12 +127,14 @@ def run(profile: CarrierProfile, patience: float, text: Sample | None, tell: Cal
 def _until_done(reactor: Any, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, None]) -> None:
     """Run it; an interrupted one still takes its leave, and raises `KeyboardInterrupt` after that."""
     tasks: list[asyncio.Task[None]] = []
+    leaving: list[bool] = []
 
     def start() -> None:
         tasks.append(loop.create_task(work))
-        tasks[0].add_done_callback(lambda _: reactor.running and reactor.stop())
+        tasks[0].add_done_callback(lambda _: None if leaving else reactor.stop())
 
     def leave() -> "defer.Deferred[Any]":
+        leaving.append(True)
         tasks[0].cancel()  # nothing happens to a task that is done
         return defer.Deferred.fromFuture(asyncio.gather(tasks[0], return_exceptions=True))
 

@@ -84,7 +84,9 @@ ADVICE = {
     "receipt: expired": Advice("有效期内没有送达:手机关机或不在服务区", "请开机后再试", REFUSED),
     "receipt: unknown": Advice("运营商也不知道是否送达", "请看手机是否收到", UNAVAILABLE),
     "receipt: none": Advice(
-        "时限内没有回执", "请看手机是否收到;收到而无回执的,请运营商核对状态报告是否开通、发往哪个连接", UNAVAILABLE
+        "时限内没有回执",
+        "请看手机是否收到;收到而无回执的,请运营商核对状态报告是否开通、发往哪个连接(网关运行时可能已送给网关)",
+        UNAVAILABLE,
     ),
 }
 """By `gateway.check.Step.finding`."""

@@ -121,7 +121,7 @@ def _one(desk: Desk, one: carrier_desk.CarrierView, runs: str | None, as_json: b
 
 def _counted(counted: Mapping[str, Any], throttled: int) -> list[tuple[str, object]]:
     labels = {
-        "connections": "连接次数",
+        "connections": "连接次数(含重连)",
         "logins": "登录成功",
         "logins_refused": "登录被拒",
         "submits": "提交",

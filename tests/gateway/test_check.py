@@ -1,7 +1,10 @@
 """A line is tried step by step against a real simulated carrier; what is wrong is said, and nothing is taken."""
 
 import json
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -186,6 +189,25 @@ def test_a_carrier_that_takes_the_call_and_says_nothing_is_said_so(town: Town) -
         told = check(town, "--timeout", "1", code=UNAVAILABLE)
     assert failed(told) == ("login", "silent")
     assert told["steps"][2]["seconds"] < 5
+
+
+def test_who_loses_patience_leaves_quietly(town: Town) -> None:
+    with listening(town) as server:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gateway", "-C", str(town.folder), "carrier", "check", "mobile"],
+            env=town._environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        with closing(server.accept()[0]) as wire:
+            assert wire.recv(100)
+            process.send_signal(signal.SIGINT)
+            said, _ = process.communicate(timeout=20)
+            assert wire.recv(100) == b""
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert "✓ 连接" in said
 
 
 def answered(town: Town, octets: bytes, code: int) -> tuple[str, str]:
