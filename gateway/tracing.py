@@ -185,12 +185,17 @@ class Recorder:
 
     def _write(self) -> None:
         ended = False
-        with self._out:
-            while (came := self._queue.get()) is not None:
-                at, glimpse = came
-                self._gone += len(glimpse.octets)
-                ended = ended or not self._keep(self._capture.write(glimpse, at))
-        self._file.unlink(missing_ok=True)
+        try:
+            with self._out:
+                while (came := self._queue.get()) is not None:
+                    at, glimpse = came
+                    self._gone += len(glimpse.octets)
+                    ended = ended or not self._keep(self._capture.write(glimpse, at))
+        except Exception:  # a bug of ours: it shows in the log, and costs the trace only
+            self.stand = Stand.FAILED
+            raise
+        finally:
+            self._file.unlink(missing_ok=True)
 
     def _keep(self, octets: bytes) -> bool:
         """Write it, if there is room; else it is the end."""
@@ -221,11 +226,10 @@ class Tracer:
         changed: dict[str, tuple[str, Stand]] = {}
         for carrier, (trace, recorder) in list(self._running.items()):
             known = wanted.get(carrier)
-            theirs = known is None or known.token != trace.token
-            over = theirs or (known is not None and known.until <= self._wall())
-            if over or recorder.stand is not Stand.RUNNING:
-                self._end(carrier)
+            goes_on = known is not None and known.token == trace.token and known.until > self._wall()
+            if not goes_on or recorder.stand is not Stand.RUNNING:
                 stand = Stand.OVER if recorder.stand is Stand.RUNNING else recorder.stand
+                self._end(carrier)
                 changed[carrier] = trace.token, stand
         for carrier, trace in wanted.items():
             if carrier not in self._running and carrier not in changed:
