@@ -28,7 +28,18 @@ from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFrom
 from twisted.python.failure import Failure
 
 from carriers import dialects
-from carriers.events import BindRefused, BindRequested, Bound, Event, Listening, TurnedAway
+from carriers.capture import Address, Glimpse, Seen
+from carriers.events import (
+    BindRefused,
+    BindRequested,
+    Bound,
+    Closed,
+    Event,
+    Listening,
+    SubmitAnswered,
+    SubmitUnanswered,
+    TurnedAway,
+)
 from carriers.profile import CarrierProfile
 from carriers.session import Session
 
@@ -86,7 +97,7 @@ class Link(Service):
         self.state, self.since = LinkState.DOWN, clock()
         self._detail = ""
         self._events, self._reactor, self._now, self._jitter, self._clock = events, reactor, now, jitter, clock
-        self._endpoint = endpoint or partial(_endpoint, reactor)
+        self._endpoint = endpoint or partial(client_endpoint, reactor)
         self._wires: dict[int, _Wire] = {}  # by number
         self._again: Any = None  # of the next connection
         self._connecting: defer.Deferred[Any] | None = None
@@ -103,7 +114,13 @@ class Link(Service):
         self._bound_at: float | None = None
         self._began: datetime | None = None  # of the last connection
         self._refused, self._pause = "", 0.0  # why the last login was refused; seconds that it wants before the next
-        self._counts: Counter[str] = Counter()
+        self.tap: Callable[[Glimpse], None] | None = None  # who watches what goes over the line
+        self.octets_in = self.octets_out = 0
+        self._counts: Counter[str] = Counter()  # events by kind
+        self._answers: Counter[int] = Counter()  # answers to submits by status
+        self._submits = 0  # of connections that are gone
+        self._in_doubt = 0
+        self._began_at = self.since
 
     # --------------------------------------------------------------------------------------------------- service
 
@@ -156,9 +173,36 @@ class Link(Service):
             for wire in self._wires.values():
                 wire.hear(listening)
 
-    def counters(self) -> dict[str, int]:
-        """How many events of each kind came since the start, and how many connections there were."""
-        return {**self._counts, "connections": self.connections}
+    def counters(self) -> dict[str, Any]:
+        """What went over the line since the gateway was started, and how much of window and pace is used now.
+
+        `answers` are the answers to submits by their status (as text, because JSON knows no other keys).
+        """
+        session, counts = self.session, self._counts
+        return {
+            "since": self._began_at.isoformat(),
+            "connections": self.connections,
+            "logins": counts["Bound"],
+            "logins_refused": counts["BindRefused"],
+            "submits": self._submits + sum(wire.session.submitted for wire in self._wires.values()),
+            "answers": {str(status): count for status, count in sorted(self._answers.items())},
+            "unanswered": self._in_doubt,
+            "receipts": counts["DeliveryReceipt"],
+            "texts": counts["InboundText"],
+            "unreadable": counts["Unreadable"],
+            "octets_in": self.octets_in,
+            "octets_out": self.octets_out,
+            "window": self.profile.window,
+            "window_used": session.unanswered if session is not None else 0,
+            "rate": self.profile.rate,
+            "pace": round(session.pace(self._now()), 1) if session is not None else self.profile.rate,
+        }
+
+    def watch(self, tap: Callable[[Glimpse], None] | None) -> None:
+        """Let `tap` see what goes over the line from now on, or nobody. It begins with what has come of a PDU."""
+        self.tap = tap
+        for wire in self._wires.values():
+            wire.show(Seen.RECEIVED, wire.session.unfinished)
 
     @property
     def detail(self) -> str:
@@ -203,6 +247,7 @@ class Link(Service):
         """A socket is gone."""
         del self._wires[wire.number]
         session = wire.session
+        self._submits += session.submitted
         self.report(wire, session.lost(reason))
         if not self.running:
             if not self._wires:
@@ -226,9 +271,15 @@ class Link(Service):
         heard: list[Event] = []
         for event in events:
             self._counts[type(event).__name__] += 1
-            if isinstance(event, BindRequested):
+            if isinstance(event, SubmitAnswered):
+                self._answers[event.status] += 1
+            elif isinstance(event, BindRequested):
                 self._admit(wire, event)
                 continue
+            elif isinstance(event, SubmitUnanswered):
+                self._in_doubt += 1
+            elif isinstance(event, Closed):
+                self._in_doubt += len(event.unanswered)
             if wire.number == self.main:
                 if isinstance(event, Bound):
                     self._bound_at, self._refusals = self._now(), 0
@@ -353,22 +404,27 @@ class _Wire(Protocol):
         self._link = link
         self._timer: Any = None
         self._closing = False
+        self._ends: tuple[Address, Address] | None = None  # ours and theirs, once somebody watches
 
     def connectionMade(self) -> None:  # noqa: N802 - Twisted's name
         transport: Any = self.transport
         transport.setTcpNoDelay(True)
         transport.setTcpKeepAlive(True)
         _be_noticed_dead(transport)
+        self.show(Seen.CALLED if self.calls else Seen.CALLED_US)
         self.session = self._link.connected(self, self.calls)
         self.session.connected(self._link.now())
         self.flush()
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
+        self._link.octets_in += len(data)
+        self.show(Seen.RECEIVED, data)
         self._link.report(self, self.session.receive(data, self._link.now()))
         self.flush()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 - Twisted's name
         _cancel(self._timer)
+        self.show(Seen.HUNG_UP if self._closing else Seen.LOST)
         self._link.lost(self, reason.getErrorMessage())
 
     def flush(self) -> None:
@@ -380,12 +436,23 @@ class _Wire(Protocol):
                 transport.abortConnection()
             else:
                 transport.write(data)
+                self._link.octets_out += len(data)
+                self.show(Seen.SENT, data)
         if self.session.wants_close:
             self._close()
             return
         _cancel(self._timer)
         due = self.session.next_tick()
         self._timer = None if due is None else self._link.later(due - self._link.now(), self._tick)
+
+    def show(self, seen: Seen, octets: bytes = b"") -> None:
+        """Tell who watches, if anybody does."""
+        tap = self._link.tap
+        if tap is not None:
+            if self._ends is None:
+                transport: Any = self.transport
+                self._ends = _address(transport.getHost()), _address(transport.getPeer())
+            tap(Glimpse(seen, *self._ends, octets))
 
     def hear(self, listening: bool) -> None:
         """Read from the socket, or not."""
@@ -422,7 +489,8 @@ class _Wires(Factory):
         return _Wire(self._link, False, addr.host) if self._link.welcomes(addr.host) else None
 
 
-def _endpoint(reactor: Any, profile: CarrierProfile) -> Any:
+def client_endpoint(reactor: Any, profile: CarrierProfile) -> Any:
+    """Twisted's client endpoint of a carrier, with TLS where the profile wants it."""
     plain: Any = HostnameEndpoint(reactor, profile.host.encode("idna"), profile.port, timeout=CONNECT_TIMEOUT)
     if not profile.tls:
         return plain
@@ -440,6 +508,10 @@ def _be_noticed_dead(transport: Any) -> None:
     for option, value in KEEPALIVE:
         if hasattr(socket, option):
             transport.getHandle().setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
+
+def _address(address: Any) -> Address:
+    return Address(address.host, address.port)
 
 
 def _unsent(transport: Any) -> int:

@@ -82,6 +82,7 @@ class Session:
         self.rests = rests  # it leaves when there is nothing to say; who has something to say calls again
         self.rested = False  # it did so
         self.hung_up = False  # the peer was first to leave, while there was nothing to say
+        self.submitted = 0  # how many submits were sent
         self.dialect = dialect
         self._gateway = gateway  # our end; False at the carrier's
         self._calls = calls  # this end logs in
@@ -216,6 +217,11 @@ class Session:
         return data
 
     @property
+    def unfinished(self) -> bytes:
+        """What has come of a frame whose end is still missing."""
+        return self._rest
+
+    @property
     def _closed(self) -> bool:
         return self.state is State.CLOSED
 
@@ -320,6 +326,10 @@ class Session:
             return None
         return self._pace.wait(now)
 
+    def pace(self, now: float) -> float:
+        """Submits per second that are allowed at this moment; 0.0 when there is no limit of ours."""
+        return self._pace.current(now)
+
     def reserve(self, count: int) -> int:
         """The first of `count` consecutive sequence numbers, none of which is in use."""
         if self._next_sequence + count - 1 > self.dialect.last_sequence:
@@ -339,6 +349,7 @@ class Session:
             self._open[sequence] = (token, deadline)
             self._out.append(pdu)
         self._spoke_at = now
+        self.submitted += len(submits)
         self._pace.spend(len(submits), now)
 
     def accept(self, answers: Iterable[Handle]) -> None:

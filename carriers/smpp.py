@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from aiosmpplib.state import SmppCommandStatus
 
-from carriers import udh
+from carriers import smpp_layout, udh
 from carriers.dialect import Command, Dialect, LoginAnswer, SubmitAnswer
 from carriers.events import (
     BindRequested,
@@ -22,6 +22,7 @@ from carriers.events import (
     ReceiptState,
     SubmitReceived,
 )
+from carriers.explain import Explained
 from carriers.pdu import Malformed, read_tlvs
 from carriers.profile import CarrierProfile
 from carriers.receipts import MESSAGE_STATES, read
@@ -462,6 +463,10 @@ class Smpp(Dialect):
         """Its own answer, with what is wrong."""
         wrong = ALREADY_BOUND if command is Command.LOGIN else INVALID_BIND_STATE
         return bare(HEADER.unpack_from(pdu)[1] | RESPONSE, INVALID_LENGTH if unread else wrong, _sequence(pdu))
+
+    def explain(self, pdu: bytes) -> Explained:
+        """Every field."""
+        return smpp_layout.explain(pdu)
 
     def read_submit_answer(self, pdu: bytes) -> SubmitAnswer:
         """submit_sm_resp."""

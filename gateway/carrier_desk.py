@@ -28,7 +28,7 @@ class CarrierView:
     held_at: datetime | None
     waiting: int
     uncertain: int
-    counters: Mapping[str, int]
+    counters: Mapping[str, Any]  # of carriers.link.Link
 
 
 def hold(tx: sa.Connection, carrier: str, actor: str, reason: str, now: datetime) -> None:
@@ -74,7 +74,7 @@ def report_link(
     state: str,
     since: datetime,
     detail: str,
-    counters: Mapping[str, int],
+    counters: Mapping[str, Any],
     now: datetime,
 ) -> None:
     """The daemon tells how a link stands. A line is down since it first failed, not since it last did."""

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 import structlog
 
 from carriers.events import Event
-from gateway import carrier_desk, case_desk, errors, lease, outbox, receipts, rerouting, resources, schedule
+from gateway import carrier_desk, case_desk, errors, lease, outbox, receipts, rerouting, resources, schedule, tracing
 from gateway.compose import Composer
 from gateway.database import Database
 from gateway.inbox import Inbox
@@ -100,6 +100,7 @@ class Daemon:
                 jitter=self._world.chance,
                 clock=self._world.wall,
             )
+        self._tracer = tracing.Tracer(self._links, settings.folder, self._world.wall)
         self._pump = Pump(
             self._tick,
             self._links,
@@ -124,6 +125,7 @@ class Daemon:
             self.ended.set_result(0)
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=False)
+            self._tracer.close()
         closing = [link.stopService().asFuture(asyncio.get_running_loop()) for link in self._links.values()]
         if closing:
             patience = 0 if self._broken else self._settings.values.daemon.stop_s
@@ -246,21 +248,27 @@ class Daemon:
             work(tx, self._world.wall_ms())
 
     async def _look_after_links(self) -> None:
-        """Write down how the links stand, and try refused logins again where an operator wants it."""
+        """Write down how the links stand, try refused logins again and watch lines where an operator wants it."""
         views = {
             name: (link.state.value, link.since, link.detail, link.counters()) for name, link in self._links.items()
         }
-        for name, at in (await self._unless_down(lambda: self._tend(views)) or {}).items():
+        wishes = await self._unless_down(lambda: self._tend(views))
+        if wishes is None:
+            return
+        retries, traces = wishes
+        for name, at in retries.items():
             if name in self._links and at > self._retried.get(name, self._began):
                 self._retried[name] = at
                 self._links[name].retry()
+        if changed := self._tracer.tend(traces):
+            await self._unless_down(lambda: self._in_transaction(lambda tx, _: tracing.record(tx, changed)))
 
-    def _tend(self, views: dict[str, Any]) -> dict[str, datetime]:
+    def _tend(self, views: dict[str, Any]) -> tuple[dict[str, datetime], dict[str, tracing.Trace]]:
         if views != self._reported:
             self._in_transaction(lambda tx, _: self._report(tx, views))
             self._reported = views
         with self._database.read() as tx:
-            return carrier_desk.retries(tx)
+            return carrier_desk.retries(tx), tracing.under_way(tx)
 
     def _report(self, tx: sa.Connection, views: dict[str, Any]) -> None:
         for name, (state, since, detail, counters) in views.items():

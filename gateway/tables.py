@@ -67,6 +67,19 @@ carrier_status = sa.Table(
     sa.Column("reported_at", Instant),
 )
 
+carrier_trace = sa.Table(
+    "carrier_trace",
+    metadata,
+    # The line's trace, or its last one. See gateway.tracing.
+    sa.Column("carrier", sa.Text, primary_key=True),
+    sa.Column("token", sa.Text, nullable=False),  # names its file
+    sa.Column("clear", sa.Boolean, nullable=False),  # numbers and words are not masked
+    sa.Column("asked_by", sa.Text, nullable=False),
+    sa.Column("asked_at", Instant, nullable=False),
+    sa.Column("until", Instant, nullable=False),
+    sa.Column("stand", sa.Text, nullable=False),  # gateway.tracing.Stand
+)
+
 # --------------------------------------------------------------------------------------------------------- notices
 
 notice = sa.Table(

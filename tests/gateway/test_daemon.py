@@ -152,6 +152,34 @@ def test_a_cut_line_comes_back_and_loses_nothing(town: Town) -> None:
     assert counts["accepted_distinct"] + town.states().count("uncertain") >= 30
 
 
+def test_one_line_is_shown_with_all_that_it_counted(town: Town) -> None:
+    opened(town, 'refuse_numbers = { "13800000002" = 11 }')
+    town.tell(do="throttle", carrier="mobile", on=True)
+    town.run("message", "send", "--to", "13800000001", "--text", "您好")
+    town.until(lambda: town.counts()["submits"] >= 1)
+    town.tell(do="throttle", carrier="mobile", on=False)
+    town.run("message", "send", "--to", "13800000002", "--text", "您好")
+    town.tell(do="text", carrier="mobile", text="路灯坏了", **{"from": "8613800000001"})
+    town.until(lambda: sorted(_states(town))[-2:] == ["delivered", "failed"])
+    town.until(lambda: _answers(town).get(11) == 1)
+    told = town.run("carrier", "status", "mobile", "--json")
+    counted = told["counters"]
+    assert (told["link_state"], counted["connections"], counted["texts"]) == ("bound", 1, 1)
+    assert counted["submits"] == sum(one["count"] for one in counted["answers"])
+    assert counted["throttled"] >= 1
+    meanings = {one["status"]: (one["verdict"], one["meaning"]) for one in counted["answers"]}
+    assert meanings[11][0] == "permanent"
+    assert "ESME_RTHROTTLED" in meanings[88][1]
+    assert counted["octets_out"] > counted["submits"] * 40
+    assert "拒收" in town.run("carrier", "status", "mobile")
+
+
+def _answers(town: Town) -> dict[int, int]:
+    """Answers by status, as the gateway has told the store."""
+    told = town.run("carrier", "status", "mobile", "--json")["counters"]
+    return {one["status"]: one["count"] for one in told.get("answers", [])}
+
+
 def test_throttling_slows_down_and_everything_arrives(town: Town) -> None:
     opened(town, "throttle = 0.2")
     rows = "".join(f"138000000{n:02d}\t第{n}条\n" for n in range(1, 21))
