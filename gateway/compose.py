@@ -59,7 +59,7 @@ class Composer:
         return ready, unreadable
 
     def _learn_numbers(self, tx: sa.Connection, people: set[int]) -> None:
-        unknown = people - self._numbers.keys()
+        unknown = {one for one in people if one not in self._numbers}
         if unknown:
             if len(self._numbers) + len(unknown) > REMEMBERED:
                 self._numbers.clear()
