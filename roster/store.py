@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from roster.audiences import Audience
 from roster.networks import Belonging, Learned, Prefixes, carrier_of
-from roster.rowset import pack, statement
+from roster.rowset import Statement
 from roster.tables import carrier_evidence, consent, informant, person
 from roster.vault import Unsealable, Vault
 
@@ -114,20 +114,18 @@ def new_person(vault: Vault, person_id: int, number: str, belonging: Belonging, 
 
 def phones(tx: sa.Connection, vault: Vault, person_ids: Collection[int]) -> dict[int, str]:
     """Numbers (E.164) by person. Somebody whose key is destroyed is not in the answer."""
-    rows = tx.execute(
-        statement(
-            tx,
-            "SELECT person.id, person.key_sealed, person.phone_sealed FROM {rows} AS r JOIN person ON person.id = r.id",
-            id="BIGINT",
-        ),
-        {"rows": pack((person_id,) for person_id in person_ids)},
-    ).all()
     found: dict[int, str] = {}
-    for person_id, key, sealed in rows:
+    for person_id, key, sealed in _PHONES.all(tx, person_ids):
         if key is not None:
             with contextlib.suppress(Unsealable):
                 found[person_id] = vault.open(key, f"person.phone:{person_id}", sealed)
     return found
+
+
+_PHONES = Statement(
+    "SELECT person.id, person.key_sealed, person.phone_sealed FROM {rows} AS r JOIN person ON person.id = r.id",
+    id="BIGINT",
+)
 
 
 def renderings(tx: sa.Connection, vault: Vault, person_ids: Collection[int]) -> dict[int, Rendering]:
