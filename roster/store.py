@@ -1,6 +1,5 @@
 """What the roster keeps, and how it is asked. Every function takes the open transaction; none commits."""
 
-import contextlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from roster.audiences import Audience
 from roster.networks import Belonging, Learned, Prefixes, carrier_of
 from roster.rowset import Statement
 from roster.tables import carrier_evidence, consent, informant, person
-from roster.vault import Unsealable, Vault
+from roster.vault import Vault
 
 SLICE = 500  # how many values one IN list takes
 
@@ -114,12 +113,7 @@ def new_person(vault: Vault, person_id: int, number: str, belonging: Belonging, 
 
 def phones(tx: sa.Connection, vault: Vault, person_ids: Collection[int]) -> dict[int, str]:
     """Numbers (E.164) by person. Somebody whose key is destroyed is not in the answer."""
-    found: dict[int, str] = {}
-    for person_id, key, sealed in _PHONES.all(tx, person_ids):
-        if key is not None:
-            with contextlib.suppress(Unsealable):
-                found[person_id] = vault.open(key, f"person.phone:{person_id}", sealed)
-    return found
+    return vault.open_all("person.phone", _PHONES.all(tx, person_ids))
 
 
 _PHONES = Statement(
