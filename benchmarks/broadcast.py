@@ -85,7 +85,7 @@ def gateway(people: int, text: str) -> dict[str, float]:
             with stage.Gateway(folder, environment, simulator.port) as daemon:
                 stage.until(lambda: simulator.counts()["bound"])
                 before = stage.cpu(daemon.pids)
-                stage.xinqiao(folder, environment, "notice", "send", "1")
+                stage.send(folder)
                 stage.until(lambda: not _left(folder))
                 cpu = stage.cpu(daemon.pids) - before
             counts = simulator.counts()

@@ -20,7 +20,7 @@ from carriers.events import SubmitAnswered, Verdict
 from carriers.receipts import message_key
 from carriers.text import split
 from gateway.tables import attempt, message, notice, part
-from roster.rowset import pack, statement
+from roster.rowset import Statement
 from roster.tables import person
 
 DIRECT = 0
@@ -161,60 +161,57 @@ def claim(
 
     With a `stamp` (see `tick.Room`) the id that the carrier will give each is known, and is recorded, too.
     """
-    found = tx.execute(
-        _WAITING_DIRECT if lane == DIRECT else _WAITING,
-        {"carrier": carrier, "lane": lane, "now": now_ms, "count": count},
-    ).all()
-    if not found:
+    taken = _CLAIM.all(tx, carrier=carrier, lane=lane, now=now_ms, count=count)
+    if not taken:
         return []
-    claimed = [
-        Claimed(row[0], row[1], row[2], row[3], row[4], lane, row[5], row[6], first_sequence + i)
-        for i, row in enumerate(found)
-    ]
-    rows = pack((one.part_id, one.sequence) for one in claimed)
-    for sql in (_INTEND, _SENDING):
-        tx.execute(
-            statement(tx, sql, part_id="BIGINT", sequence="BIGINT"),
-            {"rows": rows, "session": session, "carrier": carrier, "now": now_ms},
-        )
+    taken.sort()
+    own = {row[0]: row for row in _WORDS.all(tx, {row[1] for row in taken})} if lane == DIRECT else {}
+    claimed = []
+    for sequence, (part_id, message_id, person_id, number, total) in enumerate(taken, first_sequence):
+        _, body, extension = own.get(message_id, _OF_THE_NOTICE)
+        claimed.append(Claimed(part_id, message_id, person_id, number, total, lane, body, extension, sequence))
     if stamp:
-        known = pack((one.sequence, message_key(f"{stamp.hex()}{one.sequence:08x}")) for one in claimed)
-        tx.execute(statement(tx, _KNOWN, sequence="BIGINT", carrier_id="TEXT"), {"rows": known, "session": session})
+        ids = [message_key(f"{stamp.hex()}{one.sequence:08x}") for one in claimed]
+        named = [(one.part_id, one.sequence, key) for one, key in zip(claimed, ids, strict=True)]
+        _INTEND_NAMED.run(tx, named, session=session, carrier=carrier, now=now_ms)
+    else:
+        intents = [(one.part_id, one.sequence) for one in claimed]
+        _INTEND.run(tx, intents, session=session, carrier=carrier, now=now_ms)
     return claimed
 
 
-_INTEND = (
+_OF_THE_NOTICE = (0, None, "")
+_CLAIM = Statement(
+    "UPDATE part SET state = 'sending', attempts = attempts + 1, changed_ms = :now WHERE id IN ("
+    "SELECT id FROM part WHERE state = 'queued' AND carrier = :carrier AND lane = :lane "
+    "AND not_before_ms <= :now AND expires_ms > :now ORDER BY id LIMIT :count) "
+    "RETURNING id, message_id, person_id, number, total"
+)
+_WORDS = Statement("SELECT message.id, body, extension FROM {rows} AS r JOIN message ON message.id = r.id", id="BIGINT")
+_INTEND = Statement(
     "INSERT INTO attempt (session, sequence, part_id, carrier, intent_ms) "
-    "SELECT :session, r.sequence, r.part_id, :carrier, :now FROM {rows} AS r"
+    "SELECT :session, r.sequence, r.part_id, :carrier, :now FROM {rows} AS r",
+    part_id="BIGINT",
+    sequence="BIGINT",
 )
-_KNOWN = (
-    "UPDATE attempt SET carrier_id = r.carrier_id FROM {rows} AS r "
-    "WHERE attempt.session = :session AND attempt.sequence = r.sequence"
-)
-_SENDING = (
-    "UPDATE part SET state = 'sending', attempts = attempts + 1, changed_ms = :now "
-    "FROM {rows} AS r WHERE part.id = r.part_id"
-)
-
-
-_WAITING = sa.text(
-    "SELECT id, message_id, person_id, number, total, NULL, '' FROM part "
-    "WHERE state = 'queued' AND carrier = :carrier AND lane = :lane AND not_before_ms <= :now AND expires_ms > :now "
-    "ORDER BY id LIMIT :count"
-)
-_WAITING_DIRECT = sa.text(
-    "SELECT part.id, part.message_id, part.person_id, part.number, part.total, message.body, message.extension "
-    "FROM part JOIN message ON message.id = part.message_id "
-    "WHERE part.state = 'queued' AND part.carrier = :carrier AND part.lane = :lane "
-    "AND part.not_before_ms <= :now AND part.expires_ms > :now "
-    "ORDER BY part.id LIMIT :count"
+_INTEND_NAMED = Statement(
+    "INSERT INTO attempt (session, sequence, part_id, carrier, intent_ms, carrier_id) "
+    "SELECT :session, r.sequence, r.part_id, :carrier, :now, r.carrier_id FROM {rows} AS r",
+    part_id="BIGINT",
+    sequence="BIGINT",
+    carrier_id="TEXT",
 )
 
 
 def is_waiting(tx: sa.Connection, carrier: str, lane: int, now_ms: int) -> bool:
     """Whether `claim` would find anything."""
-    found = tx.execute(_WAITING, {"carrier": carrier, "lane": lane, "now": now_ms, "count": 1})
-    return found.first() is not None
+    return bool(_ANY_WAITING.all(tx, carrier=carrier, lane=lane, now=now_ms))
+
+
+_ANY_WAITING = Statement(
+    "SELECT 1 FROM part WHERE state = 'queued' AND carrier = :carrier AND lane = :lane "
+    "AND not_before_ms <= :now AND expires_ms > :now LIMIT 1"
+)
 
 
 # --------------------------------------------------------------------------------------------------------- settling
@@ -225,16 +222,16 @@ def settle_answers(tx: sa.Connection, carrier: str, answers: Sequence[Answer], n
 
     Parts that it says are another carrier's are not moved here: that is `rerouting.not_its_own`'s to do.
     """
-    attempts: list[tuple[object, ...]] = []
-    accepted: list[tuple[int]] = []
+    accepted: list[int] = []
     doubtful: list[SubmitAnswered] = []
     refused: list[SubmitAnswered] = []
     keys: list[str] = []
+    recorded: dict[tuple[str, int], list[tuple[int, int, str | None]]] = {}
     for session, event in answers:
         outcome, key = "refused", None
         if event.verdict is Verdict.ACCEPTED:
             outcome, key = "accepted", message_key(event.message_id) or None
-            accepted.append((event.token,))
+            accepted.append(event.token)
         elif event.verdict is Verdict.WRONG_NETWORK:
             outcome = WRONG_NETWORK
         elif event.verdict is Verdict.UNCERTAIN:
@@ -244,12 +241,13 @@ def settle_answers(tx: sa.Connection, carrier: str, answers: Sequence[Answer], n
             refused.append(event)
         if key:
             keys.append(key)
-        attempts.append((session, event.sequence, outcome, event.status, key))
-    _record_attempts(tx, attempts, now_ms)
+        recorded.setdefault((outcome, event.status), []).append((session, event.sequence, key))
+    for (outcome, status), attempts in recorded.items():
+        _ANSWERED.run(tx, attempts, outcome=outcome, status=status, now=now_ms)
     if accepted:
         _move(tx, accepted, PartState.ACCEPTED, now_ms)
     for event in doubtful:
-        _move(tx, [(event.token,)], PartState.UNCERTAIN, now_ms, event.reason)
+        _move(tx, [event.token], PartState.UNCERTAIN, now_ms, event.reason)
     for event in refused:
         _refused(tx, event, now_ms)
     withdraw(tx, [event.token for event in refused], now_ms)
@@ -261,8 +259,8 @@ def settle_uncertain(tx: sa.Connection, submits: Iterable[tuple[int, int, int]],
     rows = list(submits)
     if not rows:
         return
-    _record_attempts(tx, ((session, sequence, "uncertain", None, None) for session, sequence, _ in rows), now_ms)
-    _move(tx, ((part_id,) for _, _, part_id in rows), PartState.UNCERTAIN, now_ms, reason)
+    _close(tx, rows, "uncertain", now_ms)
+    _move(tx, [part_id for _, _, part_id in rows], PartState.UNCERTAIN, now_ms, reason)
 
 
 def put_back(tx: sa.Connection, submits: Iterable[tuple[int, int, int]], now_ms: int) -> None:
@@ -270,8 +268,8 @@ def put_back(tx: sa.Connection, submits: Iterable[tuple[int, int, int]], now_ms:
     rows = list(submits)
     if not rows:
         return
-    _record_attempts(tx, ((session, sequence, "not_sent", None, None) for session, sequence, _ in rows), now_ms)
-    _move(tx, ((part_id,) for _, _, part_id in rows), PartState.QUEUED, now_ms)
+    _close(tx, rows, "not_sent", now_ms)
+    _move(tx, [part_id for _, _, part_id in rows], PartState.QUEUED, now_ms)
     withdraw(tx, [part_id for _, _, part_id in rows], now_ms)
 
 
@@ -297,8 +295,8 @@ def fail(tx: sa.Connection, submits: Iterable[tuple[int, int, int]], now_ms: int
     rows = list(submits)
     if not rows:
         return
-    _record_attempts(tx, ((session, sequence, "not_sent", None, None) for session, sequence, _ in rows), now_ms)
-    _move(tx, ((part_id,) for _, _, part_id in rows), PartState.FAILED, now_ms, "number or text cannot be read")
+    _close(tx, rows, "not_sent", now_ms)
+    _move(tx, [part_id for _, _, part_id in rows], PartState.FAILED, now_ms, "number or text cannot be read")
 
 
 def reconcile(tx: sa.Connection, now_ms: int) -> int:
@@ -319,38 +317,32 @@ def reconcile(tx: sa.Connection, now_ms: int) -> int:
     return done.rowcount
 
 
-def _record_attempts(tx: sa.Connection, rows: Iterable[tuple[object, ...]], now_ms: int) -> None:
-    """(session, sequence, outcome, status, message id). What was not taken has no receipt: a known id is given up."""
-    tx.execute(
-        statement(
-            tx,
-            "UPDATE attempt SET outcome = r.outcome, status = r.status, "
-            "carrier_id = CASE WHEN r.outcome IN ('accepted', 'uncertain') "
-            "THEN COALESCE(r.carrier_id, attempt.carrier_id) END, answered_ms = :now "
-            "FROM {rows} AS r WHERE attempt.session = r.session AND attempt.sequence = r.sequence "
-            "AND (attempt.outcome IS NULL OR attempt.outcome = 'uncertain')",
-            session="BIGINT",
-            sequence="BIGINT",
-            outcome="TEXT",
-            status="BIGINT",
-            carrier_id="TEXT",
-        ),
-        {"rows": pack(rows), "now": now_ms},
-    )
+def _close(tx: sa.Connection, submits: Iterable[tuple[int, int, int]], outcome: str, now_ms: int) -> None:
+    """Attempts that no answer of the carrier ends."""
+    attempts = [(session, sequence, None) for session, sequence, _ in submits]
+    _ANSWERED.run(tx, attempts, outcome=outcome, status=None, now=now_ms)
 
 
-def _move(
-    tx: sa.Connection, rows: Iterable[tuple[int]], state: PartState, now_ms: int, reason: str | None = None
-) -> None:
-    tx.execute(
-        statement(
-            tx,
-            "UPDATE part SET state = :state, reason = :reason, changed_ms = :now FROM {rows} AS r "
-            "WHERE part.id = r.part_id AND part.state IN ('sending', 'uncertain')",
-            part_id="BIGINT",
-        ),
-        {"rows": pack(rows), "state": state, "reason": reason, "now": now_ms},
-    )
+_ANSWERED = Statement(  # what was not taken has no receipt: an id that was known before is given up
+    "UPDATE attempt SET outcome = :outcome, status = :status, answered_ms = :now, "
+    "carrier_id = CASE WHEN :outcome IN ('accepted', 'uncertain') THEN COALESCE(r.carrier_id, attempt.carrier_id) END "
+    "FROM {rows} AS r WHERE attempt.session = r.session AND attempt.sequence = r.sequence "
+    "AND (attempt.outcome IS NULL OR attempt.outcome = 'uncertain')",
+    session="BIGINT",
+    sequence="BIGINT",
+    carrier_id="TEXT",
+)
+
+
+def _move(tx: sa.Connection, part_ids: Iterable[int], state: PartState, now_ms: int, reason: str | None = None) -> None:
+    _MOVE.run(tx, part_ids, state=state, reason=reason, now=now_ms)
+
+
+_MOVE = Statement(
+    "UPDATE part SET state = :state, reason = :reason, changed_ms = :now "
+    "WHERE id IN (SELECT part_id FROM {rows} AS r) AND state IN ('sending', 'uncertain')",
+    part_id="BIGINT",
+)
 
 
 def _refused(tx: sa.Connection, event: SubmitAnswered, now_ms: int) -> None:

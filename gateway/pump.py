@@ -72,7 +72,8 @@ class Pump:
         self._version: object = None
         self._looked_at = 0.0
         self._lease_until = monotonic() + lease_s
-        self._wake = asyncio.Event()
+        self._wake = asyncio.Event()  # something came
+        self._full = asyncio.Event()  # enough came that it does not wait for more
         self._urgent = False
         self._stopping = False
         self.ticks = 0
@@ -120,6 +121,8 @@ class Pump:
         if len(came) > MOST_PENDING or came.octets > MOST_OCTETS:
             link.hear(False)
         self._wake.set()
+        if self._enough():
+            self._full.set()
 
     def _session(self, link: Link, connection: int) -> int:
         """The number of this connection among all there ever were: attempts are filed under it."""
@@ -245,11 +248,12 @@ class Pump:
         """Return when a tick is worth its sync, or when it is time to look whether others changed the store."""
         if not self._pending():
             await self._sleep(self._until_next())
-        if self._pending() and not self._urgent and not self._half_a_window():
-            await asyncio.sleep(self._gather_s)
+        if self._pending() and not self._enough():
+            await self._until(self._full, self._gather_s)
 
-    def _half_a_window(self) -> bool:
-        return any(len(came) >= self._half(name) for name, came in self._arrivals.items())
+    def _enough(self) -> bool:
+        """A text waits for nobody; anything else waits a moment for company, until half a window is there."""
+        return self._urgent or any(len(came) >= self._half(name) for name, came in self._arrivals.items())
 
     def _half(self, name: str) -> int:
         """Half a window goes at a time: while the carrier deals with one half, we deal with the other."""
@@ -273,13 +277,16 @@ class Pump:
         return max(0.0, min(waits))
 
     async def _sleep(self, seconds: float) -> None:
-        self._wake.clear()
         if seconds <= 0 or self._pending():
             await asyncio.sleep(0)
-            return
-        handle = asyncio.get_running_loop().call_later(seconds, self._wake.set)
+        else:
+            await self._until(self._wake, seconds)
+
+    async def _until(self, event: asyncio.Event, seconds: float) -> None:
+        event.clear()
+        handle = asyncio.get_running_loop().call_later(seconds, event.set)
         try:
-            await self._wake.wait()
+            await event.wait()
         finally:
             handle.cancel()
 

@@ -17,7 +17,7 @@ from gateway import rerouting
 from gateway.outbox import FINAL, HOUR, WRONG_NETWORK, PartState
 from gateway.rerouting import NOWHERE, Routes
 from gateway.tables import attempt, message, part, receipt
-from roster.rowset import pack, statement
+from roster.rowset import Statement
 
 ID_REUSE = 7 * 24 * HOUR  # carriers use their ids again after months: older submits are not meant
 ORPHAN_REACH = 48 * HOUR  # a receipt is looked for among the uncertain parts of the last two days
@@ -70,18 +70,10 @@ def match_early(
     tx: sa.Connection, carrier: str, keys: Sequence[str], now_ms: int, routes: Routes = NOWHERE
 ) -> list[int]:
     """Apply the receipts that waited for these message ids. Returns the parts that became final."""
-    if not keys or tx.execute(_ANY_ORPHAN, {"carrier": carrier}).first() is None:
+    if not keys or not _ANY_ORPHAN.all(tx, carrier=carrier):
         return []  # nothing waits: the usual case, and the look-up by every notation of every id is dear
-    waiting = tx.execute(
-        statement(
-            tx,
-            "SELECT receipt.id, receipt.carrier_id, receipt.state, receipt.error FROM {rows} AS r "
-            "JOIN receipt ON receipt.carrier = :carrier AND receipt.carrier_id = r.key AND receipt.part_id IS NULL "
-            "ORDER BY receipt.id",
-            key="TEXT",
-        ),
-        {"rows": pack((key,) for candidate in keys for key in (candidate, *other_keys(candidate))), "carrier": carrier},
-    ).all()
+    notations = [key for candidate in keys for key in (candidate, *other_keys(candidate))]
+    waiting = [_Waiting(*row) for row in _WAITING.all(tx, notations, carrier=carrier)]
     if not waiting:
         return []
     by_key = {alias: key for key in keys for alias in (key, *other_keys(key))}
@@ -99,7 +91,20 @@ def match_early(
     return _apply(tx, filed, now_ms)
 
 
-_ANY_ORPHAN = sa.text("SELECT 1 FROM receipt WHERE carrier = :carrier AND part_id IS NULL LIMIT 1")
+class _Waiting(NamedTuple):
+    id: int
+    carrier_id: str
+    state: str
+    error: str
+
+
+_ANY_ORPHAN = Statement("SELECT 1 FROM receipt WHERE carrier = :carrier AND part_id IS NULL LIMIT 1")
+_WAITING = Statement(
+    "SELECT receipt.id, receipt.carrier_id, receipt.state, receipt.error FROM {rows} AS r "
+    "JOIN receipt ON receipt.carrier = :carrier AND receipt.carrier_id = r.key AND receipt.part_id IS NULL "
+    "ORDER BY receipt.id",
+    key="TEXT",
+)
 
 
 def match_uncertain(tx: sa.Connection, carrier: str, now_ms: int) -> list[int]:
@@ -144,19 +149,18 @@ class _Found(NamedTuple):
 
 def _by_id(tx: sa.Connection, carrier: str, keys: Sequence[str], now_ms: int) -> dict[str, _Found]:
     """The part behind each message id, the newest submit where a carrier used an id twice."""
-    rows = tx.execute(
-        statement(
-            tx,
-            "SELECT attempt.carrier_id, part.id, part.state, part.reason, "
-            "coalesce(attempt.outcome = 'wrong_network', false) FROM {rows} AS r "
-            "JOIN attempt ON attempt.carrier = :carrier AND attempt.carrier_id = r.key "
-            "JOIN part ON part.id = attempt.part_id "
-            "WHERE attempt.intent_ms > :since ORDER BY attempt.intent_ms",
-            key="TEXT",
-        ),
-        {"rows": pack((key,) for key in keys if key), "carrier": carrier, "since": now_ms - ID_REUSE},
-    ).all()
-    return {key: _Found(part_id, state, reason, over) for key, part_id, state, reason, over in rows}
+    rows = _OF_IDS.all(tx, [key for key in keys if key], carrier=carrier, since=now_ms - ID_REUSE)
+    return {key: _Found(part_id, state, reason, bool(over)) for key, part_id, state, reason, over in rows}
+
+
+_OF_IDS = Statement(
+    "SELECT attempt.carrier_id, part.id, part.state, part.reason, "
+    "coalesce(attempt.outcome = 'wrong_network', false) FROM {rows} AS r "
+    "JOIN attempt ON attempt.carrier = :carrier AND attempt.carrier_id = r.key "
+    "JOIN part ON part.id = attempt.part_id "
+    "WHERE attempt.intent_ms > :since ORDER BY attempt.intent_ms",
+    key="TEXT",
+)
 
 
 def _by_evidence(
@@ -245,10 +249,9 @@ def _file(
     effect = effect_of(state, reason, final)
     if final is None or effect not in ("applied", "late"):
         return Filed(event, key, part_id, effect, None)
-    if effect == "applied" and final is PartState.UNDELIVERED and event.error in refusals:
-        settled[part_id] = final  # the same receipt again, in the same batch, changes nothing
-        return Filed(event, key, part_id, "rerouted", None, stranger=True)
     settled[part_id] = final
+    if effect == "applied" and final is PartState.UNDELIVERED and event.error in refusals:
+        return Filed(event, key, part_id, "rerouted", None, stranger=True)
     return Filed(event, key, part_id, effect, final)
 
 
@@ -261,7 +264,8 @@ def _go_elsewhere(tx: sa.Connection, carrier: str, filed: Sequence[Filed], route
                 .where(attempt.c.part_id == one.part_id, attempt.c.carrier == carrier)
                 .values(outcome=WRONG_NETWORK)
             )
-            rerouting.not_its_own(tx, carrier, [one.part_id], one.event.error, routes, PartState.UNDELIVERED, now_ms)
+            code = one.event.error
+            rerouting.not_its_own(tx, carrier, [one.part_id], code, routes, PartState.UNDELIVERED, now_ms)
 
 
 _FINAL = {state: None if final is None else PartState(final) for state, final in FINAL_STATES.items()}
@@ -290,23 +294,12 @@ def _store(
     person_of: Callable[[str], int | None],
     sealed: Callable[[bytes], bytes],
 ) -> None:
-    plain = [
-        (one.key, one.part_id, one.event.state, one.event.error, one.effect) for one in filed if one.effect != "orphan"
-    ]
-    if plain:
-        tx.execute(
-            statement(
-                tx,
-                "INSERT INTO receipt (carrier, carrier_id, part_id, state, error, effect, received_ms) "
-                "SELECT :carrier, r.carrier_id, r.part_id, r.state, r.error, r.effect, :now FROM {rows} AS r",
-                carrier_id="TEXT",
-                part_id="BIGINT",
-                state="TEXT",
-                error="TEXT",
-                effect="TEXT",
-            ),
-            {"rows": pack(plain), "carrier": carrier, "now": now_ms},
-        )
+    plain: dict[tuple[str, str, str], list[tuple[str, int | None]]] = {}
+    for one in filed:
+        if one.effect != "orphan":
+            plain.setdefault((one.event.state, one.event.error, one.effect), []).append((one.key, one.part_id))
+    for (state, error, effect), rows in plain.items():
+        _FILE.run(tx, rows, carrier=carrier, state=state, error=error, effect=effect, now=now_ms)
     for one in filed:
         if one.effect == "orphan":
             tx.execute(
@@ -324,23 +317,29 @@ def _store(
             )
 
 
+_FILE = Statement(
+    "INSERT INTO receipt (carrier, carrier_id, part_id, state, error, effect, received_ms) "
+    "SELECT :carrier, r.carrier_id, r.part_id, :state, :error, :effect, :now FROM {rows} AS r",
+    carrier_id="TEXT",
+    part_id="BIGINT",
+)
+
+
 def _apply(tx: sa.Connection, filed: Sequence[Filed], now_ms: int) -> list[int]:
-    moves = [
-        (one.part_id, one.state, None if one.state is PartState.DELIVERED else one.event.error or None)
+    last = {
+        one.part_id: (one.state, None if one.state is PartState.DELIVERED else one.event.error or None)
         for one in filed
         if one.state is not None and one.part_id is not None
-    ]
-    if not moves:
-        return []
-    tx.execute(
-        statement(
-            tx,
-            "UPDATE part SET state = r.state, reason = r.reason, changed_ms = :now "
-            "FROM {rows} AS r WHERE part.id = r.part_id",
-            part_id="BIGINT",
-            state="TEXT",
-            reason="TEXT",
-        ),
-        {"rows": pack(moves), "now": now_ms},
-    )
-    return [part_id for part_id, _, _ in moves]
+    }  # of two receipts for a part the later word, where it changes anything at all
+    moves: dict[tuple[PartState, str | None], list[int]] = {}
+    for part_id, becomes in last.items():
+        moves.setdefault(becomes, []).append(part_id)
+    for (state, reason), part_ids in moves.items():
+        _SETTLE.run(tx, part_ids, state=state, reason=reason, now=now_ms)
+    return list(last)
+
+
+_SETTLE = Statement(
+    "UPDATE part SET state = :state, reason = :reason, changed_ms = :now WHERE id IN (SELECT part_id FROM {rows} AS r)",
+    part_id="BIGINT",
+)

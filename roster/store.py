@@ -1,6 +1,5 @@
 """What the roster keeps, and how it is asked. Every function takes the open transaction; none commits."""
 
-import contextlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +10,9 @@ import sqlalchemy as sa
 
 from roster.audiences import Audience
 from roster.networks import Belonging, Learned, Prefixes, carrier_of
-from roster.rowset import pack, statement
+from roster.rowset import Statement
 from roster.tables import carrier_evidence, consent, informant, person
-from roster.vault import Unsealable, Vault
+from roster.vault import Vault
 
 SLICE = 500  # how many values one IN list takes
 
@@ -114,20 +113,13 @@ def new_person(vault: Vault, person_id: int, number: str, belonging: Belonging, 
 
 def phones(tx: sa.Connection, vault: Vault, person_ids: Collection[int]) -> dict[int, str]:
     """Numbers (E.164) by person. Somebody whose key is destroyed is not in the answer."""
-    rows = tx.execute(
-        statement(
-            tx,
-            "SELECT person.id, person.key_sealed, person.phone_sealed FROM {rows} AS r JOIN person ON person.id = r.id",
-            id="BIGINT",
-        ),
-        {"rows": pack((person_id,) for person_id in person_ids)},
-    ).all()
-    found: dict[int, str] = {}
-    for person_id, key, sealed in rows:
-        if key is not None:
-            with contextlib.suppress(Unsealable):
-                found[person_id] = vault.open(key, f"person.phone:{person_id}", sealed)
-    return found
+    return vault.open_all("person.phone", _PHONES.all(tx, person_ids))
+
+
+_PHONES = Statement(
+    "SELECT person.id, person.key_sealed, person.phone_sealed FROM {rows} AS r JOIN person ON person.id = r.id",
+    id="BIGINT",
+)
 
 
 def renderings(tx: sa.Connection, vault: Vault, person_ids: Collection[int]) -> dict[int, Rendering]:

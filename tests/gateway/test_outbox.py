@@ -1,5 +1,6 @@
 """The states of a part, moved by answers, losses, time and people."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,9 +8,11 @@ import sqlalchemy as sa
 
 from carriers.events import SubmitAnswered, Verdict
 from carriers.smpp import describe
-from gateway import outbox
+from gateway import outbox, receipts
 from gateway.outbox import DIRECT, HOUR, RECEIPT_GRACE, UNCERTAIN_GRACE, Answer, PartState
-from gateway.tables import attempt, part
+from gateway.tables import attempt, metadata, part
+from roster import store
+from roster.rowset import Statement
 
 SESSION = (1 << 24) + 1
 NOW = 1_000_000
@@ -203,3 +206,24 @@ def test_opting_out_stops_notices_but_not_replies(tx: sa.Connection, people: lis
     tx.execute(sa.update(part).where(part.c.id == 2).values(lane=9))
     assert outbox.withdraw_from_notices(tx, 1, NOW) == 1
     assert [row(tx, 1).state, row(tx, 2).state] == [PartState.QUEUED, PartState.CANCELLED]
+
+
+HOT = {
+    f"{module.__name__}.{name}": statement
+    for module in (outbox, receipts, store)
+    for name, statement in vars(module).items()
+    if isinstance(statement, Statement)
+}
+
+
+@pytest.mark.parametrize("name", HOT)
+def test_no_statement_of_the_message_path_walks_through_a_table(name: str) -> None:
+    """Of SQLite's planner only: PostgreSQL's walks through whatever is as small as in a test."""
+    written = HOT[name].written["sqlite"]
+    engine = sa.create_engine("sqlite://")
+    metadata.create_all(engine)
+    with engine.connect() as connection:
+        given = dict.fromkeys(re.findall(r":(\w+)", written))
+        steps = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {written}", given)]
+    engine.dispose()
+    assert [step for step in steps if step.startswith("SCAN") and "json_each" not in step] == []
