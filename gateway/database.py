@@ -126,9 +126,9 @@ class Database:
     # ----------------------------------------------------------------------------------------------------- schema
 
     def upgrade(self) -> None:
-        """Bring the schema to this version's."""
+        """Bring the schema to this version's: all of the way in one transaction, or not at all."""
         config = _alembic()
-        with self.engine.begin() as connection:
+        with self.write() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 

@@ -14,9 +14,9 @@ import structlog
 from carriers import reassembly
 from carriers.events import Concatenation, InboundText
 from carriers.profile import CarrierProfile
-from gateway import case_desk, outbox
+from gateway import case_desk, outbox, quarantine
 from gateway.settings import Loaded
-from gateway.tables import message, quarantine, text, text_part
+from gateway.tables import message, text, text_part
 from roster import store as roster_store
 from roster.networks import Belonging
 from roster.phones import Fault, parse
@@ -51,14 +51,8 @@ class Inbox:
             raise  # the store itself is in trouble: nothing may be acknowledged
         except Exception as trouble:
             log.exception("text kept in quarantine", carrier=carrier, trouble=type(trouble).__name__)
-            tx.execute(
-                sa.insert(quarantine).values(
-                    carrier=carrier,
-                    received_ms=now_ms,
-                    reason=f"could not be dealt with: {type(trouble).__name__}",
-                    raw_sealed=self._vault.seal_raw("quarantine", event.raw),
-                )
-            )
+            reason = f"could not be dealt with: {type(trouble).__name__}"
+            quarantine.keep(tx, self._vault, carrier, event.raw, reason, now_ms)
 
     def give_up_waiting(self, tx: sa.Connection, now_ms: int) -> int:
         """Long texts whose missing parts did not come in time go on as they are. Returns how many."""

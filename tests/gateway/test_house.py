@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from hypothesis import given
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from gateway import audit, fsck, logs, operators, rights, settings
 from gateway.cli import screen
-from gateway.database import Database
+from gateway.database import Database, _alembic
 from gateway.errors import Refused, SettingsWrong, StoreUnfit
 from gateway.tables import audit as audit_rows
 from gateway.tables import metadata, notice, part, receipt
@@ -136,6 +137,26 @@ def test_a_store_without_schema_is_refused_with_the_way_out(bare: Database) -> N
         tx.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StoreUnfit, match="更新的版本"):
         bare.check_schema()
+
+
+def test_an_upgrade_that_fails_midway_changes_nothing_and_can_be_tried_again(bare: Database) -> None:
+    """E12."""
+    with bare.write() as tx:
+        config = _alembic()
+        config.attributes["connection"] = tx
+        command.upgrade(config, "0001")
+        tx.exec_driver_sql("INSERT INTO quarantine VALUES (7, 'mobile', 1, 'odd', 'raw')")
+        tx.exec_driver_sql("CREATE INDEX ix_quarantine_day ON quarantine (id)")  # in the way of a later step
+    with pytest.raises(sa.exc.DBAPIError):
+        bare.upgrade()
+    assert bare.revision() == "0001"
+    with bare.write() as tx:
+        assert "times" not in {one["name"] for one in sa.inspect(tx).get_columns("quarantine")}
+        tx.exec_driver_sql("DROP INDEX ix_quarantine_day")
+    bare.upgrade()
+    bare.check_schema()
+    with bare.read() as tx:
+        assert tx.exec_driver_sql("SELECT id, reason, times FROM quarantine").one() == (7, "odd", 1)
 
 
 @pytest.mark.parametrize(
