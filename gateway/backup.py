@@ -20,7 +20,7 @@ from gateway import carrier_desk, lease, outbox
 from gateway.database import Database
 from gateway.errors import LeaseHeld, NotFound, Refused, StoreUnfit
 from gateway.outbox import PartState
-from gateway.tables import attempt, audit, carrier_status, part, receipt, text_part
+from gateway.tables import attempt, audit, carrier_status, notice, part, receipt, text_part
 from gateway.tables import lease as lease_rows
 from roster.tables import person
 from roster.vault import Unsealable, Vault
@@ -132,7 +132,8 @@ def forget_daemon(tx: sa.Connection) -> None:
 def settle(tx: sa.Connection, carriers: Iterable[str], actor: str, now: datetime) -> Restored:
     """This store was put back: doubt what it wanted to send, hold the carriers. Raises `LeaseHeld` beside a daemon.
 
-    Each part in doubt gets an attempt, as if a daemon that we know nothing of had submitted it: its receipt finds it.
+    No notice sends such parts again by itself. Each gets an attempt, as if a daemon that we know nothing of had
+    submitted it: its receipt finds it.
     """
     now_ms = round(now.timestamp() * 1000)
     moment_ms = _last_moment(tx)
@@ -154,6 +155,7 @@ def settle(tx: sa.Connection, carriers: Iterable[str], actor: str, now: datetime
         .where(part.c.state == PartState.QUEUED)
         .values(state=PartState.UNCERTAIN, reason=REASON, attempts=part.c.attempts + 1, changed_ms=now_ms)
     ).rowcount
+    tx.execute(sa.update(notice).where(notice.c.state != "draft").values(resend_uncertain=False))
     held = tuple(sorted({*carriers, *tx.scalars(sa.select(carrier_status.c.carrier))}))
     for name in held:
         carrier_desk.hold(tx, name, actor, HELD, now)

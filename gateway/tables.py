@@ -89,6 +89,8 @@ notice = sa.Table(
     sa.Column("validity_hours", sa.Integer, nullable=False),
     sa.Column("urgent_reason", sa.Text),  # set: quiet hours do not hold it back
     sa.Column("forced_reason", sa.Text),  # set: may repeat a text of the last 24 h
+    # set: a part in doubt is sent once more by itself, even if it arrives twice
+    sa.Column("resend_uncertain", sa.Boolean, nullable=False, default=False, server_default=sa.false()),
     sa.Column("resend_of", Key, sa.ForeignKey("notice.id")),
     sa.Column("plan", sa.JSON),  # frozen at approval: people, parts, left out, per carrier
 )

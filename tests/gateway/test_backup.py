@@ -9,11 +9,12 @@ import pytest
 import sqlalchemy as sa
 
 from carriers.events import DeliveryReceipt, ReceiptState, SubmitAnswered, Verdict
-from gateway import backup, carrier_desk, fsck, lease, operators, outbox
+from gateway import backup, carrier_desk, fsck, lease, notices, operators, outbox
 from gateway.database import Database
 from gateway.errors import LeaseHeld, Refused, StoreUnfit
 from gateway.outbox import HOUR, Answer, PartState
 from gateway.tables import carrier_status, part
+from roster.audiences import Audience
 from roster.vault import Keys, Vault
 from tests.conftest import NOON
 from tests.gateway.conftest import move
@@ -112,6 +113,28 @@ def test_a_restored_store_keeps_every_invariant_and_can_be_restored_again(office
     assert whole(office)
     office.text("8613800000003", "学校门口的路坑坑洼洼")  # texts are received while everything is held
     assert whole(office)
+
+
+def test_an_urgent_notice_put_back_sends_nothing_again_by_itself(office: Office) -> None:
+    with office.database.write() as tx:
+        one = notices.draft(
+            tx,
+            title="",
+            topic="环境",
+            body="【肥乡双向沟通办】汛情",
+            audience=Audience(),
+            author="甲",
+            now=office.now,
+            validity_hours=24,
+            urgent_reason="防汛",
+            resend_uncertain=True,
+        )
+        notices.approve(tx, office.vault, one.id, "乙", None, ["mobile"], 0, office.now)
+        notices.send(tx, one.id, office.now, office.now)
+    assert settle(office).doubts == 10
+    office.minutes = 60
+    with office.database.write() as tx:
+        assert notices.resend_uncertain(tx, office.now) == 0
 
 
 def whole(office: Office) -> bool:
