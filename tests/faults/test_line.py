@@ -169,6 +169,20 @@ def test_an_answer_of_the_wrong_kind_leaves_the_submit_waiting_for_its_own(wrong
     assert session.receive(answered(2), 1.0) == [SubmitAnswered(2, 7, Verdict.ACCEPTED, 0, "A1")]
 
 
+def test_an_answer_to_a_submit_of_the_connection_before_is_nobodys() -> None:
+    """A09: the new connection counts from the beginning, so the number alone would mean another submit."""
+    line = lined()
+    line.steer(Flow(), Flow(drop=True))
+    line.submit(3)
+    line.carrier.cut()
+    line.run(1)
+    line.until(lambda: line.bound)
+    line.steer(Flow(), Flow(hold=True))
+    line.inject(answered(4, "OLD"))
+    assert line.outcomes == {0: 1, 1: 1, 2: 1}  # in doubt, and not answered by the way
+    assert not line.of(SubmitAnswered)
+
+
 @pytest.mark.parametrize("status", [0x400, 0x4FF, 0x0B00, 0xFFFFFFFF])
 def test_a_status_that_nobody_knows_leaves_the_link_up(status: int) -> None:
     """P1: the fourth case of it."""
