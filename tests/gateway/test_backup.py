@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from carriers.events import DeliveryReceipt, ReceiptState, SubmitAnswered, Verdict
-from gateway import backup, carrier_desk, fsck, lease, notices, operators, outbox
+from gateway import audit, backup, carrier_desk, fsck, lease, notices, operators, outbox
 from gateway.database import Database
 from gateway.errors import LeaseHeld, Refused, StoreUnfit
 from gateway.outbox import HOUR, Answer, PartState
@@ -98,6 +98,7 @@ def test_an_operators_word_sends_what_the_carrier_has_not(office: Office) -> Non
     release(office)
     with office.database.write() as tx:
         assert outbox.retry(tx, 1, office.now_ms, 24 * HOUR) == 1
+        audit.record(tx, office.keys.seal, "me", "message.retry", "message 1", {}, office.now)
     [(sequence, part_id, _)] = office.submit()
     office.run(answers=[Answer(SESSION, SubmitAnswered(sequence, part_id, Verdict.ACCEPTED, 0, "A1"))])
     assert states(office) == [PartState.ACCEPTED]

@@ -1,6 +1,7 @@
 """Settings, store, rights, operators, audit, logs, checks, screen: what everything stands on."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,12 +13,13 @@ from alembic.runtime.migration import MigrationContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import audit, fsck, logs, operators, rights, settings
+from gateway import audit, fsck, logs, notices, operators, rights, settings
 from gateway.cli import screen
 from gateway.database import Database, _alembic
 from gateway.errors import Refused, SettingsWrong, StoreUnfit
 from gateway.tables import audit as audit_rows
 from gateway.tables import metadata, notice, part, receipt
+from roster.audiences import Audience
 from tests.conftest import ENGINES, NOON
 from tests.gateway.office import Office
 from tests.postgres import Server
@@ -294,46 +296,101 @@ UNCHECKED = {  # how references to rows that are not there get into a store
 }
 
 
-def offences(office: Office) -> set[str]:
+def offences(office: Office) -> list[fsck.Offence]:
     with office.database.read() as tx:
-        return {one.invariant for one in fsck.check(tx, office.keys.seal, office.now_ms + 60_000)}
+        return list(fsck.check(tx, office.keys.seal, office.now_ms + 60_000))
+
+
+def a_day_at_the_office(office: Office) -> None:
+    """A long text and its reply; a notice in two parts, approved, sent and delivered."""
+    office.text("8613800000001", "村里路灯坏了半个月,晚上出门很危险," * 8)
+    with office.database.write() as tx:
+        one = notices.draft(
+            tx,
+            title="会",
+            topic="教育",
+            body="【肥乡双向沟通办】" + "明天上午九点在乡政府开会" * 6,
+            audience=Audience(),
+            author="甲",
+            now=office.now,
+            validity_hours=24,
+        )
+        notices.approve(tx, office.vault, one.id, "乙", None, ["mobile"], 0, office.now)
+        audit.record(tx, office.keys.seal, "乙", "notice.approve", f"notice {one.id}", {}, office.now)
+        notices.send(tx, one.id, office.now, office.now)
+        audit.record(tx, office.keys.seal, "乙", "notice.send", f"notice {one.id}", {}, office.now)
+    office.deliver(office.submit())
 
 
 def test_a_store_after_a_days_work_is_whole(office: Office) -> None:
-    office.text("8613800000001", "村里路灯坏了半个月")
-    office.deliver(office.submit())
-    assert offences(office) == set()
+    a_day_at_the_office(office)
+    assert offences(office) == []
 
 
-@pytest.mark.parametrize(
-    ("damage", "invariant"),
-    [
-        ("UPDATE part SET state = 'lost'", "I1"),
-        ("INSERT INTO attempt SELECT 99, 1, part_id, carrier, intent_ms, 'accepted', 0, 0, 'x' FROM attempt", "I2"),
-        ("DELETE FROM attempt", "I2a"),
-        ("DELETE FROM receipt", "I4"),
-        ("UPDATE part SET state = 'failed', reason = NULL", "I4a"),
-        (
-            "INSERT INTO case_event SELECT 99, case_id, at, event, actor, role, from_state, to_state, reason, text_id, "
-            "message_id, data FROM case_event LIMIT 1",
-            "I5",
-        ),
-        ("UPDATE text_part SET carrier = 'unicom'", "I6"),
-        ("UPDATE receipt SET part_id = NULL", "I7"),
-        ("UPDATE attempt SET session = 999999999999", "I9"),
-        ("UPDATE message SET parts = 3", "I12"),
-        ("DELETE FROM part", "I12"),
-    ],
-)
-def test_each_broken_invariant_is_named(office: Office, damage: str, invariant: str) -> None:
-    office.text("8613800000001", "村里路灯坏了半个月")
-    office.deliver(office.submit())
+DAMAGES = [
+    ("UPDATE part SET state = 'lost'", "I1"),
+    ("INSERT INTO attempt SELECT 99, 1, part_id, carrier, intent_ms, 'accepted', 0, 0, 'x' FROM attempt LIMIT 1", "I2"),
+    ("DELETE FROM attempt", "I2a"),
+    ("DELETE FROM text_part", "I3"),
+    ("UPDATE text_part SET text_id = 99", "I3"),
+    ("DELETE FROM receipt", "I4"),
+    ("UPDATE receipt SET state = 'UNDELIV'", "I4"),
+    ("UPDATE part SET state = 'failed', reason = NULL", "I4a"),
+    ("UPDATE part SET state = 'undelivered'", "I4b"),
+    (
+        "INSERT INTO case_event SELECT 99, case_id, at, event, actor, role, from_state, to_state, reason, text_id, "
+        "message_id, data FROM case_event LIMIT 1",
+        "I5",
+    ),
+    ("UPDATE text_part SET number = 1", "I5a"),
+    ("UPDATE text_part SET carrier = 'unicom'", "I6"),
+    ("UPDATE receipt SET part_id = NULL", "I7"),
+    ("UPDATE part SET state = 'accepted'", "I7a"),
+    ("UPDATE part SET state = 'expired', reason = 'no receipt'", "I7a"),
+    ("UPDATE part SET state = 'queued', expires_ms = 0", "I8"),
+    ("UPDATE attempt SET session = 999999999999", "I9"),
+    ("UPDATE notice SET cancelled_ms = 1", "I10"),
+    ("UPDATE person SET opted_out_at = 1", "I11"),
+    ("UPDATE notice SET approver = author", "I11a"),
+    ("UPDATE notice SET state = 'approved'", "I11b"),
+    ("UPDATE message SET parts = 5", "I12"),
+    ("UPDATE part SET number = 1", "I12"),
+    ("DELETE FROM part", "I12"),
+    ("UPDATE audit SET actor = 'somebody else'", "I13"),
+    ("DELETE FROM audit WHERE id = 1", "I13"),
+    ("DELETE FROM audit", "I13a"),
+    ("UPDATE part SET consents = 1", "I13b"),
+]
+
+
+@pytest.mark.parametrize(("damage", "invariant"), DAMAGES)
+def test_each_broken_invariant_is_named_with_the_row_that_breaks_it(
+    office: Office, damage: str, invariant: str
+) -> None:
+    a_day_at_the_office(office)
     unchecked, checked = UNCHECKED[office.database.engine.dialect.name]
     with office.database.engine.connect() as connection:
         for statement in (unchecked, damage, checked):
             connection.exec_driver_sql(statement)
         connection.commit()
-    assert invariant in offences(office)
+    found = [one for one in offences(office) if one.invariant == invariant]
+    assert found
+    assert all(re.fullmatch(r"[a-z_]+ \d+", one.row) for one in found)
+
+
+def test_a_reference_to_a_row_that_is_gone_is_named(folder: Path) -> None:
+    office = Office(folder)
+    office.text("8613800000001", "村里路灯坏了半个月")
+    with office.database.engine.connect() as connection:
+        for statement in ("PRAGMA foreign_keys = OFF", "DELETE FROM person", "PRAGMA foreign_keys = ON"):
+            connection.exec_driver_sql(statement)
+    assert {one.row for one in offences(office) if one.invariant == "store"} >= {"text 1", "text_part 1"}
+    office.tick.close()
+    office.database.close()
+
+
+def test_every_invariant_has_been_broken_once() -> None:
+    assert {one.name for one in fsck.INVARIANTS} <= {invariant for _, invariant in DAMAGES}
 
 
 def test_a_notice_sent_by_its_author_alone_is_named(office: Office) -> None:
@@ -351,5 +408,5 @@ def test_a_notice_sent_by_its_author_alone_is_named(office: Office) -> None:
                 validity_hours=24,
             )
         )
-    assert "I11a" in offences(office)
+    assert "I11a" in {one.invariant for one in offences(office)}
     assert office.rows(sa.select(part)) == office.rows(sa.select(receipt)) == []

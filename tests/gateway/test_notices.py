@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carriers.events import DeliveryReceipt, ReceiptState
-from gateway import fsck, notices, outbox
+from gateway import audit, fsck, notices, outbox
 from gateway.errors import Refused
 from gateway.notices import report as reports
 from gateway.notices.rules import check_body, is_quiet, opens_at, render, warnings, worst
@@ -71,6 +71,8 @@ def resend(office: Office) -> int:
 def urgent(office: Office) -> int:
     one = draft(office, urgent_reason="防汛", resend_uncertain=True)
     approve(office, one.id)
+    with office.database.write() as tx:
+        audit.record(tx, office.keys.seal, "乙", "notice.approve", f"notice {one.id}", {}, office.now)
     send(office, one.id)
     return one.id
 
