@@ -61,9 +61,9 @@ INVARIANTS = (
     Invariant(
         "I4",
         "已送达的分段都有送达回执",
-        "SELECT 'part ' || part.id, part.state FROM part WHERE state = 'delivered' AND NOT EXISTS ("
-        "SELECT 1 FROM receipt WHERE receipt.part_id = part.id AND receipt.state = 'DELIVRD' "
-        "AND receipt.effect IN ('applied', 'late'))",
+        "SELECT 'part ' || id, state FROM part WHERE state = 'delivered' AND id NOT IN ("
+        "SELECT part_id FROM receipt WHERE state = 'DELIVRD' AND effect IN ('applied', 'late') "
+        "AND part_id IS NOT NULL)",
     ),
     Invariant(
         "I4a",
@@ -73,9 +73,9 @@ INVARIANTS = (
     Invariant(
         "I4b",
         "未送达的分段都有未送达回执",
-        "SELECT 'part ' || part.id, part.state FROM part WHERE state = 'undelivered' AND NOT EXISTS ("
-        "SELECT 1 FROM receipt WHERE receipt.part_id = part.id AND receipt.state IN ('UNDELIV', 'REJECTD', 'DELETED') "
-        "AND receipt.effect IN ('applied', 'late'))",
+        "SELECT 'part ' || id, state FROM part WHERE state = 'undelivered' AND id NOT IN ("
+        "SELECT part_id FROM receipt WHERE state IN ('UNDELIV', 'REJECTD', 'DELETED') "
+        "AND effect IN ('applied', 'late') AND part_id IS NOT NULL)",
     ),
     Invariant(
         "I5",
@@ -107,10 +107,9 @@ INVARIANTS = (
     Invariant(
         "I7a",
         "已生效的回执都体现在分段的状态上",
-        "SELECT 'part ' || part.id, part.state FROM part WHERE part.consents = 0 AND EXISTS ("
-        "SELECT 1 FROM receipt WHERE receipt.part_id = part.id AND receipt.effect IN ('applied', 'late')) "
-        "AND (part.state IN ('queued', 'sending', 'accepted', 'uncertain', 'failed', 'cancelled') "
-        "OR part.reason = 'no receipt')",
+        "SELECT 'part ' || id, state FROM part WHERE consents = 0 "
+        "AND (state IN ('queued', 'sending', 'accepted', 'uncertain', 'failed', 'cancelled') OR reason = 'no receipt') "
+        "AND id IN (SELECT part_id FROM receipt WHERE effect IN ('applied', 'late'))",
     ),
     Invariant(
         "I8",
