@@ -90,12 +90,12 @@ def plan(folder: Path, text: str) -> float:
     vault, now = Vault(read_keys(settings)), datetime.now(UTC)
     body = settings.values.signature + text
     with database.write() as tx:
-        notices.draft(
+        one = notices.draft(
             tx, title="", topic="教育", body=body, audience=Audience(), author="a", now=now, validity_hours=24
         )
     began = time.perf_counter()
     with database.write() as tx:
-        notices.approve(tx, vault, 1, "b", None, ["mobile"], 0, now)
+        notices.approve(tx, vault, one.id, "b", None, ["mobile"], 0, now)
     seconds = time.perf_counter() - began
     database.close()
     return seconds

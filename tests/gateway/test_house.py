@@ -10,12 +10,13 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import audit, fsck, logs, notices, operators, rights, settings
 from gateway.cli import screen
-from gateway.database import Database, _alembic
+from gateway.database import Database, _alembic, revisions
 from gateway.errors import Refused, SettingsWrong, StoreUnfit
 from gateway.tables import audit as audit_rows
 from gateway.tables import metadata, notice, part, receipt
@@ -108,6 +109,11 @@ def database(bare: Database) -> Database:
 def test_the_migrations_make_exactly_the_tables_of_the_code(database: Database) -> None:
     with database.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_the_line_of_schema_versions_is_alembics() -> None:
+    script = ScriptDirectory.from_config(_alembic())
+    assert revisions() == [one.revision for one in script.walk_revisions()][::-1]
 
 
 def test_a_store_that_does_not_sync_is_refused(tmp_path: Path) -> None:
