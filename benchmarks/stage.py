@@ -219,11 +219,7 @@ def pinned(core: int) -> list[str]:
 
 def cpu(pids: Iterable[int]) -> float:
     """Seconds of processor time that processes have used."""
-    spent = 0
-    for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-        spent += int(fields[11]) + int(fields[12])
-    return spent / os.sysconf("SC_CLK_TCK")
+    return sum(time.clock_gettime((~pid << 3) | 2) for pid in pids)  # clock_getcpuclockid(3): all threads, nanoseconds
 
 
 def memory(pids: Iterable[int], peak: bool = False) -> float:
