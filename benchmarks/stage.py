@@ -74,6 +74,22 @@ def enrol(folder: Path, environment: Mapping[str, str], people: int) -> None:
     xinqiao(folder, environment, "roster", "import", str(folder / "r.xlsx"), "--apply")
 
 
+def numbers(folder: Path, count: int) -> list[str]:
+    """The numbers of the first so many on the roster, as a carrier writes them."""
+    from gateway.cli.desk import read_keys
+    from gateway.database import Database
+    from gateway.settings import load
+    from roster.store import members
+    from roster.vault import Vault
+
+    settings = load(folder, {})
+    database = Database(settings.store_url())
+    with database.read() as tx:
+        found = [member.phone.removeprefix("+") for member in members(tx, Vault(read_keys(settings)), limit=count)]
+    database.close()
+    return found
+
+
 def plan(folder: Path, text: str) -> float:
     """Draft and approve a notice with the program's own functions; seconds until all is accepted and committed."""
     from datetime import UTC, datetime
