@@ -94,7 +94,7 @@ def plan(folder: Path, text: str) -> float:
     """Draft and approve a notice with the program's own functions; seconds until all is accepted and committed."""
     from datetime import UTC, datetime
 
-    from gateway import notices
+    from gateway import audit, notices
     from gateway.cli.desk import read_keys
     from gateway.database import Database
     from gateway.settings import load
@@ -103,7 +103,8 @@ def plan(folder: Path, text: str) -> float:
 
     settings = load(folder, {})
     database = Database(settings.store_url())
-    vault, now = Vault(read_keys(settings)), datetime.now(UTC)
+    keys, now = read_keys(settings), datetime.now(UTC)
+    vault = Vault(keys)
     body = settings.values.signature + text
     with database.write() as tx:
         one = notices.draft(
@@ -112,6 +113,7 @@ def plan(folder: Path, text: str) -> float:
     began = time.perf_counter()
     with database.write() as tx:
         notices.approve(tx, vault, one.id, "b", None, ["mobile"], 0, now)
+        audit.record(tx, keys.seal, "b", "notice.approve", f"notice {one.id}", {}, now)
     seconds = time.perf_counter() - began
     database.close()
     return seconds
