@@ -36,6 +36,7 @@ def main() -> None:
         os.sched_setaffinity(0, {stage.CARRIER_CORE})
     count = given.texts + AHEAD
     print(f"{'':<40}{'p50 ms':>9}{'p99 ms':>9}{'most ms':>9}{'CPU ms a text':>15}")
+    _line("floor: 4 KiB appended and synced", floor(given.texts, given.rate), None)
     for name, measure in {
         "Xinqiao, informants: a case and a reply": lambda: ours(count, given.rate, informants=True),
         "Xinqiao, strangers: kept for an operator": lambda: ours(count, given.rate, informants=False),
@@ -47,9 +48,29 @@ def main() -> None:
             break
         found, cpu = measure()
         for what, waits in found.items():
-            ms = [1000 * wait for wait in waits[AHEAD:]]
-            p50, p99 = stage.percentile(ms, 0.5), stage.percentile(ms, 0.99)
-            print(f"{name + what:<40}{p50:>9.2f}{p99:>9.2f}{max(ms):>9.2f}{cpu / count * 1000:>15.2f}")
+            _line(name + what, waits[AHEAD:], cpu / count)
+
+
+def _line(name: str, waits: list[float], cpu: float | None) -> None:
+    ms = [1000 * wait for wait in waits]
+    spent = "" if cpu is None else f"{cpu * 1000:.2f}"
+    print(
+        f"{name:<40}{stage.percentile(ms, 0.5):>9.2f}{stage.percentile(ms, 0.99):>9.2f}{max(ms):>9.2f}{spent:>15}",
+        flush=True,
+    )
+
+
+def floor(count: int, rate: float) -> list[float]:
+    """What the disk alone takes for one commit."""
+    waits = []
+    with tempfile.TemporaryFile(prefix="xinqiao-bench-", buffering=0) as file:
+        for _ in range(count):
+            began = time.monotonic()
+            file.write(b"x" * 4096)
+            os.fdatasync(file.fileno())
+            waits.append(time.monotonic() - began)
+            time.sleep(max(0.0, 1 / rate - waits[-1]))
+    return waits
 
 
 class Clock(FaultyCarrier):
