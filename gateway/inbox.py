@@ -218,20 +218,24 @@ def _note(tx: sa.Connection, text_id: int, decision: str, case_id: int | None, r
 
 
 def _waiting(tx: sa.Connection, carrier: str, person_id: int, destination: str, where: Concatenation) -> Sequence[Any]:
-    """The parts of one long text that still wait for the others, as they came."""
-    return tx.execute(
-        sa.select(text_part)
-        .where(
-            text_part.c.carrier == carrier,
-            text_part.c.person_id == person_id,
-            text_part.c.destination == destination,
-            text_part.c.reference == where.reference,
-            text_part.c.total == where.total,
-            text_part.c.width == where.width,
-            text_part.c.text_id.is_(None),
-        )
-        .order_by(text_part.c.id)
-    ).all()
+    """What has come of one long text that still waits for the rest, in the order of its coming."""
+    same = _same_text(carrier, person_id, destination, where)
+    return tx.execute(sa.select(text_part).where(*same).order_by(text_part.c.id)).all()
+
+
+def _same_text(
+    carrier: str, person_id: int, destination: str, where: Concatenation
+) -> tuple[sa.ColumnElement[bool], ...]:
+    """The parts of one long text that still wait for the others."""
+    return (
+        text_part.c.carrier == carrier,
+        text_part.c.person_id == person_id,
+        text_part.c.destination == destination,
+        text_part.c.reference == where.reference,
+        text_part.c.total == where.total,
+        text_part.c.width == where.width,
+        text_part.c.text_id.is_(None),
+    )
 
 
 # What every text runs is made once: making a statement takes longer than running it.
