@@ -19,12 +19,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gateway import notices
+from gateway import audit, notices
 from gateway.cli.desk import read_keys
 from gateway.cli.simulate import order
 from gateway.database import Database
 from gateway.settings import load
 from roster.audiences import Audience
+from roster.store import members
 from roster.vault import Vault
 
 ROOT = Path(__file__).parent.parent
@@ -82,19 +83,28 @@ def enrol(folder: Path, environment: Mapping[str, str], people: int) -> None:
     xinqiao(folder, environment, "roster", "import", str(folder / "r.xlsx"), "--apply")
 
 
+def numbers(folder: Path, count: int) -> list[str]:
+    """The numbers of the first so many on the roster, as a carrier writes them."""
+    vault = Vault(read_keys(load(folder, {})))
+    with opened(folder) as database, database.read() as tx:
+        return [member.phone.removeprefix("+") for member in members(tx, vault, limit=count)]
+
+
 def plan(folder: Path, text: str) -> float:
     """Draft and approve a notice with the program's own functions; seconds until all is accepted and committed."""
     settings = load(folder, {})
-    vault, now = Vault(read_keys(settings)), datetime.now(UTC)
+    keys, now = read_keys(settings), datetime.now(UTC)
+    vault = Vault(keys)
     body = settings.values.signature + text
     with opened(folder) as database:
         with database.write() as tx:
-            notices.draft(
+            one = notices.draft(
                 tx, title="", topic="教育", body=body, audience=Audience(), author="a", now=now, validity_hours=24
             )
         began = time.perf_counter()
         with database.write() as tx:
-            notices.approve(tx, vault, 1, "b", None, ["mobile"], 0, now)
+            notices.approve(tx, vault, one.id, "b", None, ["mobile"], 0, now)
+            audit.record(tx, keys.seal, "b", "notice.approve", f"notice {one.id}", {}, now)
         return time.perf_counter() - began
 
 
@@ -232,11 +242,7 @@ def pinned(core: int) -> list[str]:
 
 def cpu(pids: Iterable[int]) -> float:
     """Seconds of processor time that processes have used."""
-    spent = 0
-    for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-        spent += int(fields[11]) + int(fields[12])
-    return spent / os.sysconf("SC_CLK_TCK")
+    return sum(time.clock_gettime((~pid << 3) | 2) for pid in pids)  # clock_getcpuclockid(3): all threads, nanoseconds
 
 
 def memory(pids: Iterable[int], peak: bool = False) -> float:

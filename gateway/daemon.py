@@ -202,6 +202,7 @@ class Daemon:
             schedule.Sweep("finish notices", 2, partial(self._sweep, schedule.finish_notices)),
             schedule.Sweep("replies", 2, partial(self._sweep, schedule.settle_replies)),
             schedule.Sweep("links", 2, self._look_after_links),
+            schedule.Sweep("urgent parts", 10, partial(self._sweep_by_clock, schedule.resend_uncertain)),
             schedule.Sweep("waiting parts", 10, partial(self._sweep_by_clock, schedule.expire_waiting)),
             schedule.Sweep("incomplete texts", 10, partial(self._sweep_by_clock, self._inbox.give_up_waiting)),
             schedule.Sweep("lines down", 10, partial(self._sweep_by_clock, self._stand_in)),

@@ -49,6 +49,8 @@ VERBS: dict[str, frozenset[str]] = {
         "operator.edit": "system",
         "audit.view": "auditor system",
         "store.check": "auditor system",
+        "store.backup": "system",
+        "store.restore": "system",
         "daemon.run": "system",
     }.items()
 }

@@ -62,6 +62,11 @@ def learn_from_reroutes(tx: sa.Connection, now_ms: int) -> None:
     rerouting.learn(tx, now_ms)
 
 
+def resend_uncertain(tx: sa.Connection, now_ms: int) -> None:
+    """Parts in doubt of urgent notices that were approved to be sent once more."""
+    notices.resend_uncertain(tx, _moment(now_ms))
+
+
 def settle_replies(tx: sa.Connection, now_ms: int) -> None:
     """Replies that have arrived, or never will, on their cases."""
     case_desk.settle_replies(tx, _moment(now_ms))

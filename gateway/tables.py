@@ -103,6 +103,8 @@ notice = sa.Table(
     sa.Column("validity_hours", sa.Integer, nullable=False),
     sa.Column("urgent_reason", sa.Text),  # set: quiet hours do not hold it back
     sa.Column("forced_reason", sa.Text),  # set: may repeat a text of the last 24 h
+    # set: a part in doubt is sent once more by itself, even if it arrives twice
+    sa.Column("resend_uncertain", sa.Boolean, nullable=False, default=False, server_default=sa.false()),
     sa.Column("resend_of", Key, sa.ForeignKey("notice.id")),
     sa.Column("plan", sa.JSON),  # frozen at approval: people, parts, left out, per carrier
 )
@@ -280,5 +282,7 @@ quarantine = sa.Table(
     sa.Column("carrier", sa.Text, nullable=False),
     sa.Column("received_ms", Milliseconds, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("raw_sealed", sa.LargeBinary, nullable=False),
+    sa.Column("times", sa.Integer, nullable=False, default=1, server_default="1"),
+    sa.Column("raw_sealed", sa.LargeBinary),  # NULL: so many were only counted, see gateway.quarantine
 )
+sa.Index("ix_quarantine_day", quarantine.c.carrier, quarantine.c.received_ms)

@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from carriers.events import DeliveryReceipt, Handle, InboundText, Unreadable, Verdict
-from gateway import carrier_desk, lease, notices, outbox, receipts, rerouting
+from gateway import carrier_desk, lease, notices, outbox, quarantine, receipts, rerouting
 from gateway.compose import Composer, Submit
 from gateway.database import Database
 from gateway.inbox import Inbox
 from gateway.outbox import DIRECT, Answer, Claimed, PartState
 from gateway.rerouting import Routes
-from gateway.tables import carrier_status, quarantine
+from gateway.tables import carrier_status
 from roster import store as roster_store
 from roster.phones import Fault, parse
 from roster.vault import Vault
@@ -182,15 +182,7 @@ class Tick:
     def _receive(self, tx: sa.Connection, carrier: str, came: Arrivals, now_ms: int) -> int:
         for _, event in came.texts:
             self._inbox.receive(tx, carrier, event, now_ms)
-        for _, unread in came.unreadable:
-            tx.execute(
-                sa.insert(quarantine).values(
-                    carrier=carrier,
-                    received_ms=now_ms,
-                    reason=unread.reason,
-                    raw_sealed=self._vault.seal_raw("quarantine", unread.raw),
-                )
-            )
+        quarantine.keep_unreadable(tx, self._vault, carrier, [unread for _, unread in came.unreadable], now_ms)
         return len(came.texts)
 
     def _person_of(self, tx: sa.Connection) -> Callable[[str], int | None]:

@@ -65,6 +65,12 @@ _PERSON = sa.select(
 ).join_from(person, informant, informant.c.person_id == person.c.id, isouter=True)
 
 
+# Made once: every text from a citizen runs them.
+_PERSON_BY_ID = _PERSON.where(person.c.id == sa.bindparam("id"))
+_PERSON_BY_PHONE = _PERSON.where(person.c.phone_index == sa.bindparam("index"))
+_KEY = sa.select(person.c.key_sealed).where(person.c.id == sa.bindparam("id"))
+
+
 def _person(row: Any) -> Person:
     return Person(
         row.id, row.carrier, row.carrier_source, row.opted_out_at, row.state is not None, row.state == "active"
@@ -73,12 +79,12 @@ def _person(row: Any) -> Person:
 
 def person_of(tx: sa.Connection, person_id: int) -> Person:
     """The person with this id."""
-    return _person(tx.execute(_PERSON.where(person.c.id == person_id)).one())
+    return _person(tx.execute(_PERSON_BY_ID, {"id": person_id}).one())
 
 
 def person_by_phone(tx: sa.Connection, vault: Vault, number: str) -> Person | None:
     """Who has this number (E.164)."""
-    row = tx.execute(_PERSON.where(person.c.phone_index == vault.phone_index(number))).one_or_none()
+    row = tx.execute(_PERSON_BY_PHONE, {"index": vault.phone_index(number)}).one_or_none()
     return None if row is None else _person(row)
 
 
@@ -136,7 +142,7 @@ def renderings(tx: sa.Connection, vault: Vault, person_ids: Collection[int]) -> 
 
 def sealing_key(tx: sa.Connection, person_id: int) -> bytes | None:
     """The person's own key, sealed; None when the person was forgotten."""
-    return tx.scalar(sa.select(person.c.key_sealed).where(person.c.id == person_id))
+    return tx.scalar(_KEY, {"id": person_id})
 
 
 # ----------------------------------------------------------------------------------------------------------- members

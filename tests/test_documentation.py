@@ -62,5 +62,21 @@ def test_the_tests_that_the_readme_names_exist() -> None:
         assert list(ROOT.glob(name.rstrip("/"))), name
 
 
+ROWS = {"A": 15, "B": 10, "C": 10, "D": 22, "E": 12, "S": 13, "P": 8, "H": 4}
+
+
+def test_every_fault_has_its_row_and_every_row_a_test_that_exists() -> None:
+    page = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([A-Z])(\d+) \|.*\| (.*) \|$", page, re.MULTILINE)
+    assert [(kind, int(n)) for kind, n, _ in rows] == [
+        (kind, n + 1) for kind, last in ROWS.items() for n in range(last)
+    ]
+    for kind, n, proof in rows:
+        named = re.findall(r"`([\w/]+\.py)::(\w+)`", proof)
+        assert named, f"{kind}{n}"
+        for file, test in named:
+            assert f"def {test}(" in (ROOT / "tests" / file).read_text(encoding="utf-8"), f"{kind}{n} {test}"
+
+
 def test_the_lock_file_names_no_host() -> None:
     assert "://" not in (ROOT / "requirements.lock").read_text(encoding="utf-8")

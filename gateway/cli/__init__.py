@@ -26,6 +26,8 @@ NOUNS = {
     "simulate": "模拟运营商",
     "fsck": "检查数据库",
     "audit": "操作记录",
+    "backup": "备份数据库",
+    "restore": "恢复备份",
     "upgrade": "升级数据库结构",
     "demo": "演示全流程",
 }

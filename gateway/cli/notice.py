@@ -32,6 +32,12 @@ Carriers = Annotated[list[str] | None, typer.Option("--carrier", help="线路,�
 Text = Annotated[str | None, typer.Option("--text", help="内容;可用字段 {姓名} {乡镇} {村} {类别}")]
 File = Annotated[Path | None, typer.Option("--file", help="内容所在的文本文件(UTF-8)")]
 Urgent = Annotated[str | None, typer.Option(help="紧急理由:写明后不受免打扰时段限制")]
+Resend = Annotated[
+    bool | None,
+    typer.Option(
+        "--resend-uncertain/--no-resend-uncertain", help="结果不明的自动再发一次(仅紧急通知;对方可能收到两次)"
+    ),
+]
 Force = Annotated[str | None, typer.Option(help="重发理由:写明后可向同一批人重发相同内容")]
 
 WORDS = {
@@ -54,6 +60,7 @@ FIELDS = {
     "send_at": "发送时间",
     "finished_at": "完成时间",
     "urgent_reason": "紧急理由",
+    "resend_uncertain": "结果不明时自动再发一次",
     "forced_reason": "重发理由",
     "resend_of": "补发自",
     "digest": "内容码",
@@ -73,6 +80,7 @@ def draft(
     village: Villages = None,
     carrier: Carriers = None,
     urgent: Urgent = None,
+    resend_uncertain: Resend = None,
     force: Force = None,
     as_json: Json = False,
 ) -> None:
@@ -94,6 +102,7 @@ def draft(
             validity_hours=values.notices.validity_hours,
             urgent_reason=urgent,
             forced_reason=force,
+            resend_uncertain=bool(resend_uncertain),
         )
         desk.audit(tx, "notice.draft", f"notice {one.id}", {"digest": one.digest})
     screen.emit(
@@ -114,13 +123,20 @@ def edit(
     village: Villages = None,
     carrier: Carriers = None,
     urgent: Urgent = None,
+    resend_uncertain: Resend = None,
     force: Force = None,
 ) -> None:
     """Whoever edits last is the author: they cannot approve it."""
     desk = open_desk(ctx.obj)
     author = desk.require("notice.draft").name
     values = desk.settings.values
-    changes: dict[str, Any] = {"topic": topic, "title": title, "urgent_reason": urgent, "forced_reason": force}
+    changes: dict[str, Any] = {
+        "topic": topic,
+        "title": title,
+        "urgent_reason": urgent,
+        "resend_uncertain": resend_uncertain,
+        "forced_reason": force,
+    }
     if text is not None or file is not None:
         changes["body"] = notices.check_body(_words(text, file), values.signature, values.notices.max_parts)
     if category or township or village or carrier:
@@ -173,6 +189,8 @@ def dry_run(ctx: typer.Context, notice_id: Number, as_json: Json = False) -> Non
         for reason, count in told.left_out.items():
             screen.say(f"收不到:{LEFT_OUT.get(reason, reason)} {count} 人", "yellow")
         screen.say(f"最长的一条({told.longest_units}字,{told.longest_parts}条):{told.longest}")
+        if one.resend_uncertain:
+            screen.say("注意:结果不明的会自动再发一次,对方可能收到两次", "yellow")
         if told.same_text:
             screen.say(f"注意:{told.same_text} 人在限定时间内已收到相同内容", "yellow")
         for warning in told.warnings:

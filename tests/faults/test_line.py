@@ -193,6 +193,21 @@ def test_an_answer_of_the_wrong_kind_leaves_the_submit_waiting_for_its_own(diale
 
 
 @each_dialect
+def test_an_answer_to_a_submit_of_the_connection_before_is_nobodys(dialect: Dialect) -> None:
+    """A09: the new connection counts from the beginning, so the number alone would mean another submit."""
+    line = lined(dialect)
+    line.steer(Flow(), Flow(drop=True))
+    line.submit(3)
+    line.carrier.cut()
+    line.run(1)
+    line.until(lambda: line.bound)
+    line.steer(Flow(), Flow(hold=True))
+    line.inject(dialect.answered(4))
+    assert line.outcomes == {0: 1, 1: 1, 2: 1}  # in doubt, and not answered by the way
+    assert not line.of(SubmitAnswered)
+
+
+@each_dialect
 def test_a_status_that_nobody_knows_leaves_the_link_up(dialect: Dialect) -> None:
     """P1: the fourth case of it."""
     for status in dialect.strange:

@@ -150,6 +150,18 @@ def test_a_late_answer_still_settles_an_uncertain_part(tx: sa.Connection, people
     assert attempts(tx)[0].outcome == "accepted"
 
 
+def test_an_answer_counts_for_its_own_connection_only(tx: sa.Connection, people: list[int]) -> None:
+    """A09: two connections, the same sequence number."""
+    put(tx)
+    put(tx, person=2)
+    [old] = claim(tx, 1)
+    outbox.settle_uncertain(tx, [(SESSION, 1, old)], "link lost", NOW)
+    [new] = claim(tx, 1, session=SESSION + 1, first=1)
+    answer(tx, old, session=SESSION, message_id="OLD")
+    assert (row(tx, old).state, row(tx, new).state) == (PartState.ACCEPTED, PartState.SENDING)
+    assert [one.outcome for one in attempts(tx, new)] == [None]
+
+
 def test_a_part_that_never_reached_the_wire_waits_again(tx: sa.Connection, people: list[int]) -> None:
     put(tx)
     [part_id] = claim(tx)

@@ -7,7 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from carriers.events import DeliveryReceipt, ReceiptState, SubmitAnswered, Verdict
 from carriers.smpp import describe
-from gateway import fsck, lease, outbox, receipts
+from gateway import audit, fsck, lease, outbox, receipts
 from gateway.outbox import DIRECT, FINAL, Answer, PartState
 from gateway.tables import metadata, part
 from roster import store as roster_store
@@ -16,6 +16,7 @@ from roster.vault import Keys, Vault
 from tests.conftest import NOON, NOON_MS
 
 HOUR = 3_600_000
+SEAL = b"s" * 32
 STATUS = {Verdict.ACCEPTED: 0, Verdict.THROTTLED: 0x58, Verdict.TEMPORARY: 0x08, Verdict.PERMANENT: 0x0B}
 
 
@@ -74,6 +75,7 @@ class Outbox(RuleBasedStateMachine):
                 for (part_id,) in rows:
                     self.consents[part_id] = self.consents.get(part_id, 0) + 1
                 outbox.retry(tx, doubt.message_id, self.now, 24 * HOUR)
+                audit.record(tx, SEAL, "me", "message.retry", f"message {doubt.message_id}", {}, NOON)
 
     # ------------------------------------------------------------------------------------------------------- the line
 
@@ -173,7 +175,7 @@ class Outbox(RuleBasedStateMachine):
     @invariant()
     def the_store_is_whole(self) -> None:
         with self.engine.begin() as tx:
-            assert list(fsck.check(tx, b"s" * 32, self.now)) == []
+            assert list(fsck.check(tx, SEAL, self.now)) == []
 
 
 def _id_of(submit: tuple[int, int, int]) -> str:

@@ -64,6 +64,23 @@ def test_the_same_id_in_another_notation_is_the_same(
     assert say(tx, reported) == [1]
 
 
+FORMS = ("AB12", "ab12", "0000AB12", "43794", "0000043794", " 43794 ")
+"""One number as carriers write it: CMPP's eight octets, too, come as hexadecimal digits or as twenty decimal ones."""
+
+
+@pytest.mark.parametrize("answered", FORMS)
+@pytest.mark.parametrize("reported", FORMS)
+def test_whichever_forms_answer_and_receipt_use_they_find_each_other(
+    tx: sa.Connection, sent: list[int], answered: str, reported: str
+) -> None:
+    """B02, both orders."""
+    accept(tx, 1, answered)
+    assert say(tx, reported) == [1]
+    say(tx, reported.replace("AB12", "CD34").replace("ab12", "cd34").replace("43794", "52532"), person=2)
+    keys = accept(tx, 2, answered.replace("AB12", "CD34").replace("ab12", "cd34").replace("43794", "52532"))
+    assert receipts.match_early(tx, "mobile", keys, NOW + 20) == [2]
+
+
 def test_an_id_in_another_base_never_hits_somebody_elses_part(tx: sa.Connection, sent: list[int]) -> None:
     accept(tx, 1, "10")  # as hex this is 16
     accept(tx, 2, "99")
@@ -191,6 +208,7 @@ def test_an_id_used_again_after_months_means_the_newer_submit(tx: sa.Connection,
         (PartState.DELIVERED, None, "delivered", "repeated"),
         (PartState.DELIVERED, None, "undelivered", "conflict"),
         (PartState.CANCELLED, None, "delivered", "late"),
+        (PartState.FAILED, "0x0B", "delivered", "late"),
         (PartState.UNKNOWN, None, "delivered", "late"),
         (PartState.EXPIRED, "no receipt", "delivered", "late"),
         (PartState.EXPIRED, "027", "delivered", "conflict"),

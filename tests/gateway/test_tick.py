@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from carriers.events import ReceiptState, SubmitAnswered, Verdict
+from carriers.events import InboundText, ReceiptState, SubmitAnswered, Verdict
 from carriers.smpp import describe
 from gateway import carrier_desk, lease, notices, outbox
 from gateway.outbox import Answer, PartState
@@ -15,7 +15,7 @@ from gateway.tables import attempt, carrier_status, part
 from gateway.tick import Arrivals, Room
 from roster.audiences import Audience
 from roster.tables import person
-from tests.gateway.office import SESSION, Office
+from tests.gateway.office import HOME, SESSION, Office
 
 
 def put(office: Office, person_id: int = 1, body: str = "您好") -> int:
@@ -203,6 +203,22 @@ def test_a_refusal_of_our_own_account_holds_the_carrier(office: Office) -> None:
     assert row.held_by == carrier_desk.SYSTEM
     assert "ESME_RINVSRCADR" in row.held_reason
     assert states(office) == [PartState.QUEUED]
+
+
+def test_twenty_texts_hold_no_answer_up(office: Office) -> None:
+    """H4: all that came shares one transaction, whatever its number and kind."""
+    put(office)
+    [(sequence, part_id, _)] = office.submit()
+    texts = [
+        (SESSION, InboundText(n, f"86138000001{n:02d}", HOME, "路灯".encode("utf-16-be"), 8, None, False, "", b""))
+        for n in range(1, 21)
+    ]
+    answers = [Answer(SESSION, SubmitAnswered(sequence, part_id, Verdict.ACCEPTED, 0, "A1"))]
+    commits: list[object] = []
+    sa.event.listen(office.database.engine, "commit", commits.append)
+    assert office.run(texts=texts, answers=answers).texts == 20
+    assert len(commits) == 1
+    assert states(office)[0] == "accepted"
 
 
 def test_answer_and_receipt_in_one_tick_settle_the_part(office: Office) -> None:

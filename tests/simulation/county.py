@@ -28,7 +28,7 @@ from carriers.profile import PROTOCOLS
 from carriers.session import Session
 from carriers.simulator.behaviour import Behaviour
 from carriers.simulator.server import Carrier, _Wires
-from gateway import carrier_desk, notices, outbox, roster_desk, schedule, singles
+from gateway import audit, carrier_desk, notices, outbox, roster_desk, schedule, singles
 from gateway.cli.desk import read_keys
 from gateway.cli.init import make
 from gateway.daemon import Daemon
@@ -354,6 +354,7 @@ class County:
                 validity_hours=24,
             )  # fmt: skip
             notices.approve(tx, self.vault, one.id, "乙", None, list(CARRIERS), 0, self.now())
+            self._note(tx, "notice.approve", f"notice {one.id}")
             notices.send(tx, one.id, self.now(), self.now())
         self.story.tell(self.loop.time(), f"notice {one.id} sent")
         then = self.chance.random()
@@ -493,7 +494,12 @@ class County:
                     if one.message_id == chosen:
                         self.story.consents[one.part_id] += 1
                 outbox.retry(tx, chosen, round(self.now().timestamp() * 1000), outbox.HOUR)
+                self._note(tx, "message.retry", f"message {chosen}")
                 self.story.tell(self.loop.time(), f"operator sends message {chosen} again")
+
+    def _note(self, tx: sa.Connection, verb: str, subject: str) -> None:
+        """As the commands do: on record with what it is about."""
+        audit.record(tx, self.template.seal_key, "乙", verb, subject, {}, self.now())
 
     def _quiet(self) -> bool:
         """Nothing waits that could go on by itself."""
