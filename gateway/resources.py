@@ -12,6 +12,7 @@ from carriers.profile import CarrierProfile
 from carriers.results import Results
 from gateway.errors import SettingsWrong
 from gateway.settings import Loaded
+from roster.balance import Targets
 from roster.importing import Lists
 from roster.networks import Prefixes
 from routing.calendar import Calendar, OfficeHours, Statute, Table
@@ -62,6 +63,11 @@ def _results(settings: Loaded, protocol: str) -> Results:
 def lists(settings: Loaded) -> Lists:
     """Categories and townships, with their aliases."""
     return _made(settings, "roster", Lists.from_toml)
+
+
+def targets(settings: Loaded) -> Targets:
+    """What share of the roster each category and township should have."""
+    return _made(settings, "roster", Targets.from_toml)
 
 
 def terms(settings: Loaded) -> Terms:

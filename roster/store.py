@@ -271,6 +271,16 @@ def counts(tx: sa.Connection) -> dict[str, dict[str, int]]:
     return found
 
 
+def composition(tx: sa.Connection) -> dict[tuple[str, str], int]:
+    """Active informants by (category, township)."""
+    rows = tx.execute(
+        sa.select(informant.c.category, informant.c.township, sa.func.count())
+        .where(informant.c.state == "active")
+        .group_by(informant.c.category, informant.c.township)
+    )
+    return {(category, township): people for category, township, people in rows}
+
+
 # ---------------------------------------------------------------------------------------------------------- audiences
 
 
