@@ -114,9 +114,9 @@ def update(tx: sa.Connection, vault: Vault, person_id: int, entry: Entry, now: d
 
 
 def change_phone(
-    tx: sa.Connection, vault: Vault, prefixes: Prefixes, person_id: int, written: str, now: datetime
+    tx: sa.Connection, vault: Vault, prefixes: Prefixes, person_id: int, written: str, actor: str, now: datetime
 ) -> None:
-    """Somebody has a new number. One that belongs to somebody else is refused."""
+    """Somebody has a new number. One that belongs to somebody else is refused. What the old one showed is over."""
     number = parse(written)
     if not isinstance(number, str):
         raise Refused(number.reason, "请写11位手机号码")
@@ -137,6 +137,8 @@ def change_phone(
             carrier_source=belonging.source,
         )
     )
+    if owner is None:
+        store.decide_number(tx, person_id, "replaced", None, "", actor, now)
 
 
 def stop(tx: sa.Connection, person_id: int, reason: str, now: datetime) -> None:

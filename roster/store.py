@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from roster.audiences import Audience
 from roster.networks import Belonging, Learned, Prefixes, carrier_of
 from roster.rowset import pack, statement
-from roster.tables import carrier_evidence, consent, informant, person
+from roster.tables import carrier_evidence, consent, informant, number_decision, person
 from roster.vault import Unsealable, Vault
 
 SLICE = 500  # how many values one IN list takes
@@ -284,20 +284,24 @@ def composition(tx: sa.Connection) -> dict[tuple[str, str], int]:
 # ---------------------------------------------------------------------------------------------------------- audiences
 
 
-def audience_query(audience: Audience) -> sa.Select[Any]:
-    """The people who will get a notice: person_id, carrier, category, township."""
-    return _chosen(audience).where(informant.c.state == "active", person.c.opted_out_at.is_(None))
+def audience_query(audience: Audience, withheld: Collection[int] = ()) -> sa.Select[Any]:
+    """The people who will get a notice: person_id, carrier, category, township.
+
+    `withheld` are people whose number may not be theirs any more: give them for a notice that names the person.
+    """
+    query = _chosen(audience).where(informant.c.state == "active", person.c.opted_out_at.is_(None))
+    return query.where(informant.c.person_id.not_in(withheld)) if withheld else query
 
 
-def left_out(tx: sa.Connection, audience: Audience) -> dict[str, int]:
-    """Who is in the audience but gets nothing, by reason ("stopped", "opted out")."""
+def left_out(tx: sa.Connection, audience: Audience, withheld: Collection[int] = ()) -> dict[str, int]:
+    """Who is in the audience but gets nothing, by reason ("stopped", "opted out", "number suspected")."""
     chosen = _chosen(audience).add_columns(informant.c.state, person.c.opted_out_at).subquery()
-    reason = sa.case((chosen.c.state != "active", "stopped"), else_="opted out")
-    rows = tx.execute(
-        sa.select(reason, sa.func.count())
-        .where(sa.or_(chosen.c.state != "active", chosen.c.opted_out_at.isnot(None)))
-        .group_by(reason)
+    reason = sa.case(
+        (chosen.c.state != "active", "stopped"),
+        (chosen.c.opted_out_at.isnot(None), "opted out"),
+        (chosen.c.person_id.in_(withheld), "number suspected"),
     )
+    rows = tx.execute(sa.select(reason, sa.func.count()).where(reason.isnot(None)).group_by(reason))
     return {row[0]: row[1] for row in rows}
 
 
@@ -357,6 +361,42 @@ def _record_consent(
             person_id=person_id, action=action, channel=channel, proof=proof, text_id=text_id, actor=actor, at=now
         )
     )
+
+
+# ------------------------------------------------------------------------------------------------------------ numbers
+
+
+def decide_number(
+    tx: sa.Connection, person_id: int, verdict: str, suspicion: str | None, reason: str, actor: str, now: datetime
+) -> None:
+    """Keep what was decided about a number. What it showed before says nothing any more."""
+    tx.execute(
+        sa.insert(number_decision).values(
+            person_id=person_id, verdict=verdict, suspicion=suspicion, reason=reason, actor=actor, at=now
+        )
+    )
+
+
+def number_decisions(tx: sa.Connection, person_id: int) -> Sequence[Any]:
+    """What was decided about a person's number, oldest first."""
+    return tx.execute(
+        sa.select(number_decision).where(number_decision.c.person_id == person_id).order_by(number_decision.c.id)
+    ).all()
+
+
+def watched_since(tx: sa.Connection, among: Collection[int] | None) -> dict[int, datetime]:
+    """Active informants (`among` these), and since when their numbers' signs count: they joined, or it was decided."""
+    decided = (
+        sa.select(number_decision.c.person_id, sa.func.max(number_decision.c.at).label("at"))
+        .group_by(number_decision.c.person_id)
+        .subquery()
+    )
+    rows = tx.execute(
+        sa.select(informant.c.person_id, informant.c.created_at, decided.c.at)
+        .join_from(informant, decided, decided.c.person_id == informant.c.person_id, isouter=True)
+        .where(informant.c.state == "active", sa.true() if among is None else informant.c.person_id.in_(among))
+    )
+    return {person_id: max(joined, at) if at is not None else joined for person_id, joined, at in rows}
 
 
 # ----------------------------------------------------------------------------------------------------------- carriers

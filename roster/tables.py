@@ -95,3 +95,16 @@ consent = sa.Table(
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("at", Instant, nullable=False),
 )
+
+number_decision = sa.Table(
+    "number_decision",
+    metadata,
+    # What was decided about a number. Suspicions are computed from the signs after the last row of a person.
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("person_id", Key, sa.ForeignKey("person.id"), nullable=False, index=True),
+    sa.Column("verdict", sa.Text, nullable=False),  # confirmed | dismissed | replaced (the informant has a new number)
+    sa.Column("suspicion", sa.Text),  # roster.suspicion.SuspicionKind; NULL: replaced
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+)

@@ -14,6 +14,7 @@ from gateway.errors import USAGE, Refused
 from gateway.roster_files import read_roster, write_faults, write_sheet, write_table
 from roster import generator, phones, store
 from roster.importing import Entry
+from roster.suspicion import LABELS, SuspicionKind
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 app.add_typer(roster_life.app)
@@ -162,7 +163,7 @@ def search(
     screen.emit(as_json, data, lambda: screen.table(f"信息员 {len(data)} 人", columns, rows))
 
 
-@app.command(help="一名信息员的详情、退订记录和线路依据。")
+@app.command(help="一名信息员的详情、退订记录、线路依据和号码疑点的处理。")
 def show(ctx: typer.Context, who: Who, clear: Clear = False, as_json: Json = False) -> None:
     """Everything that is kept about one informant."""
     desk = open_desk(ctx.obj)
@@ -171,10 +172,12 @@ def show(ctx: typer.Context, who: Who, clear: Clear = False, as_json: Json = Fal
         one = find(tx, desk, who)
         consents = store.consents(tx, one.person_id)
         evidence = store.evidence(tx, one.person_id)
+        decisions = store.number_decisions(tx, one.person_id)
     _reveal(desk, clear, f"person {one.person_id}", 1)
     data = _shown(one, clear) | {
         "consents": [dict(row._mapping) for row in consents],
         "evidence": [dict(row._mapping) for row in evidence],
+        "decisions": [dict(row._mapping) for row in decisions],
     }
     zone = desk.settings.zone()
 
@@ -187,6 +190,18 @@ def show(ctx: typer.Context, who: Who, clear: Clear = False, as_json: Json = Fal
         if evidence:
             known = [(screen.moment(row.at, zone), row.carrier, row.source, row.note) for row in evidence]
             screen.table("线路依据", ("时间", "线路", "来源", "说明"), known)
+        if decisions:
+            decided = [
+                (
+                    screen.moment(row.at, zone),
+                    roster_life.VERDICTS[row.verdict],
+                    LABELS[SuspicionKind(row.suspicion)] if row.suspicion else "",
+                    row.reason,
+                    row.actor,
+                )
+                for row in decisions
+            ]
+            screen.table("号码疑点的处理", ("时间", "结论", "疑点", "依据", "经手"), decided)
 
     screen.emit(as_json, data, render)
 
@@ -204,7 +219,7 @@ def edit(
 ) -> None:
     """In one transaction, on the record (which fields, not what they say)."""
     desk = open_desk(ctx.obj)
-    desk.require("roster.edit")
+    actor = desk.require("roster.edit").name
     lists = resources.lists(desk.settings)
     if category is not None and category not in lists.categories:
         raise Refused(f"没有“{category}”这个类别", "xinqiao roster categories 列出全部", USAGE)
@@ -225,7 +240,7 @@ def edit(
         roster_desk.update(tx, desk.vault, one.person_id, replace(entry, **changed), desk.now())
         if phone is not None:
             prefixes = resources.prefixes(desk.settings)
-            roster_desk.change_phone(tx, desk.vault, prefixes, one.person_id, phone, desk.now())
+            roster_desk.change_phone(tx, desk.vault, prefixes, one.person_id, phone, actor, desk.now())
             changed["phone"] = True
         desk.audit(tx, "roster.edit", f"person {one.person_id}", {"fields": sorted(changed)})
     screen.say(f"已修改信息员 {one.person_id}:{'、'.join(sorted(changed)) or '无'}", "green")

@@ -6,12 +6,16 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from gateway import resources
+from gateway import number_desk, resources, rights
 from gateway.cli import screen
-from gateway.cli.desk import open_desk
+from gateway.cli.desk import Desk, open_desk
+from gateway.cli.whom import Who, find
+from gateway.errors import USAGE, Refused
+from gateway.number_desk import Suspect
 from roster import balance as balances
-from roster import store
+from roster import phones, store
 from roster.balance import Group, Standing
+from roster.suspicion import LABELS, SuspicionKind
 
 app = typer.Typer(add_completion=False)
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
@@ -108,3 +112,106 @@ def _group(one: Group) -> dict[str, Any]:
         "gap": round(float(one.gap), 2),
         "standing": one.standing.value,
     }
+
+
+# ------------------------------------------------------------------------------------------------------------ numbers
+
+VERDICTS = {"confirmed": "属实", "dismissed": "排除", "replaced": "换号"}
+
+
+@app.command(help="列出有疑点的号码:疑似空号、停机、易主;由人核实后 confirm 或 dismiss。")
+def suspects(
+    ctx: typer.Context,
+    kind: Annotated[str | None, typer.Option(help="只列一种:empty 空号,suspended 停机,recycled 易主")] = None,
+    as_json: Json = False,
+) -> None:
+    """Computed from receipts and texts; nothing is stopped by it."""
+    desk = open_desk(ctx.obj)
+    desk.require("roster.view")
+    if kind is not None and kind not in list(SuspicionKind):
+        raise Refused(f"没有“{kind}”这种疑点", f"可选:{'、'.join(SuspicionKind)}", USAGE)
+    with desk.database.read() as tx:
+        found = number_desk.suspects(tx, desk.vault, resources.number_rules(desk.settings))
+        found = [one for one in found if kind in (None, one.suspicion.kind)]
+        data = [_suspect(tx, desk, one) for one in found]
+    townships = list(resources.lists(desk.settings).villages)
+    data.sort(key=lambda one: (_place(townships, one["township"]), one["person_id"]))
+
+    def render() -> None:
+        columns = ("#编号", "姓名", "号码", "乡镇", "类别", "疑点", "依据", "从", "到", "来信")
+        keys = ("person_id", "name", "phone", "township", "category", "label", "reason", "since", "until", "words")
+        screen.table(f"有疑点的号码 {len(data)} 个", columns, [[one[key] for key in keys] for one in data])
+        labels = list(LABELS.values())
+        places = dict.fromkeys(one["township"] for one in data)
+        rows = [
+            (place, *(sum(one["township"] == place and one["label"] == label for one in data) for label in labels))
+            for place in places
+        ]
+        if rows:
+            screen.table("按乡镇", ("乡镇", *(f"#{label}" for label in labels)), rows)
+
+    screen.emit(as_json, data, render)
+
+
+def _suspect(tx: Any, desk: Desk, one: Suspect) -> dict[str, Any]:
+    """As it may be shown. The words of a text only to those who may read texts."""
+    member = store.member(tx, desk.vault, one.person_id)
+    zone = desk.settings.zone()
+    words = ""
+    if one.text_id is not None:
+        may_read = rights.may(desk.operator.roles, "text.view")
+        words = number_desk.words_of(tx, one.text_id) if may_read else f"第 {one.text_id} 条来信"
+    return {
+        "person_id": one.person_id,
+        "name": phones.masked_name(member.name) if member else "",
+        "phone": phones.masked(member.phone) if member else "",
+        "category": one.category,
+        "township": one.township,
+        "kind": one.suspicion.kind.value,
+        "label": LABELS[one.suspicion.kind],
+        "times": one.suspicion.times,
+        "reason": one.suspicion.reason,
+        "since": screen.moment(one.suspicion.since_ms, zone)[:10],
+        "until": screen.moment(one.suspicion.until_ms, zone)[:10],
+        "text_id": one.text_id,
+        "words": words,
+    }
+
+
+def _place(townships: list[str], name: str) -> int:
+    """Where a township stands in the roster's list; those not on it stand behind."""
+    return townships.index(name) if name in townships else len(townships)
+
+
+@app.command(help="疑点属实:停用该信息员,撤下等待中的通知。")
+def confirm(
+    ctx: typer.Context,
+    who: Who,
+    note: Annotated[str, typer.Option(help="如何核实的,例如 电话核实")] = "",
+) -> None:
+    """Only where there is a suspicion; it becomes the reason on record."""
+    desk = open_desk(ctx.obj)
+    actor = desk.require("roster.edit").name
+    with desk.database.write() as tx:
+        one = find(tx, desk, who)
+        rules = resources.number_rules(desk.settings)
+        told = number_desk.confirm(tx, desk.vault, rules, one.person_id, note, actor, desk.now())
+        desk.audit(tx, "roster.confirm", f"person {one.person_id}", {"suspicion": told.kind})
+    screen.say(f"已停用信息员 {one.person_id}:{LABELS[told.kind]}属实", "yellow")
+
+
+@app.command(help="排除疑点:号码仍是本人的;此前的回执和来信不再作数。")
+def dismiss(
+    ctx: typer.Context,
+    who: Who,
+    note: Annotated[str, typer.Option(help="如何核实的,例如 本人来电")],
+) -> None:
+    """It takes new signs to make the number suspected again."""
+    desk = open_desk(ctx.obj)
+    actor = desk.require("roster.edit").name
+    with desk.database.write() as tx:
+        one = find(tx, desk, who)
+        rules = resources.number_rules(desk.settings)
+        told = number_desk.dismiss(tx, desk.vault, rules, one.person_id, note, actor, desk.now())
+        desk.audit(tx, "roster.dismiss", f"person {one.person_id}", {"suspicion": told.kind})
+    screen.say(f"信息员 {one.person_id}:{LABELS[told.kind]}已排除", "green")

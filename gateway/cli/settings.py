@@ -31,6 +31,7 @@ def check(ctx: typer.Context, as_json: Json = False) -> None:
     for look in (
         *(resources.messages, resources.words, resources.departments, resources.prefixes, resources.lists),
         *(resources.calendar, resources.terms, resources.supervision, resources.targets),
+        resources.number_rules,
     ):
         look(loaded)
     database = Database(loaded.store_url())

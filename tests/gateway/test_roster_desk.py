@@ -157,11 +157,11 @@ def test_somebody_who_texted_before_they_joined_is_the_same_person(office: Offic
 def test_a_new_number_is_taken_and_one_of_somebody_else_refused(office: Office) -> None:
     prefixes = resources.prefixes(office.settings)
     with office.database.write() as tx:
-        roster_desk.change_phone(tx, office.vault, prefixes, 1, "18600000001", office.now)
+        roster_desk.change_phone(tx, office.vault, prefixes, 1, "18600000001", "me", office.now)
         assert store.phones(tx, office.vault, [1]) == {1: "+8618600000001"}
         assert store.person_of(tx, 1).carrier == "unicom"
         with pytest.raises(Refused, match="另一人"):
-            roster_desk.change_phone(tx, office.vault, prefixes, 1, "13800000002", office.now)
+            roster_desk.change_phone(tx, office.vault, prefixes, 1, "13800000002", "me", office.now)
 
 
 # --------------------------------------------------------------------------------------------------------------- export
