@@ -125,12 +125,12 @@ class Database:
 
     # ----------------------------------------------------------------------------------------------------- schema
 
-    def upgrade(self) -> None:
-        """Bring the schema to this version's."""
+    def upgrade(self, version: str = "head") -> None:
+        """Bring the schema to this version's, or to an older `version` on the way."""
         config = _alembic()
         with self.engine.begin() as connection:
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, version)
 
     def revision(self) -> str | None:
         """The version of the schema, None when there is none yet. Raises `StoreUnfit` when nobody answers."""

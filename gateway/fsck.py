@@ -115,6 +115,15 @@ INVARIANTS = (
         "LEFT JOIN part ON part.message_id = message.id GROUP BY message.id, message.parts "
         "HAVING count(part.id) <> message.parts",
     ),
+    Invariant(
+        "roster",
+        "名册与它的变动记录一致",
+        "SELECT 'person ' || informant.person_id, informant.state FROM informant LEFT JOIN membership "
+        "ON membership.id = (SELECT max(id) FROM membership WHERE membership.person_id = informant.person_id) "
+        "WHERE membership.id IS NULL OR (informant.state = 'stopped') <> (membership.event = 'left') "
+        "OR (informant.state = 'active' AND (membership.category <> informant.category "
+        "OR membership.township <> informant.township))",
+    ),
 )
 
 

@@ -118,7 +118,7 @@ def confirm(
     told = _of(tx, vault, rules, person_id)
     reason = f"{LABELS[told.kind].removeprefix('疑似')}:{note or told.reason}"
     store.decide_number(tx, person_id, "confirmed", told.kind, reason, actor, now)
-    roster_desk.stop(tx, person_id, reason, now)
+    roster_desk.stop(tx, person_id, reason, now, told.kind)
     return told
 
 

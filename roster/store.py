@@ -4,15 +4,16 @@ import contextlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 import sqlalchemy as sa
 
 from roster.audiences import Audience
+from roster.membership import LEFT, RETURNED, Change
 from roster.networks import Belonging, Learned, Prefixes, carrier_of
 from roster.rowset import pack, statement
-from roster.tables import carrier_evidence, consent, informant, number_decision, person
+from roster.tables import carrier_evidence, consent, informant, membership, number_decision, person
 from roster.vault import Unsealable, Vault
 
 SLICE = 500  # how many values one IN list takes
@@ -243,13 +244,44 @@ def informant_values(
     }
 
 
-def set_state(tx: sa.Connection, person_id: int, state: str, reason: str, now: datetime) -> None:
-    """Stop an informant (no more notices) or take them up again."""
+def set_state(tx: sa.Connection, person_id: int, state: str, reason: str, now: datetime, why: str = "other") -> None:
+    """Stop an informant (no more notices; `why` is a key of `membership.WHY_LEFT`) or take them up again."""
+    before = tx.execute(
+        sa.select(informant.c.state, informant.c.category, informant.c.township).where(
+            informant.c.person_id == person_id
+        )
+    ).one()
     tx.execute(
         sa.update(informant)
         .where(informant.c.person_id == person_id)
         .values(state=state, stop_reason=reason, stopped_at=now if state == "stopped" else None, updated_at=now)
     )
+    if before.state != state:
+        event = (LEFT, why) if state == "stopped" else (RETURNED, "")
+        record_changes(tx, [(person_id, *event, reason, before.category, before.township)], now)
+
+
+def record_changes(tx: sa.Connection, rows: Iterable[tuple[int, str, str, str, str, str]], now: datetime) -> None:
+    """Add (person, event, why, reason, category, township). Never before what is on record, whatever the clock says."""
+    newest = tx.scalar(sa.select(membership.c.at).order_by(membership.c.id.desc()).limit(1))
+    keys = ("person_id", "event", "why", "reason", "category", "township")
+    at = now if newest is None else max(now, newest)
+    values = [dict(zip(keys, row, strict=True)) | {"at": at} for row in rows]
+    if values:
+        tx.execute(sa.insert(membership), values)
+
+
+def changes(tx: sa.Connection, zone: tzinfo) -> list[Change]:
+    """Every row of the roster's history, in the order in which they were written."""
+    columns = (membership.c.at, membership.c.person_id, membership.c.event, membership.c.why)
+    rows = tx.execute(sa.select(*columns, membership.c.category, membership.c.township).order_by(membership.c.id))
+    return [Change(at.astimezone(zone).date(), *rest) for at, *rest in rows]
+
+
+def consent_days(tx: sa.Connection, zone: tzinfo) -> list[tuple[date, str]]:
+    """When informants opted out of notices and in again."""
+    query = sa.select(consent.c.at, consent.c.action).join(informant, informant.c.person_id == consent.c.person_id)
+    return [(at.astimezone(zone).date(), action) for at, action in tx.execute(query.order_by(consent.c.id))]
 
 
 def counts(tx: sa.Connection) -> dict[str, dict[str, int]]:

@@ -96,6 +96,20 @@ consent = sa.Table(
     sa.Column("at", Instant, nullable=False),
 )
 
+membership = sa.Table(
+    "membership",
+    metadata,
+    # Who joined, moved, left, returned, and when: one row for each, never changed. See roster.membership.
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("person_id", Key, sa.ForeignKey("person.id"), nullable=False, index=True),
+    sa.Column("event", sa.Text, nullable=False),  # joined | moved | left | returned
+    sa.Column("why", sa.Text, nullable=False, default=""),  # a key of roster.membership.WHY_LEFT when they left
+    sa.Column("reason", sa.Text, nullable=False, default=""),
+    sa.Column("category", sa.Text, nullable=False),  # what holds after it
+    sa.Column("township", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+)
+
 number_decision = sa.Table(
     "number_decision",
     metadata,

@@ -14,6 +14,7 @@ from gateway.errors import USAGE, Refused
 from gateway.roster_files import read_roster, write_faults, write_sheet, write_table
 from roster import generator, phones, store
 from roster.importing import Entry
+from roster.membership import WHY_LEFT
 from roster.suspicion import LABELS, SuspicionKind
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -247,14 +248,21 @@ def edit(
 
 
 @app.command(help="停用信息员:不再发通知,等待中的通知一并撤下。")
-def stop(ctx: typer.Context, who: Who, reason: Annotated[str, typer.Option(help="原因")]) -> None:
+def stop(
+    ctx: typer.Context,
+    who: Who,
+    reason: Annotated[str, typer.Option(help="原因")],
+    why: Annotated[str, typer.Option(help=f"统计用的类别:{roster_life.WHYS}")] = "other",
+) -> None:
     """Their cases go on."""
+    if why not in WHY_LEFT:
+        raise Refused(f"没有“{why}”这个原因类别", f"可选:{roster_life.WHYS}", USAGE)
     desk = open_desk(ctx.obj)
     desk.require("roster.edit")
     with desk.database.write() as tx:
         one = find(tx, desk, who)
-        roster_desk.stop(tx, one.person_id, reason, desk.now())
-        desk.audit(tx, "roster.stop", f"person {one.person_id}", {"reason": reason})
+        roster_desk.stop(tx, one.person_id, reason, desk.now(), why)
+        desk.audit(tx, "roster.stop", f"person {one.person_id}", {"reason": reason, "why": why})
     screen.say(f"已停用信息员 {one.person_id}", "yellow")
 
 

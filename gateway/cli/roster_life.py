@@ -1,6 +1,8 @@
 """`xinqiao roster`, the life of the roster: whether it mirrors the county, whose numbers are dead, who takes part."""
 
+from collections import Counter
 from collections.abc import Iterable
+from datetime import date
 from typing import Annotated, Any
 
 import typer
@@ -13,8 +15,9 @@ from gateway.cli.whom import Who, find
 from gateway.errors import USAGE, Refused
 from gateway.number_desk import Suspect
 from roster import balance as balances
-from roster import phones, store
+from roster import membership, phones, store
 from roster.balance import Group, Standing
+from roster.membership import WHY_LEFT
 from roster.suspicion import LABELS, SuspicionKind
 
 app = typer.Typer(add_completion=False)
@@ -112,6 +115,80 @@ def _group(one: Group) -> dict[str, Any]:
         "gap": round(float(one.gap), 2),
         "standing": one.standing.value,
     }
+
+
+# -------------------------------------------------------------------------------------------------------------- churn
+
+WHYS = "、".join(f"{key} {label}" for key, label in WHY_LEFT.items())
+
+
+@app.command(help="名册增减:逐月的新增、恢复、离开及原因、退订,以及月初月末人数;过去日期的数字永远不变。")
+def churn(
+    ctx: typer.Context,
+    first: Annotated[str, typer.Option("--from", help="从哪天起,例如 2026-01-01;默认为本年1月1日")] = "",
+    last: Annotated[str, typer.Option("--to", help="到哪天为止(含);默认为今天")] = "",
+    as_json: Json = False,
+) -> None:
+    """From the roster's dated rows."""
+    desk = open_desk(ctx.obj)
+    desk.require("roster.view")
+    zone = desk.settings.zone()
+    until = _day(last) if last else desk.now().astimezone(zone).date()
+    since = _day(first) if first else date(until.year, 1, 1)
+    if since > until:
+        raise Refused(f"{since} 在 {until} 之后", "请先写早的日期", USAGE)
+    with desk.database.read() as tx:
+        changes = store.changes(tx, zone)
+        consents = store.consent_days(tx, zone)
+    months = membership.churn(changes, consents, since, until)
+    people = membership.standing(changes, until)
+    data: dict[str, Any] = {
+        "from": since,
+        "to": until,
+        "months": [
+            {
+                "month": f"{one.year}-{one.month:02d}",
+                **{key: getattr(one, key) for key in ("before", "joined", "returned", "left")},
+                **{key: getattr(one, key) for key in ("after", "opted_out", "opted_in")},
+            }
+            for one in months
+        ],
+        "headcount": {
+            "whole": len(people),
+            "category": dict(Counter(one.category for one in people.values()).most_common()),
+            "township": dict(Counter(one.township for one in people.values()).most_common()),
+        },
+    }
+
+    def render() -> None:
+        columns = ("月份", "#月初", "#新增", "#恢复", "#离开", "离开的原因", "#月末", "#退订", "#恢复接收")
+        rows = [
+            (
+                f"{one.year}-{one.month:02d}",
+                one.before,
+                one.joined,
+                one.returned,
+                sum(one.left.values()),
+                "、".join(f"{WHY_LEFT[why]} {count}" for why, count in one.left.items()),
+                one.after,
+                one.opted_out,
+                one.opted_in,
+            )
+            for one in months
+        ]
+        screen.table(f"名册增减 {since} 至 {until}", columns, rows, "退订的人仍在册,只是不再收通知")
+        for key, label in (("category", "类别"), ("township", "乡镇")):
+            counts = data["headcount"][key]
+            screen.table(f"{until} 在册 {len(people)} 人,按{label}", (label, "#人数"), list(counts.items()))
+
+    screen.emit(as_json, data, render)
+
+
+def _day(written: str) -> date:
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        raise Refused(f"看不懂日期“{written}”", "写成 2026-11-24 的样子", USAGE) from None
 
 
 # ------------------------------------------------------------------------------------------------------------ numbers

@@ -17,6 +17,7 @@ from gateway.database import Database
 from gateway.errors import Refused, SettingsWrong, StoreUnfit
 from gateway.tables import audit as audit_rows
 from gateway.tables import metadata, notice, part, receipt
+from roster.tables import membership
 from tests.conftest import ENGINES, NOON
 from tests.gateway.office import Office
 from tests.postgres import Server
@@ -105,6 +106,30 @@ def database(bare: Database) -> Database:
 def test_the_migrations_make_exactly_the_tables_of_the_code(database: Database) -> None:
     with database.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_an_upgrade_writes_down_the_history_that_a_roster_had_before(bare: Database) -> None:
+    bare.upgrade("0002")
+    with bare.write() as tx:
+        for number, state in ((1, "'active', '', NULL"), (2, "'stopped', '空号', 5000")):
+            tx.exec_driver_sql(
+                "INSERT INTO person (id, phone_sealed, phone_index, carrier, carrier_source, created_at) "
+                f"VALUES ({number}, '', '{number}', 'mobile', 'prefix', 1000)"
+            )
+            tx.exec_driver_sql(
+                "INSERT INTO informant (person_id, name_sealed, name_index, category, township, village, state, "
+                "stop_reason, stopped_at, created_at, updated_at) "
+                f"VALUES ({number}, '', '', '教师', '城关镇', '', {state}, 1000, 6000)"
+            )
+    bare.upgrade()
+    with bare.read() as tx:
+        kept = tx.execute(sa.select(membership).order_by(membership.c.id)).all()
+        assert [(row.person_id, row.event, row.why, row.reason, row.at.timestamp()) for row in kept] == [
+            (1, "joined", "", "", 1.0),
+            (2, "joined", "", "", 1.0),
+            (2, "left", "other", "空号", 5.0),
+        ]
+        assert [one for one in fsck.check(tx, KEY, 10_000) if one.invariant == "roster"] == []
 
 
 def test_a_store_that_does_not_sync_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What was decided about numbers; a look at undelivered parts by person"""
+"""The life of the roster: who joined, moved and left; what was decided about numbers"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,31 @@ KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
+    op.create_table(
+        "membership",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("person_id", KEY, nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("category", sa.Text(), nullable=False),
+        sa.Column("township", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_membership_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_membership")),
+    )
+    op.create_index(op.f("ix_membership_person_id"), "membership", ["person_id"], unique=False)
+    # What was not written down before: everybody joined when their row was made, and who is stopped left then. That
+    # somebody had moved, or had been stopped and taken up again in between, is lost.
+    op.execute(
+        "INSERT INTO membership (person_id, event, why, reason, category, township, at) "
+        "SELECT person_id, 'joined', '', '', category, township, created_at FROM informant ORDER BY person_id"
+    )
+    op.execute(
+        "INSERT INTO membership (person_id, event, why, reason, category, township, at) "
+        "SELECT person_id, 'left', 'other', stop_reason, category, township, "
+        "coalesce(stopped_at, updated_at) FROM informant WHERE state = 'stopped' ORDER BY person_id"
+    )
     op.create_table(
         "number_decision",
         sa.Column("id", KEY, nullable=False),
@@ -37,3 +62,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("ix_part_undelivered", table_name="part")
     op.drop_table("number_decision")
+    op.drop_table("membership")
