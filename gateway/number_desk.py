@@ -72,7 +72,7 @@ def suspects(
         if told is not None:
             by = next((number for number, at in texts.get(person, ()) if at == told.until_ms), None)
             found[person] = (told, by if by in strange.get(person, ()) else None)
-    where = _places(tx, found)
+    where = store.places(tx, found)
     return [Suspect(person, *where[person], told, by) for person, (told, by) in found.items()]
 
 
@@ -216,16 +216,6 @@ def _texts(tx: sa.Connection, people: Collection[int]) -> dict[int, list[tuple[i
     for person, number, at in rows:
         found.setdefault(person, []).append((number, at))
     return found
-
-
-def _places(tx: sa.Connection, people: Collection[int]) -> dict[int, tuple[str, str]]:
-    rows = _for(
-        tx,
-        people,
-        "SELECT informant.person_id, informant.category, informant.township FROM {rows} AS r "
-        "JOIN informant ON informant.person_id = r.id",
-    )
-    return {person: (category, township) for person, category, township in rows}
 
 
 def _for(tx: sa.Connection, people: Collection[int], sql: str) -> Sequence[Any]:

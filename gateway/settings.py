@@ -126,6 +126,7 @@ class Roster(Section, frozen=True):
         int, _help("空号或停机多少天后又送达,列为疑似易主(运营商收回号码约三个月后再放号)", ge=1)
     ] = 90
     silent_days: Annotated[int, _help("多少天没有来信的号码,来信不像本人时列为疑似易主", ge=0)] = 90
+    inactive_months: Annotated[int, _help("多少个月没有来信、也没有收到过通知,列入续聘询问的名单", ge=1, le=120)] = 12
 
 
 class Singles(Section, frozen=True):

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from typing import NamedTuple
 
 JOINED, RETURNED, MOVED, LEFT = "joined", "returned", "moved", "left"
@@ -117,3 +118,44 @@ def churn(
 def _months(first: date, last: date) -> Iterator[tuple[int, int]]:
     for number in range(first.year * 12 + first.month - 1, last.year * 12 + last.month):
         yield number // 12, number % 12 + 1
+
+
+# ------------------------------------------------------------------------------------------------------------- renewal
+
+
+class Outcome(StrEnum):
+    """What came of asking somebody in a yearly renewal (续聘)."""
+
+    STAYS = "stays"  # they said so
+    LEAVES = "leaves"  # they said so, and were stopped
+    HEARD = "heard"  # they have texted since: not silent any more
+    GONE = "gone"  # stopped for another reason meanwhile
+    OPTED_OUT = "opted_out"  # they wanted no more notices: not asked by text, not stopped for silence
+    UNASKED = "unasked"  # neither the notice nor a call has asked them
+    SILENT = "silent"  # asked, and no answer; who is stopped for it when the run is closed
+
+
+OUTCOME_LABELS = {
+    Outcome.STAYS: "续聘",
+    Outcome.LEAVES: "不再担任",
+    Outcome.HEARD: "已来信",
+    Outcome.GONE: "已另行停用",
+    Outcome.OPTED_OUT: "已退订,不询问",
+    Outcome.UNASKED: "尚未询问",
+    Outcome.SILENT: "未答复",
+}
+
+
+def outcome(*, answer: str | None, active: bool, texted: bool, opted_out: bool, asked: bool) -> Outcome:
+    """The first that holds. What somebody said goes before what they did, and a text before silence."""
+    for holds, what in (
+        (answer == "leaves", Outcome.LEAVES),
+        (not active, Outcome.GONE),
+        (answer == "stays", Outcome.STAYS),
+        (texted, Outcome.HEARD),
+        (opted_out, Outcome.OPTED_OUT),
+        (not asked, Outcome.UNASKED),
+    ):
+        if holds:
+            return what
+    return Outcome.SILENT

@@ -303,6 +303,19 @@ def counts(tx: sa.Connection) -> dict[str, dict[str, int]]:
     return found
 
 
+def places(tx: sa.Connection, person_ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """(category, township) of informants."""
+    rows = tx.execute(
+        statement(
+            tx,
+            "SELECT person_id, category, township FROM {rows} AS r JOIN informant ON person_id = r.id",
+            id="BIGINT",
+        ),
+        {"rows": pack((person_id,) for person_id in person_ids)},
+    )
+    return {person_id: (category, township) for person_id, category, township in rows}
+
+
 def composition(tx: sa.Connection) -> dict[tuple[str, str], int]:
     """Active informants by (category, township)."""
     rows = tx.execute(

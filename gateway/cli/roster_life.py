@@ -11,7 +11,8 @@ from rich.text import Text
 from gateway import number_desk, resources, rights
 from gateway.cli import screen
 from gateway.cli.desk import Desk, open_desk
-from gateway.cli.whom import Who, find
+from gateway.cli.period import First, Last, day, period
+from gateway.cli.whom import Who, find, place_in
 from gateway.errors import USAGE, Refused
 from gateway.number_desk import Suspect
 from roster import balance as balances
@@ -125,18 +126,16 @@ WHYS = "、".join(f"{key} {label}" for key, label in WHY_LEFT.items())
 @app.command(help="名册增减:逐月的新增、恢复、离开及原因、退订,以及月初月末人数;过去日期的数字永远不变。")
 def churn(
     ctx: typer.Context,
-    first: Annotated[str, typer.Option("--from", help="从哪天起,例如 2026-01-01;默认为本年1月1日")] = "",
-    last: Annotated[str, typer.Option("--to", help="到哪天为止(含);默认为今天")] = "",
+    first: First = "",
+    last: Last = "",
     as_json: Json = False,
 ) -> None:
-    """From the roster's dated rows."""
+    """From the roster's dated rows; from New Year on when nothing else is said."""
     desk = open_desk(ctx.obj)
     desk.require("roster.view")
     zone = desk.settings.zone()
-    until = _day(last) if last else desk.now().astimezone(zone).date()
-    since = _day(first) if first else date(until.year, 1, 1)
-    if since > until:
-        raise Refused(f"{since} 在 {until} 之后", "请先写早的日期", USAGE)
+    today = desk.now().astimezone(zone).date()
+    since, until = period(first, last, date((day(last) if last else today).year, 1, 1), today)
     with desk.database.read() as tx:
         changes = store.changes(tx, zone)
         consents = store.consent_days(tx, zone)
@@ -184,13 +183,6 @@ def churn(
     screen.emit(as_json, data, render)
 
 
-def _day(written: str) -> date:
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
-        raise Refused(f"看不懂日期“{written}”", "写成 2026-11-24 的样子", USAGE) from None
-
-
 # ------------------------------------------------------------------------------------------------------------ numbers
 
 VERDICTS = {"confirmed": "属实", "dismissed": "排除", "replaced": "换号"}
@@ -211,8 +203,8 @@ def suspects(
         found = number_desk.suspects(tx, desk.vault, resources.number_rules(desk.settings))
         found = [one for one in found if kind in (None, one.suspicion.kind)]
         data = [_suspect(tx, desk, one) for one in found]
-    townships = list(resources.lists(desk.settings).villages)
-    data.sort(key=lambda one: (_place(townships, one["township"]), one["person_id"]))
+    place = place_in(resources.lists(desk.settings).villages)
+    data.sort(key=lambda one: (place(one["township"]), one["person_id"]))
 
     def render() -> None:
         columns = ("#编号", "姓名", "号码", "乡镇", "类别", "疑点", "依据", "从", "到", "来信")
@@ -253,11 +245,6 @@ def _suspect(tx: Any, desk: Desk, one: Suspect) -> dict[str, Any]:
         "text_id": one.text_id,
         "words": words,
     }
-
-
-def _place(townships: list[str], name: str) -> int:
-    """Where a township stands in the roster's list; those not on it stand behind."""
-    return townships.index(name) if name in townships else len(townships)
 
 
 @app.command(help="疑点属实:停用该信息员,撤下等待中的通知。")

@@ -1,4 +1,4 @@
-"""The life of the roster: who joined, moved and left; what was decided about numbers"""
+"""The life of the roster: who joined, moved and left; yearly renewals; what was decided about numbers"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -38,6 +38,32 @@ def upgrade() -> None:
         "coalesce(stopped_at, updated_at) FROM informant WHERE state = 'stopped' ORDER BY person_id"
     )
     op.create_table(
+        "renewal",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("opened_by", sa.Text(), nullable=False),
+        sa.Column("silent_since", sa.BigInteger(), nullable=False),
+        sa.Column("answer_by", sa.Text(), nullable=False),
+        sa.Column("notice_id", KEY, nullable=True),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.Column("closed_by", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_renewal")),
+    )
+    op.create_table(
+        "renewal_member",
+        sa.Column("renewal_id", KEY, autoincrement=False, nullable=False),
+        sa.Column("person_id", KEY, autoincrement=False, nullable=False),
+        sa.Column("called_at", sa.BigInteger(), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("proof", sa.Text(), nullable=False),
+        sa.Column("answered_at", sa.BigInteger(), nullable=True),
+        sa.Column("noted_by", sa.Text(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["renewal_id"], ["renewal.id"], name=op.f("fk_renewal_member_renewal_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_renewal_member_person_id")),
+        sa.PrimaryKeyConstraint("renewal_id", "person_id", name=op.f("pk_renewal_member")),
+    )
+    op.create_table(
         "number_decision",
         sa.Column("id", KEY, nullable=False),
         sa.Column("person_id", KEY, nullable=False),
@@ -62,4 +88,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("ix_part_undelivered", table_name="part")
     op.drop_table("number_decision")
+    op.drop_table("renewal_member")
+    op.drop_table("renewal")
     op.drop_table("membership")
