@@ -94,7 +94,7 @@ def withdraw(tx: sa.Connection, vault: Vault, rules: NumberRules, now_ms: int) -
     if not personal:
         return 0
     lately = set(tx.scalars(sa.select(text.c.person_id).where(text.c.received_ms > now_ms - LATELY_MS)))
-    people = [one.person_id for one in suspects(tx, vault, rules, lately)]
+    people = [one.person_id for one in suspects(tx, vault, rules, lately)] if lately else []
     done = tx.execute(
         sa.update(part)
         .where(part.c.lane.in_(personal), part.c.state == PartState.QUEUED, part.c.person_id.in_(people))

@@ -289,6 +289,21 @@ def test_escape_sequences_become_visible(words: str) -> None:
     assert "\\" in screen.neutral(words)
 
 
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "words"),
+    [
+        (829, 836, "829/836 99.16%"),
+        (25_940, 26_633, "25940/26633 97.40%"),
+        (3_631, 3_760, "3631/3760 96.57%"),
+        (37, 37, "37/37 100.00%"),
+        (1, 800, "1/800 0.13%"),  # 0.125: halves go up
+        (0, 0, "0/0 -"),
+    ],
+)
+def test_a_rate_names_what_it_is_made_of(numerator: int, denominator: int, words: str) -> None:
+    assert screen.rate(numerator, denominator) == words
+
+
 # --------------------------------------------------------------------------------------------------------------- checks
 
 

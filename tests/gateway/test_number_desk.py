@@ -1,6 +1,7 @@
 """Suspected numbers: from receipts and texts to a decision, and what is withheld meanwhile."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,9 +9,10 @@ import sqlalchemy as sa
 
 from carriers.events import DeliveryReceipt, ReceiptState, SubmitAnswered, Verdict
 from gateway import notices, number_desk, outbox, resources, roster_desk
-from gateway.errors import Refused
+from gateway.errors import Refused, SettingsWrong
 from gateway.number_desk import Suspect
 from gateway.outbox import Answer
+from gateway.settings import load
 from gateway.tables import part
 from roster import store
 from roster.audiences import Audience
@@ -231,3 +233,23 @@ def test_what_is_personal_and_waits_is_withdrawn_when_a_stranger_texts(office: O
     ]
     assert {row.state for row in rows if row.lane == plain.id} == {"queued"}
     assert number
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (('empty = ["29"]', "empty = [29]"), "numbers.toml 内容有误:sgip"),
+        (("[cmpp]", "[cmppp]"), "numbers.toml 内容有误:缺少 'cmpp'"),
+        (("longest = 40", "longest = 0"), "numbers.toml 内容有误:strangers"),
+    ],
+)
+def test_an_offices_own_table_that_is_wrong_is_refused_by_name(
+    folder: Path, change: tuple[str, str], words: str
+) -> None:
+    shipped = Path(__file__).parent.parent.parent / "config" / "numbers.toml"
+    (folder / "numbers.toml").write_text(shipped.read_text(encoding="utf-8").replace(*change, 1), encoding="utf-8")
+    protocols = {
+        f"XINQIAO__CARRIERS__{name}__PROTOCOL": kind for name, kind in (("UNICOM", "sgip"), ("MOBILE", "cmpp3"))
+    }
+    with pytest.raises(SettingsWrong, match=words):
+        resources.number_rules(load(folder, {"XINQIAO__FILES__NUMBERS": "numbers.toml"} | protocols))
