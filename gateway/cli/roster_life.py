@@ -207,8 +207,8 @@ def suspects(
     data.sort(key=lambda one: (place(one["township"]), one["person_id"]))
 
     def render() -> None:
-        columns = ("#编号", "姓名", "号码", "乡镇", "类别", "疑点", "依据", "从", "到", "来信")
-        keys = ("person_id", "name", "phone", "township", "category", "label", "reason", "since", "until", "words")
+        columns = ("#编号", "姓名", "号码", "乡镇", "类别", "疑点", "依据", "最近", "来信")
+        keys = ("person_id", "name", "phone", "township", "category", "label", "reason", "until", "words")
         screen.table(f"有疑点的号码 {len(data)} 个", columns, [[one[key] for key in keys] for one in data])
         labels = list(LABELS.values())
         places = dict.fromkeys(one["township"] for one in data)

@@ -19,6 +19,7 @@ from roster.audiences import Audience
 from roster.suspicion import SuspicionKind
 from roster.tables import informant, number_decision
 from tests.gateway.office import SESSION, Office
+from tests.gateway.town import Town
 
 SIGNATURE = "【肥乡双向沟通办】"
 DAY = 24 * 60  # minutes
@@ -253,3 +254,30 @@ def test_an_offices_own_table_that_is_wrong_is_refused_by_name(
     }
     with pytest.raises(SettingsWrong, match=words):
         resources.number_rules(load(folder, {"XINQIAO__FILES__NUMBERS": "numbers.toml"} | protocols))
+
+
+def test_the_running_gateway_takes_back_what_is_personal_when_a_stranger_texts(folder: Path) -> None:
+    town = Town(folder, '[[carrier]]\nname = "mobile"\naccess_number = "10657000001"\n')
+    town.environment["XINQIAO__ROSTER__SILENT_DAYS"] = "0"
+    roster, password = folder / "r.csv", folder / "password"
+    roster.write_text(
+        "姓名,手机号,职业类别,乡镇\n钱桥,13800000001,教师,城关镇\n孙林,13800000002,农民,旧店乡\n", encoding="utf-8"
+    )
+    password.touch(0o600)
+    password.write_text("a long enough one", encoding="utf-8")
+    town.environment["XINQIAO_PASSWORD_FILE"] = str(password)
+    try:
+        town.open_carriers()
+        town.start_daemon()
+        town.until(lambda: town.counts()["bound"])
+        town.run("roster", "import", str(roster), "--apply")
+        town.run("operator", "add", "乙", "--role", "approver", "--password-file", str(password))
+        town.run("notice", "draft", "--topic", "教育", "--text", "{姓名}您好")
+        town.run("--as", "乙", "notice", "approve", "1")
+        town.tell(do="text", carrier="mobile", text="你们是谁", **{"from": "8613800000001"})
+        town.until(lambda: town.run("notice", "report", "1", "--json")["total"]["people"].get("cancelled"))
+        told = town.run("notice", "report", "1", "--json")
+        assert told["total"]["people"] == {"queued": 1, "cancelled": 1}
+        assert told["reasons"] == [{"state": "cancelled", "reason": "number suspected", "people": 1}]
+    finally:
+        town.close()
