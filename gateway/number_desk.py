@@ -16,10 +16,10 @@ from gateway.errors import Refused
 from gateway.notices import has_fields
 from gateway.outbox import MINUTE, PartState
 from gateway.strangers import Strangers
-from gateway.tables import notice, part, text
+from gateway.tables import message, notice, part, text
 from roster import store
 from roster.rowset import pack, statement
-from roster.suspicion import LABELS, Codes, Patience, Sign, SignKind, Suspicion, suspicion
+from roster.suspicion import LABELS, Codes, Patience, Sign, SignKind, Suspicion, SuspicionKind, suspicion
 from roster.tables import informant
 from roster.vault import Vault
 
@@ -70,8 +70,9 @@ def suspects(
         since = watched[person]
         told = suspicion(sorted(sign for sign in signs if sign.at_ms > since), since, rules.patience)
         if told is not None:
-            by = next((number for number, at in texts.get(person, ()) if at == told.until_ms), None)
-            found[person] = (told, by if by in strange.get(person, ()) else None)
+            read = strange.get(person, ())
+            by = next((number for number, at in texts.get(person, ()) if at == told.until_ms and number in read), None)
+            found[person] = (told, by)
     where = store.places(tx, found)
     return [Suspect(person, *where[person], told, by) for person, (told, by) in found.items()]
 
@@ -114,11 +115,21 @@ def words_of(tx: sa.Connection, text_id: int) -> str:
 def confirm(
     tx: sa.Connection, vault: Vault, rules: NumberRules, person_id: int, note: str, actor: str, now: datetime
 ) -> Suspicion:
-    """The suspicion is right: the informant is stopped, what waits for the number is withdrawn. Raises `Refused`."""
+    """The suspicion is right: the informant is stopped, what waits for the number is withdrawn. Raises `Refused`.
+
+    From a number that is somebody else's by now replies are withdrawn, too: their cases then ask for a telephone call.
+    """
     told = _of(tx, vault, rules, person_id)
     reason = f"{LABELS[told.kind].removeprefix('疑似')}:{note or told.reason}"
     store.decide_number(tx, person_id, "confirmed", told.kind, reason, actor, now)
     roster_desk.stop(tx, person_id, reason, now, told.kind)
+    if told.kind is SuspicionKind.RECYCLED:
+        theirs = sa.select(message.c.id).where(message.c.person_id == person_id)
+        tx.execute(
+            sa.update(part)
+            .where(part.c.message_id.in_(theirs), part.c.state == PartState.QUEUED)
+            .values(state=PartState.CANCELLED, reason="number recycled", changed_ms=_ms(now))
+        )
     return told
 
 

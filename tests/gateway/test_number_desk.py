@@ -13,7 +13,7 @@ from gateway.errors import Refused, SettingsWrong
 from gateway.number_desk import Suspect
 from gateway.outbox import Answer
 from gateway.settings import load
-from gateway.tables import part
+from gateway.tables import message, part
 from roster import store
 from roster.audiences import Audience
 from roster.suspicion import SuspicionKind
@@ -234,6 +234,23 @@ def test_what_is_personal_and_waits_is_withdrawn_when_a_stranger_texts(office: O
     ]
     assert {row.state for row in rows if row.lane == plain.id} == {"queued"}
     assert number
+
+
+@pytest.mark.parametrize(("words", "state"), [("你们是谁", "cancelled"), ("村里路灯坏了", "queued")])
+def test_no_reply_goes_to_a_number_that_is_somebody_elses_by_now(office: Office, words: str, state: str) -> None:
+    write_off(office, 1)
+    office.minutes += 50 * DAY
+    with office.database.write() as tx:
+        outbox.put(
+            tx, person_id=1, body="答复", purpose="reply", created_by="x", now_ms=office.now_ms, validity_ms=60_000
+        )
+    office.text("8613800000001", words)
+    if state == "cancelled":
+        decide(office, "confirm", 1)
+    [row] = office.rows(
+        sa.select(part.c.state).join(message, message.c.id == part.c.message_id).where(message.c.purpose == "reply")
+    )
+    assert row.state == state
 
 
 @pytest.mark.parametrize(
