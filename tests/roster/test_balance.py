@@ -122,3 +122,20 @@ def test_no_other_additions_come_nearer(weights: list[int], townships: list[int]
     assert sum(chosen.values()) == k
     every = combinations_with_replacement(have, k)
     assert distance(chosen) == min(distance({cell: way.count(cell) for cell in way}) for way in every)
+
+
+@given(WEIGHTS, WEIGHTS, PEOPLE)
+def test_enough_is_the_first_moment_at_which_nothing_is_short(
+    weights: list[int], townships: list[int], people: list[int]
+) -> None:
+    wanted = targets(*weights, townships=tuple(townships))
+    have = _roster(wanted, people)
+
+    def short(count: int) -> bool:
+        added = additions(have, wanted, count)
+        told = balance({cell: have[cell] + added.get(cell, 0) for cell in have}, wanted)
+        return any(one.standing is Standing.SHORT for one in (*told.categories, *told.townships))
+
+    needed = enough(have, wanted, 30)
+    assert all(short(count) for count in range(30 if needed is None else needed))
+    assert needed is None or not short(needed)
