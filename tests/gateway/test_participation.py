@@ -104,7 +104,7 @@ def test_groups_add_up_and_nobody_is_left_out(office: Office) -> None:
 
 
 def test_no_list_of_people_is_ordered_by_what_they_did() -> None:
-    """DESIGN: citizens are never ranked. What could order them is not among what a list is sorted by."""
+    """README: it never scores or ranks citizens. What could order them is not among what a list is sorted by."""
     source = Path(participation_commands.__file__).read_text(encoding="utf-8")
     keys = [line for line in source.splitlines() if "sort(" in line or "sorted(" in line]
     assert len(keys) == 2
