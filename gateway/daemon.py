@@ -16,7 +16,19 @@ import sqlalchemy as sa
 import structlog
 
 from carriers.events import Event
-from gateway import carrier_desk, case_desk, errors, lease, outbox, receipts, rerouting, resources, schedule, tracing
+from gateway import (
+    carrier_desk,
+    case_desk,
+    errors,
+    lease,
+    number_desk,
+    outbox,
+    receipts,
+    rerouting,
+    resources,
+    schedule,
+    tracing,
+)
 from gateway.compose import Composer
 from gateway.database import Database
 from gateway.inbox import Inbox
@@ -78,6 +90,7 @@ class Daemon:
         composer = Composer(profiles, self._vault)
         self._routes = Routes.of(values.carriers, profiles)
         self._prefixes = resources.prefixes(settings)
+        self._number_rules = resources.number_rules(settings)
         lease_ms = int(values.daemon.lease_s * 1000)
         self._tick = Tick(
             self._database,
@@ -201,6 +214,7 @@ class Daemon:
         return [
             schedule.Sweep("finish notices", 2, partial(self._sweep, schedule.finish_notices)),
             schedule.Sweep("replies", 2, partial(self._sweep, schedule.settle_replies)),
+            schedule.Sweep("suspected numbers", 2, partial(self._sweep, self._withdraw)),
             schedule.Sweep("links", 2, self._look_after_links),
             schedule.Sweep("urgent parts", 10, partial(self._sweep_by_clock, schedule.resend_uncertain)),
             schedule.Sweep("waiting parts", 10, partial(self._sweep_by_clock, schedule.expire_waiting)),
@@ -229,6 +243,10 @@ class Daemon:
     def _stand_in(self, tx: sa.Connection, now_ms: int) -> None:
         if moved := rerouting.stand_in(tx, self._routes, now_ms):
             log.warning("a line is down: others send in its place", parts=moved)
+
+    def _withdraw(self, tx: sa.Connection, now_ms: int) -> None:
+        if withdrawn := number_desk.withdraw(tx, self._vault, self._number_rules, now_ms):
+            log.warning("numbers became suspected: nothing personal goes there", parts=withdrawn)
 
     def _unlearn(self, tx: sa.Connection, now_ms: int) -> None:
         now = datetime.fromtimestamp(now_ms / 1000, UTC)

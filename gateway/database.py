@@ -125,14 +125,14 @@ class Database:
 
     # ----------------------------------------------------------------------------------------------------- schema
 
-    def upgrade(self) -> None:
-        """Bring the schema to this version's: all of the way in one transaction, or not at all."""
+    def upgrade(self, version: str = "head") -> None:
+        """Bring the schema to this version's, or to an older one on the way: in one transaction, or not at all."""
         from alembic import command
 
         config = _alembic()
         with self.write() as connection:
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, version)
 
     def revision(self) -> str | None:
         """The version of the schema, None when there is none yet. Raises `StoreUnfit` when nobody answers."""

@@ -170,6 +170,15 @@ INVARIANTS = (
         "WHERE (audit.verb = 'message.retry' AND audit.subject = 'message ' || part.message_id) "
         "OR audit.verb = 'store.restore')",
     ),
+    Invariant(
+        "roster",
+        "名册与它的变动记录一致",
+        "SELECT 'person ' || informant.person_id, informant.state FROM informant LEFT JOIN membership "
+        "ON membership.id = (SELECT max(id) FROM membership WHERE membership.person_id = informant.person_id) "
+        "WHERE membership.id IS NULL OR (informant.state = 'stopped') <> (membership.event = 'left') "
+        "OR (informant.state = 'active' AND (membership.category <> informant.category "
+        "OR membership.township <> informant.township))",
+    ),
 )
 
 

@@ -11,9 +11,13 @@ from typing import Any, TypeVar
 from carriers.profile import CarrierProfile
 from carriers.results import Results
 from gateway.errors import SettingsWrong
+from gateway.number_desk import NumberRules
 from gateway.settings import Loaded
+from gateway.strangers import Strangers
+from roster.balance import Targets
 from roster.importing import Lists
 from roster.networks import Prefixes
+from roster.suspicion import Codes, Patience
 from routing.calendar import Calendar, OfficeHours, Statute, Table
 from routing.deadlines import Terms
 from routing.departments import Departments
@@ -62,6 +66,26 @@ def _results(settings: Loaded, protocol: str) -> Results:
 def lists(settings: Loaded) -> Lists:
     """Categories and townships, with their aliases."""
     return _made(settings, "roster", Lists.from_toml)
+
+
+def targets(settings: Loaded) -> Targets:
+    """What share of the roster each category and township should have."""
+    return _made(settings, "roster", Targets.from_toml)
+
+
+def number_rules(settings: Loaded) -> NumberRules:
+    """What makes a number suspected of being empty, suspended or somebody else's by now."""
+    given = settings.values.roster
+    families = {name: one.protocol.rstrip("23") for name, one in settings.values.carriers.items()}
+    return _made(
+        settings,
+        "numbers",
+        lambda table: NumberRules(
+            {name: Codes.from_table(family, table[family]) for name, family in families.items()},
+            Strangers.from_toml(table["strangers"]),
+            Patience(given.empty_times, given.empty_days, given.frozen_days, given.silent_days),
+        ),
+    )
 
 
 def terms(settings: Loaded) -> Terms:

@@ -55,6 +55,7 @@ class Files(Section, frozen=True):
     messages: Annotated[str, _help("发给群众的短信模板 T1 至 T15")] = ""
     words: Annotated[str, _help("退订、查询、感谢等词表")] = ""
     results: Annotated[str, _help("运营商返回码的含义")] = ""
+    numbers: Annotated[str, _help("空号、停机的回执码,不像本人来信的词语")] = ""
     calendar: Annotated[str, _help("工作日历的目录,每年一个文件,如 2027.toml;其中的年份补充或替换随程序发布的")] = ""
     deadlines: Annotated[str, _help("办理期限、灯、催办督办和预警的尺度")] = ""
 
@@ -120,6 +121,18 @@ class Notices(Section, frozen=True):
     max_parts: Annotated[int, _help("一条通知最多拆成几条短信", ge=1, le=10)] = 10
 
 
+class Roster(Section, frozen=True):
+    """信息员库"""
+
+    empty_times: Annotated[int, _help("连续多少条通知因空号或停机未送达,列为疑似空号、停机", ge=2, le=100)] = 3
+    empty_days: Annotated[int, _help("其中第一条与最后一条至少相隔多少天", ge=0, le=366)] = 30
+    frozen_days: Annotated[
+        int, _help("空号或停机多少天后又送达,列为疑似易主(运营商收回号码约三个月后再放号)", ge=1)
+    ] = 90
+    silent_days: Annotated[int, _help("多少天没有来信的号码,来信不像本人时列为疑似易主", ge=0)] = 90
+    inactive_months: Annotated[int, _help("多少个月没有来信、也没有收到过通知,列入续聘询问的名单", ge=1, le=120)] = 12
+
+
 class Singles(Section, frozen=True):
     """单发短信"""
 
@@ -167,6 +180,7 @@ class Settings(Section, frozen=True):
     files: Files = Files()
     carriers: dict[str, Carrier] = {}
     notices: Notices = Notices()
+    roster: Roster = Roster()
     singles: Singles = Singles()
     texts: Texts = Texts()
     daemon: Daemon = Daemon()

@@ -163,6 +163,12 @@ sa.Index(
     sqlite_where=part.c.state == "uncertain",
     postgresql_where=part.c.state == "uncertain",
 )
+sa.Index(
+    "ix_part_undelivered",
+    part.c.person_id,
+    sqlite_where=part.c.state == "undelivered",
+    postgresql_where=part.c.state == "undelivered",
+)
 
 attempt = sa.Table(
     "attempt",

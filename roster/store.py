@@ -3,15 +3,16 @@
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 import sqlalchemy as sa
 
 from roster.audiences import Audience
+from roster.membership import LEFT, RETURNED, Change
 from roster.networks import Belonging, Learned, Prefixes, carrier_of
 from roster.rowset import Statement
-from roster.tables import carrier_evidence, consent, informant, person
+from roster.tables import carrier_evidence, consent, informant, membership, number_decision, person
 from roster.vault import Vault
 
 SLICE = 500  # how many values one IN list takes
@@ -241,13 +242,44 @@ def informant_values(
     }
 
 
-def set_state(tx: sa.Connection, person_id: int, state: str, reason: str, now: datetime) -> None:
-    """Stop an informant (no more notices) or take them up again."""
+def set_state(tx: sa.Connection, person_id: int, state: str, reason: str, now: datetime, why: str = "other") -> None:
+    """Stop an informant (no more notices; `why` is a key of `membership.WHY_LEFT`) or take them up again."""
+    before = tx.execute(
+        sa.select(informant.c.state, informant.c.category, informant.c.township).where(
+            informant.c.person_id == person_id
+        )
+    ).one()
     tx.execute(
         sa.update(informant)
         .where(informant.c.person_id == person_id)
         .values(state=state, stop_reason=reason, stopped_at=now if state == "stopped" else None, updated_at=now)
     )
+    if before.state != state:
+        event = (LEFT, why) if state == "stopped" else (RETURNED, "")
+        record_changes(tx, [(person_id, *event, reason, before.category, before.township)], now)
+
+
+def record_changes(tx: sa.Connection, rows: Iterable[tuple[int, str, str, str, str, str]], now: datetime) -> None:
+    """Add (person, event, why, reason, category, township). Never before what is on record, whatever the clock says."""
+    newest = tx.scalar(sa.select(membership.c.at).order_by(membership.c.id.desc()).limit(1))
+    keys = ("person_id", "event", "why", "reason", "category", "township")
+    at = now if newest is None else max(now, newest)
+    values = [dict(zip(keys, row, strict=True)) | {"at": at} for row in rows]
+    if values:
+        tx.execute(sa.insert(membership), values)
+
+
+def changes(tx: sa.Connection, zone: tzinfo) -> list[Change]:
+    """Every row of the roster's history, in the order in which they were written."""
+    columns = (membership.c.at, membership.c.person_id, membership.c.event, membership.c.why)
+    rows = tx.execute(sa.select(*columns, membership.c.category, membership.c.township).order_by(membership.c.id))
+    return [Change(at.astimezone(zone).date(), *rest) for at, *rest in rows]
+
+
+def consent_days(tx: sa.Connection, zone: tzinfo) -> list[tuple[date, str]]:
+    """When informants opted out of notices and in again."""
+    query = sa.select(consent.c.at, consent.c.action).join(informant, informant.c.person_id == consent.c.person_id)
+    return [(at.astimezone(zone).date(), action) for at, action in tx.execute(query.order_by(consent.c.id))]
 
 
 def counts(tx: sa.Connection) -> dict[str, dict[str, int]]:
@@ -269,23 +301,48 @@ def counts(tx: sa.Connection) -> dict[str, dict[str, int]]:
     return found
 
 
+def places(tx: sa.Connection, person_ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """(category, township) of informants."""
+    found = _PLACES.all(tx, person_ids)
+    return {person_id: (category, township) for person_id, category, township in found}
+
+
+_PLACES = Statement(
+    "SELECT person_id, category, township FROM {rows} AS r JOIN informant ON person_id = r.id", id="BIGINT"
+)
+
+
+def composition(tx: sa.Connection) -> dict[tuple[str, str], int]:
+    """Active informants by (category, township)."""
+    rows = tx.execute(
+        sa.select(informant.c.category, informant.c.township, sa.func.count())
+        .where(informant.c.state == "active")
+        .group_by(informant.c.category, informant.c.township)
+    )
+    return {(category, township): people for category, township, people in rows}
+
+
 # ---------------------------------------------------------------------------------------------------------- audiences
 
 
-def audience_query(audience: Audience) -> sa.Select[Any]:
-    """The people who will get a notice: person_id, carrier, category, township."""
-    return _chosen(audience).where(informant.c.state == "active", person.c.opted_out_at.is_(None))
+def audience_query(audience: Audience, withheld: Collection[int] = ()) -> sa.Select[Any]:
+    """The people who will get a notice: person_id, carrier, category, township.
+
+    `withheld` are people whose number may not be theirs any more: give them for a notice that names the person.
+    """
+    query = _chosen(audience).where(informant.c.state == "active", person.c.opted_out_at.is_(None))
+    return query.where(informant.c.person_id.not_in(withheld)) if withheld else query
 
 
-def left_out(tx: sa.Connection, audience: Audience) -> dict[str, int]:
-    """Who is in the audience but gets nothing, by reason ("stopped", "opted out")."""
+def left_out(tx: sa.Connection, audience: Audience, withheld: Collection[int] = ()) -> dict[str, int]:
+    """Who is in the audience but gets nothing, by reason ("stopped", "opted out", "number suspected")."""
     chosen = _chosen(audience).add_columns(informant.c.state, person.c.opted_out_at).subquery()
-    reason = sa.case((chosen.c.state != "active", "stopped"), else_="opted out")
-    rows = tx.execute(
-        sa.select(reason, sa.func.count())
-        .where(sa.or_(chosen.c.state != "active", chosen.c.opted_out_at.isnot(None)))
-        .group_by(reason)
+    reason = sa.case(
+        (chosen.c.state != "active", "stopped"),
+        (chosen.c.opted_out_at.isnot(None), "opted out"),
+        (chosen.c.person_id.in_(withheld), "number suspected"),
     )
+    rows = tx.execute(sa.select(reason, sa.func.count()).where(reason.isnot(None)).group_by(reason))
     return {row[0]: row[1] for row in rows}
 
 
@@ -345,6 +402,42 @@ def _record_consent(
             person_id=person_id, action=action, channel=channel, proof=proof, text_id=text_id, actor=actor, at=now
         )
     )
+
+
+# ------------------------------------------------------------------------------------------------------------ numbers
+
+
+def decide_number(
+    tx: sa.Connection, person_id: int, verdict: str, suspicion: str | None, reason: str, actor: str, now: datetime
+) -> None:
+    """Keep what was decided about a number. What it showed before says nothing any more."""
+    tx.execute(
+        sa.insert(number_decision).values(
+            person_id=person_id, verdict=verdict, suspicion=suspicion, reason=reason, actor=actor, at=now
+        )
+    )
+
+
+def number_decisions(tx: sa.Connection, person_id: int) -> Sequence[Any]:
+    """What was decided about a person's number, oldest first."""
+    return tx.execute(
+        sa.select(number_decision).where(number_decision.c.person_id == person_id).order_by(number_decision.c.id)
+    ).all()
+
+
+def watched_since(tx: sa.Connection, among: Collection[int] | None) -> dict[int, datetime]:
+    """Active informants (`among` these), and since when their numbers' signs count: they joined, or it was decided."""
+    decided = (
+        sa.select(number_decision.c.person_id, sa.func.max(number_decision.c.at).label("at"))
+        .group_by(number_decision.c.person_id)
+        .subquery()
+    )
+    rows = tx.execute(
+        sa.select(informant.c.person_id, informant.c.created_at, decided.c.at)
+        .join_from(informant, decided, decided.c.person_id == informant.c.person_id, isouter=True)
+        .where(informant.c.state == "active", sa.true() if among is None else informant.c.person_id.in_(among))
+    )
+    return {person_id: max(joined, at) if at is not None else joined for person_id, joined, at in rows}
 
 
 # ----------------------------------------------------------------------------------------------------------- carriers

@@ -17,6 +17,7 @@ NOUNS = {
     "operator": "操作员与角色",
     "run": "运行网关",
     "roster": "信息员库",
+    "renewal": "续聘:询问长期没有联系的信息员",
     "notice": "通知(群发)",
     "message": "单发短信",
     "text": "群众来信",

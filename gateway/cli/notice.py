@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from gateway import notices, resources
+from gateway import notices, number_desk, resources
 from gateway.cli import screen
 from gateway.cli.desk import Desk, open_desk
 from gateway.cli.message import STATES as PART_WORDS
@@ -65,7 +65,12 @@ FIELDS = {
     "resend_of": "补发自",
     "digest": "内容码",
 }
-LEFT_OUT = {"stopped": "已停用", "opted out": "已退订", "carrier not configured": "线路未配置"}
+LEFT_OUT = {
+    "stopped": "已停用",
+    "opted out": "已退订",
+    "number suspected": "号码有疑点(含个人字段的通知不发)",
+    "carrier not configured": "线路未配置",
+}
 
 
 @app.command(help="起草通知。签名会自动加在最前面。")
@@ -168,7 +173,7 @@ def dry_run(ctx: typer.Context, notice_id: Number, as_json: Json = False) -> Non
     desk.require("notice.view")
     with desk.database.read() as tx:
         one = notices.by_id(tx, notice_id)
-        told = reports.estimate(tx, desk.vault, desk.settings, one, desk.now())
+        told = reports.estimate(tx, desk.vault, desk.settings, one, desk.now(), _withheld(tx, desk, one))
     zone = desk.settings.zone()
 
     def render() -> None:
@@ -221,6 +226,7 @@ def approve(
             list(values.carriers),
             values.notices.same_text_hours,
             desk.now(),
+            _withheld(tx, desk, notices.by_id(tx, notice_id)),
         )
         desk.audit(tx, "notice.approve", f"notice {notice_id}", {"digest": one.digest, "plan": one.plan})
     plan = one.plan or {}
@@ -477,6 +483,13 @@ def _follow(desk: Desk, one: Notice) -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _withheld(tx: Any, desk: Desk, one: Notice) -> frozenset[int]:
+    """Whom nothing personal is sent to. Only looked up for a notice that names the person."""
+    if not notices.has_fields(one.body):
+        return frozenset()
+    return number_desk.withheld(tx, desk.vault, resources.number_rules(desk.settings))
 
 
 def _words(text: str | None, file: Path | None) -> str:

@@ -30,7 +30,8 @@ def check(ctx: typer.Context, as_json: Json = False) -> None:
     read_keys(loaded)
     for look in (
         *(resources.messages, resources.words, resources.departments, resources.prefixes, resources.lists),
-        *(resources.calendar, resources.terms, resources.supervision),
+        *(resources.calendar, resources.terms, resources.supervision, resources.targets),
+        resources.number_rules,
     ):
         look(loaded)
     database = Database(loaded.store_url())

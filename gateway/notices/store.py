@@ -1,6 +1,6 @@
 """What is kept about notices, and the steps of a notice's life. Every function takes the open transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from hashlib import sha256
@@ -211,8 +211,12 @@ def approve(
     carriers: Sequence[str],
     same_text_hours: int,
     now: datetime,
+    withheld: Collection[int] = (),
 ) -> Notice:
-    """A second person's word: text and audience are frozen and every part is put into the outbox."""
+    """A second person's word: text and audience are frozen and every part is put into the outbox.
+
+    Nothing that names the person goes to those who are `withheld` (see `number_desk`).
+    """
     one = by_id(tx, notice_id)
     _in_state(one, "draft")
     if approver == one.author:
@@ -220,7 +224,7 @@ def approve(
     if digest is not None and digest != one.digest:
         raise Refused("通知在你看过之后又被修改", f"请重新试算后批准,现在的内容码是 {one.digest}")
     _refuse_same_text(tx, one, same_text_hours, now)
-    plan = _freeze(tx, vault, one, carriers, now)
+    plan = _freeze(tx, vault, one, carriers, withheld if has_fields(one.body) else (), now)
     if not plan["people"]:
         raise Refused("没有人会收到这条通知", "xinqiao notice dry-run 说明哪些人被排除")
     tx.execute(
@@ -260,9 +264,16 @@ def _refuse_same_text(tx: sa.Connection, one: Notice, hours: int, now: datetime)
         )
 
 
-def _freeze(tx: sa.Connection, vault: Vault, one: Notice, carriers: Sequence[str], now: datetime) -> dict[str, Any]:
+def _freeze(
+    tx: sa.Connection,
+    vault: Vault,
+    one: Notice,
+    carriers: Sequence[str],
+    withheld: Collection[int],
+    now: datetime,
+) -> dict[str, Any]:
     """Put messages and parts into the outbox; the plan that they add up to."""
-    chosen = roster_store.audience_query(one.audience).subquery()
+    chosen = roster_store.audience_query(one.audience, withheld).subquery()
     served = chosen.c.carrier.in_(carriers)
     now_ms = round(now.timestamp() * 1000)
     fixed: dict[str, sa.ColumnElement[Any]] = {
@@ -281,7 +292,7 @@ def _freeze(tx: sa.Connection, vault: Vault, one: Notice, carriers: Sequence[str
     if has_fields(one.body):
         _count_parts(tx, vault, one)
     _insert_parts(tx, one, now_ms)
-    return _plan(tx, one, carriers)
+    return _plan(tx, one, carriers, withheld)
 
 
 def _count_parts(tx: sa.Connection, vault: Vault, one: Notice) -> None:
@@ -318,14 +329,14 @@ def _insert_parts(tx: sa.Connection, one: Notice, now_ms: int) -> None:
     tx.execute(sa.insert(part).from_select(list(columns), rows.order_by(message.c.id, numbers.c.number)))
 
 
-def _plan(tx: sa.Connection, one: Notice, carriers: Sequence[str]) -> dict[str, Any]:
+def _plan(tx: sa.Connection, one: Notice, carriers: Sequence[str], withheld: Collection[int]) -> dict[str, Any]:
     rows = tx.execute(
         sa.select(part.c.carrier, sa.func.count(sa.distinct(part.c.message_id)), sa.func.count())
         .where(part.c.lane == one.id)
         .group_by(part.c.carrier)
     ).all()
-    left_out = dict(roster_store.left_out(tx, one.audience))
-    planned = roster_store.audience_query(one.audience).subquery()
+    left_out = dict(roster_store.left_out(tx, one.audience, withheld))
+    planned = roster_store.audience_query(one.audience, withheld).subquery()
     unserved = tx.scalar(sa.select(sa.func.count()).select_from(planned).where(planned.c.carrier.not_in(carriers)))
     if unserved:
         left_out["carrier not configured"] = unserved

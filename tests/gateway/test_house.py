@@ -21,6 +21,7 @@ from gateway.errors import Refused, SettingsWrong, StoreUnfit
 from gateway.tables import audit as audit_rows
 from gateway.tables import metadata, notice, part, receipt
 from roster.audiences import Audience
+from roster.tables import membership
 from tests.conftest import ENGINES, NOON
 from tests.gateway.office import Office
 from tests.postgres import Server
@@ -114,6 +115,30 @@ def test_the_migrations_make_exactly_the_tables_of_the_code(database: Database) 
 def test_the_line_of_schema_versions_is_alembics() -> None:
     script = ScriptDirectory.from_config(_alembic())
     assert revisions() == [one.revision for one in script.walk_revisions()][::-1]
+
+
+def test_an_upgrade_writes_down_the_history_that_a_roster_had_before(bare: Database) -> None:
+    bare.upgrade("0005")
+    with bare.write() as tx:
+        for number, state in ((1, "'active', '', NULL"), (2, "'stopped', '空号', 5000")):
+            tx.exec_driver_sql(
+                "INSERT INTO person (id, phone_sealed, phone_index, carrier, carrier_source, created_at) "
+                f"VALUES ({number}, '', '{number}', 'mobile', 'prefix', 1000)"
+            )
+            tx.exec_driver_sql(
+                "INSERT INTO informant (person_id, name_sealed, name_index, category, township, village, state, "
+                "stop_reason, stopped_at, created_at, updated_at) "
+                f"VALUES ({number}, '', '', '教师', '城关镇', '', {state}, 1000, 6000)"
+            )
+    bare.upgrade()
+    with bare.read() as tx:
+        kept = tx.execute(sa.select(membership).order_by(membership.c.id)).all()
+        assert [(row.person_id, row.event, row.why, row.reason, row.at.timestamp()) for row in kept] == [
+            (1, "joined", "", "", 1.0),
+            (2, "joined", "", "", 1.0),
+            (2, "left", "other", "空号", 5.0),
+        ]
+        assert [one for one in fsck.check(tx, KEY, 10_000) if one.invariant == "roster"] == []
 
 
 def test_a_store_that_does_not_sync_is_refused(tmp_path: Path) -> None:
@@ -293,6 +318,21 @@ def test_escape_sequences_become_visible(words: str) -> None:
     assert "\\" in screen.neutral(words)
 
 
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "words"),
+    [
+        (829, 836, "829/836 99.16%"),
+        (25_940, 26_633, "25940/26633 97.40%"),
+        (3_631, 3_760, "3631/3760 96.57%"),
+        (37, 37, "37/37 100.00%"),
+        (1, 800, "1/800 0.13%"),  # 0.125: halves go up
+        (0, 0, "0/0 -"),
+    ],
+)
+def test_a_rate_names_what_it_is_made_of(numerator: int, denominator: int, words: str) -> None:
+    assert screen.rate(numerator, denominator) == words
+
+
 # --------------------------------------------------------------------------------------------------------------- checks
 
 
@@ -334,6 +374,7 @@ def test_a_store_after_a_days_work_is_whole(office: Office) -> None:
 
 
 DAMAGES = [
+    ("DELETE FROM membership", "roster"),
     ("UPDATE part SET state = 'lost'", "I1"),
     ("INSERT INTO attempt SELECT 99, 1, part_id, carrier, intent_ms, 'accepted', 0, 0, 'x' FROM attempt LIMIT 1", "I2"),
     ("DELETE FROM attempt", "I2a"),
