@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from carriers import dialects, smpp
+from carriers import dialects, sgip, smpp
 from carriers.profile import CarrierProfile
 from carriers.session import Session, State
+from carriers.sgip import Deliver, Report, UserReport
+from tests.carriers import test_sgip
 from tests.carriers.test_smpp import HOT, PROFILE
 from tests.conftest import NOON
 
@@ -75,4 +77,41 @@ SMPP = Dialect(
     smpp.LONGEST,
 )
 
-DIALECTS = (SMPP,)
+
+def _sgip(command: int, body: bytes = b"", counter: int = FAR, stamp: bytes = bytes(8)) -> bytes:
+    return sgip.write(command, stamp + counter.to_bytes(4, "big"), body)
+
+
+_SGIP_STAMP = sgip.stamp(test_sgip.PROFILE.node, NOON)
+_SGIP_LOGIN = _sgip(sgip.BIND | sgip.RESPONSE, bytes(9), 1, _SGIP_STAMP)
+_SGIP_TEXT = Deliver("8613000000001", "1069", b"\x4e\x00" * 5, 8)
+
+SGIP = Dialect(
+    "sgip",
+    test_sgip.PROFILE,
+    _SGIP_LOGIN,
+    _sgip(sgip.DELIVER, sgip.deliver_body(_SGIP_TEXT), FAR + 1),
+    {
+        "BIND_RESP": (State.BINDING, _SGIP_LOGIN),
+        "SUBMIT_RESP": (State.BOUND, _sgip(sgip.SUBMIT | sgip.RESPONSE, bytes(9), SUBMITTED, _SGIP_STAMP)),
+        "DELIVER text": (State.BOUND, _sgip(sgip.DELIVER, sgip.deliver_body(_SGIP_TEXT))),
+        "DELIVER part": (
+            State.BOUND,
+            _sgip(
+                sgip.DELIVER,
+                sgip.deliver_body(_SGIP_TEXT._replace(content=b"\x05\x00\x03\x07\x03\x02\x4e\x00", has_header=1)),
+            ),
+        ),
+        "REPORT": (
+            State.BOUND,
+            _sgip(sgip.REPORT, sgip.report_body(Report(_SGIP_STAMP.hex() + "00000032", "8613000000001", 2, 22))),
+        ),
+        "USERRPT": (State.BOUND, _sgip(sgip.USERRPT, sgip.user_report_body(UserReport("1069", "8613000000001", 1)))),
+        "TRACE": (State.BOUND, _sgip(sgip.TRACE, bytes(41))),
+        "UNBIND": (State.BOUND, _sgip(sgip.UNBIND)),
+        "UNBIND_RESP": (State.UNBINDING, _sgip(sgip.UNBIND | sgip.RESPONSE, b"", 2, _SGIP_STAMP)),
+    },
+    sgip.LONGEST,
+)
+
+DIALECTS = (SMPP, SGIP)

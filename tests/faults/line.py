@@ -47,7 +47,7 @@ class Line:
         self.outcomes: Counter[int] = Counter()  # how often each submit was settled, by token
         self.connections: list[tuple[_End, _End]] = []  # (the gateway's end, the carrier's end)
         self._pipes = pipes
-        self.carrier = Carrier(behaviour or Behaviour(name=profile.name), self.reactor)
+        self.carrier = Carrier(behaviour or Behaviour(name=profile.name, protocol=profile.protocol), self.reactor)
         self.carrier.listen()
         self._door = self.reactor.tcpServers[-1][1]
         self.link = Link(
