@@ -45,15 +45,13 @@ class LoginAnswer(NamedTuple):
 
     status: int  # 0: welcome
     peer: str  # who it says it is
-    doubt: str = (
-        ""  # what is odd about its answer (an authenticator that does not match); with a status, why we refuse it
-    )
+    doubt: str = ""  # what is odd about its answer (an authenticator that does not match); "" when nothing is
 
 
 class SubmitAnswer(NamedTuple):
     """What the carrier said to a submit, as it said it."""
 
-    status: int  # `results.UNREAD` where the answer ends before it
+    status: int
     message_id: str  # empty when it gave none
 
 

@@ -516,15 +516,15 @@ class Session:
             self._give_up(f"answer to the login unreadable: {wrong}")
             return
         if status != 0:
-            self._refused(events, status, doubt)
+            self._refused(events, status)
             return
         self.state, self._deadline = State.BOUND, None
         events.append(Bound(peer, doubt))
 
-    def _refused(self, events: list[Event], status: int, doubt: str = "") -> None:
+    def _refused(self, events: list[Event], status: int) -> None:
         dialect = self.dialect
         refused = BindRefused(
-            status, doubt or dialect.describe(status), dialect.credentials(status), dialect.login_pause(status)
+            status, dialect.describe(status), dialect.credentials(status), dialect.login_pause(status)
         )
         events.append(refused)
         self._give_up("login refused")

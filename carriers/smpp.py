@@ -21,7 +21,7 @@ from carriers.events import (
     ReceiptState,
     SubmitReceived,
 )
-from carriers.pdu import Malformed, read_tlvs
+from carriers.pdu import Malformed
 from carriers.profile import CarrierProfile
 from carriers.receipts import MESSAGE_STATES, read
 from carriers.results import Results
@@ -94,7 +94,7 @@ def read_short(pdu: bytes) -> Short:
     if len(body) != length:
         raise Malformed(f"sm_length says {length}, {len(body)} octets are there")
     rest = at + 5 + length
-    tlvs = read_tlvs(pdu, rest) if rest < len(pdu) else _EMPTY
+    tlvs = _read_tlvs(pdu, rest) if rest < len(pdu) else _EMPTY
     if not body and PAYLOAD in tlvs:
         body = tlvs[PAYLOAD]
     return _short(source, destination, esm_class, registered, coding, body, tlvs)
@@ -112,7 +112,7 @@ def read_data(pdu: bytes) -> Short:
         esm_class, registered, coding = pdu[end + 1 : end + 4]
     except (ValueError, IndexError):
         raise Malformed("mandatory fields end early") from None
-    tlvs = read_tlvs(pdu, end + 4)
+    tlvs = _read_tlvs(pdu, end + 4)
     return _short(source, destination, esm_class, registered, coding, tlvs.get(PAYLOAD, b""), tlvs)
 
 
@@ -144,6 +144,19 @@ def _short(
 
 PAYLOAD, SAR_REFERENCE, SAR_TOTAL, SAR_NUMBER = 0x0424, 0x020C, 0x020E, 0x020F  # 5.3.2
 USER_REFERENCE, RECEIPTED_ID, MESSAGE_STATE, NETWORK_ERROR = 0x0204, 0x001E, 0x0427, 0x0423
+
+
+def _read_tlvs(pdu: bytes, at: int) -> dict[int, bytes]:
+    """Optional parameters by tag, the first of each. A damaged tail is passed over: the text stands before it."""
+    tlvs: dict[int, bytes] = {}
+    while at + 4 <= len(pdu):
+        tag, length = pdu[at] << 8 | pdu[at + 1], pdu[at + 2] << 8 | pdu[at + 3]
+        at += 4
+        if at + length > len(pdu):
+            break
+        tlvs.setdefault(tag, pdu[at : at + length])
+        at += length
+    return tlvs
 
 
 def read_delivery(pdu: bytes) -> InboundText | DeliveryReceipt:
