@@ -328,7 +328,7 @@ class Carrier:
             self.call_ended()
         self._push()
 
-    def moment(self) -> datetime:
+    def beginning(self) -> datetime:
         """When a connection begins: a second after the one before, at least, because SGIP's numbers begin with it."""
         self._began = max(datetime.fromtimestamp(self._reactor.seconds(), UTC), self._began + timedelta(seconds=1))
         return self._began
@@ -379,7 +379,7 @@ class _Wire(Protocol):
         self.calls = calls
         is_ = carrier.behaviour
         self.session = Session.carrier(
-            dialects.carrier(is_.protocol, carrier.moment(), is_.call_account, is_.call_password),
+            dialects.carrier(is_.protocol, carrier.beginning(), is_.call_account, is_.call_password),
             calls=calls,
             rests=is_.idle > 0,
             window=is_.window,
