@@ -213,10 +213,10 @@ class Link(Service):
         elif wire.number == self.main:
             lived = self._now() - self._bound_at if self._bound_at is not None else 0.0
             self._bound_at = None
-            hung_up = session.hung_up and lived >= LOGIN_APART  # sooner, it did not want us
-            if hung_up or lived >= HEALTHY:
+            if lived >= HEALTHY:
                 self._failures = 0
-            if session.rests and (session.rested or hung_up):
+            quiet = session.rested or (session.hung_up and lived >= LOGIN_APART)  # sooner, it did not want us
+            if session.rests and quiet:
                 self._stand(LinkState.RESTING, "")
             else:
                 self._wait(self._refused or reason, max(self._pause, DISMISSED_WAIT if session.dismissed else 0.0))

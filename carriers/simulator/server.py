@@ -281,10 +281,10 @@ class Carrier:
             wire.flush()
 
     def _ways(self) -> list["_Wire"]:
-        """The connections that deliveries go over: one, or whatever there is."""
+        """The connections that deliveries go over: the newest, as the older ones may be dead, or all there are."""
         path = self.behaviour.return_path
         bound = [wire for wire in self._wires if wire.session.state is State.BOUND]
-        return bound if path == "both" else [wire for wire in bound if wire.calls is (path == "call")][:1]
+        return bound if path == "both" else [wire for wire in bound if wire.calls is (path == "call")][-1:]
 
     def _call(self) -> None:
         """Call the gateway, once at a time."""
