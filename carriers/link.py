@@ -5,8 +5,8 @@ Reconnecting waits 1 s to 60 s with jitter and starts anew only after a healthy 
 tried three times and then probed sparsely, because carriers lock accounts that hammer.
 
 With SGIP the carrier calls us, too, to deliver, if the profile has a place to listen; what comes in there is a
-session like any other. Once it has done so our own line rests while there is nothing to say, and `wake` calls again;
-until then texts may wait for that line, and it is kept up.
+session like any other. Once a text or a receipt came so, our own line rests while there is nothing to say, and `wake`
+calls again; until then texts may wait for that line, and it is kept up.
 """
 
 import random
@@ -28,7 +28,16 @@ from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFrom
 from twisted.python.failure import Failure
 
 from carriers import dialects
-from carriers.events import BindRefused, BindRequested, Bound, Event, Listening, TurnedAway
+from carriers.events import (
+    BindRefused,
+    BindRequested,
+    Bound,
+    DeliveryReceipt,
+    Event,
+    InboundText,
+    Listening,
+    TurnedAway,
+)
 from carriers.profile import CarrierProfile
 from carriers.session import Session
 
@@ -94,7 +103,7 @@ class Link(Service):
         self._door_again: Any = None  # of the next try to open it
         self._door_trouble = ""
         self._strangers: set[TurnedAway] = set()
-        self._is_called = False  # the carrier has called us
+        self._is_called = False  # the carrier has called us and delivered
         self._called_at = float("-inf")  # when we last called
         self._stopped: defer.Deferred[None] | None = None
         self._listening = True
@@ -237,6 +246,11 @@ class Link(Service):
                     self._refusals += event.credentials
                     self._refused, self._pause = event.reason, event.pause
                     self._stand(LinkState.REFUSED if event.credentials else LinkState.DOWN, event.reason)
+            elif not self._is_called and isinstance(event, InboundText | DeliveryReceipt):
+                self._is_called = True
+                if self.session is not None:
+                    self.session.rests = True
+                    self.flush()
             heard.append(event)
         if heard:
             self._events(self, wire.number, heard)
@@ -270,7 +284,7 @@ class Link(Service):
             self._events(self, self.main, [stranger])
 
     def _open_door(self) -> None:
-        """The carrier may be called for years, and its door be held by a process that has yet to end: tried again."""
+        """Listen for the carrier's calls. A port that somebody else holds is tried again, while all else goes on."""
         profile, trouble = self.profile, ""
         try:
             self._door = self._reactor.listenTCP(
@@ -291,11 +305,6 @@ class Link(Service):
         wire.session.admit(login.answer, 0 if right else REFUSED_CALL)
         if not right:
             self._turn_away(wire.address, f"wrong account or password, as {login.account}")
-        elif not self._is_called:
-            self._is_called = True
-            if self.session is not None:
-                self.session.rests = True
-                self.flush()
 
     # ------------------------------------------------------------------------------------------------ connecting
 
@@ -435,11 +444,11 @@ def _endpoint(reactor: Any, profile: CarrierProfile) -> Any:
 
 def _be_noticed_dead(transport: Any) -> None:
     """Let the kernel ask whether the other machine is there: SGIP has no question for that, an idle line no answer."""
-    if not hasattr(transport, "getHandle"):
-        return  # no socket of this machine
-    for option, value in KEEPALIVE:
-        if hasattr(socket, option):
-            transport.getHandle().setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+    handle = transport.getHandle() if hasattr(transport, "getHandle") else None
+    if isinstance(handle, socket.socket):  # under TLS it is none; no protocol without signs of life goes over that
+        for option, value in KEEPALIVE:
+            if hasattr(socket, option):
+                handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
 def _unsent(transport: Any) -> int:

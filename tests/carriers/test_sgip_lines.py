@@ -133,6 +133,13 @@ class Office:
         factory = self.reactor.tcpServers[-1][1]
         return Line(self, factory, IPv4Address("TCP", address, 40000), calls=False, password=password)
 
+    def delivering_call(self) -> Line:
+        """The carrier calls and delivers a text."""
+        call = self.call()
+        call.log_in()
+        call.text()
+        return call
+
     def turned_away(self, address: str) -> bool:
         factory = self.reactor.tcpServers[-1][1]
         return factory.buildProtocol(IPv4Address("TCP", address, 40000)) is None
@@ -161,8 +168,7 @@ class Office:
     def rested(self) -> Line:
         """Logged in, called by the carrier, and then nothing: the line rests."""
         line = self.bound()
-        call = self.call()
-        call.log_in()
+        call = self.delivering_call()
         call.close()
         self.pass_time(PROFILE.keepalive)
         line.exchange()  # unbind, and its answer
@@ -208,7 +214,7 @@ def test_a_line_that_does_not_rest_is_not_called_again_by_waking_it() -> None:
 def test_logins_on_demand_never_follow_each_other_at_once() -> None:
     office = Office(replace(CALLED, keepalive=1.0))
     line = office.bound()
-    office.call().log_in()
+    office.delivering_call()
     for _ in range(4):
         office.pass_time(1)
         line.exchange()
@@ -237,7 +243,7 @@ def test_each_login_begins_numbers_of_its_own() -> None:
 def test_nothing_rests_while_an_answer_is_missing() -> None:
     office = Office(replace(CALLED, keepalive=10.0))
     line = office.bound()
-    office.call().log_in()
+    office.delivering_call()
     session = office.link.session
     assert session is not None
     session.submit([(50, 7, b"")], office.reactor.seconds())
@@ -253,13 +259,13 @@ def test_nothing_rests_while_an_answer_is_missing() -> None:
     assert session.state is State.UNBINDING
 
 
-def test_until_the_carrier_has_called_its_texts_may_wait_for_our_line_and_it_is_kept_up() -> None:
+def test_until_the_carrier_has_delivered_by_a_call_texts_may_wait_for_our_line_and_it_is_kept_up() -> None:
     office = Office()
-    line = office.bound()
+    line, call = office.bound(), office.call()
+    call.log_in()
     office.pass_time(10 * PROFILE.keepalive)
     assert office.link.state is LinkState.BOUND
-    call = office.call()
-    call.log_in()
+    call.text()
     office.pass_time(0.25)  # it has been idle for long: it rests now
     assert line.exchange() == []
     assert line.carrier.dismissed
@@ -269,7 +275,7 @@ def test_until_the_carrier_has_called_its_texts_may_wait_for_our_line_and_it_is_
 def test_a_quiet_line_that_the_carrier_hangs_up_rests_if_it_calls_us(unbinds: bool) -> None:
     office = Office()
     line = office.bound()
-    office.call().log_in()
+    office.delivering_call()
     office.pass_time(LOGIN_APART)
     if unbinds:
         line.carrier.drain(office.reactor.seconds())
@@ -298,7 +304,7 @@ def test_a_quiet_line_that_the_carrier_hangs_up_after_a_minute_is_called_again_i
 def test_a_carrier_that_hangs_up_as_soon_as_we_are_in_is_called_ever_more_rarely() -> None:
     office = Office()
     line = office.bound()
-    office.call().log_in()
+    office.delivering_call()
     waits = []
     for _ in range(5):
         line.close()
@@ -575,6 +581,9 @@ class Life:
             case "call":
                 if self.office.link.welcomes(CARRIER):
                     self.calls.append(self.office.call())
+                    self.calls[-1].log_in()
+            case "text by call" if self.calls and self.calls[-1].carrier.state is State.BOUND:
+                self.calls[-1].text()
             case "end the call" if self.calls:
                 self.hang_up(self.calls[0])
             case "hang up" if main is not None:
@@ -591,7 +600,8 @@ class Life:
 
 
 happenings = (
-    st.sampled_from(["wake", "wake", "call", "end the call", "hang up", "unbind", "text", "half a frame", "submit"])
+    st.sampled_from(["wake", "wake", "call", "text by call", "end the call"])
+    | st.sampled_from(["hang up", "unbind", "text", "half a frame", "submit"])
     | st.sampled_from([0, 0, 0, 34, 3, None])
     | st.sampled_from([0.25, 1.0, 12.0, 35.0, 70.0])
 )
@@ -603,7 +613,7 @@ def test_whatever_happens_a_line_that_is_wanted_comes_back_and_never_hammers(
     profile: CarrierProfile, what: list[Any]
 ) -> None:
     life = Life(profile)
-    for one in [0, "call", *what]:
+    for one in [0, "call", "text by call", *what]:
         if isinstance(one, float):
             life.pass_time(one)
         elif isinstance(one, str):
