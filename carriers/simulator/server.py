@@ -64,7 +64,7 @@ class Carrier:
         self._since_cut = 0
         self._calling = False  # a call stands, is being made, or has ended just now
         self._chance = Random(behaviour.seed)  # noqa: S311 - which connection a delivery takes
-        self._began = EPOCH  # of the last connection
+        self._began = datetime.fromtimestamp(0, UTC)  # of the last connection
 
     # ----------------------------------------------------------------------------------------------------- running
 
