@@ -66,7 +66,7 @@ class LoginAnswer(NamedTuple):
 class SubmitAnswer(NamedTuple):
     """What the carrier said to a submit, as it said it."""
 
-    status: int  # `results.UNREAD` where the answer ends before it
+    status: int
     message_id: str  # empty when it gave none
 
 

@@ -5,8 +5,8 @@ Reconnecting waits 1 s to 60 s with jitter and starts anew only after a healthy 
 tried three times and then probed sparsely, because carriers lock accounts that hammer.
 
 With SGIP the carrier calls us, too, to deliver, if the profile has a place to listen; what comes in there is a
-session like any other. Once it has done so our own line rests while there is nothing to say, and `wake` calls again;
-until then texts may wait for that line, and it is kept up.
+session like any other. Once a text or a receipt came so, our own line rests while there is nothing to say, and `wake`
+calls again; until then texts may wait for that line, and it is kept up.
 """
 
 import random
@@ -34,7 +34,9 @@ from carriers.events import (
     BindRequested,
     Bound,
     Closed,
+    DeliveryReceipt,
     Event,
+    InboundText,
     Listening,
     SubmitAnswered,
     SubmitUnanswered,
@@ -105,7 +107,7 @@ class Link(Service):
         self._door_again: Any = None  # of the next try to open it
         self._door_trouble = ""
         self._strangers: set[TurnedAway] = set()
-        self._is_called = False  # the carrier has called us
+        self._is_called = False  # the carrier has called us and delivered
         self._called_at = float("-inf")  # when we last called
         self._stopped: defer.Deferred[None] | None = None
         self._listening = True
@@ -258,10 +260,10 @@ class Link(Service):
         elif wire.number == self.main:
             lived = self._now() - self._bound_at if self._bound_at is not None else 0.0
             self._bound_at = None
-            hung_up = session.hung_up and lived >= LOGIN_APART  # sooner, it did not want us
-            if hung_up or lived >= HEALTHY:
+            if lived >= HEALTHY:
                 self._failures = 0
-            if session.rests and (session.rested or hung_up):
+            quiet = session.rested or (session.hung_up and lived >= LOGIN_APART)  # sooner, it did not want us
+            if session.rests and quiet:
                 self._stand(LinkState.RESTING, "")
             else:
                 self._wait(self._refused or reason, max(self._pause, DISMISSED_WAIT if session.dismissed else 0.0))
@@ -288,6 +290,11 @@ class Link(Service):
                     self._refusals += event.credentials
                     self._refused, self._pause = event.reason, event.pause
                     self._stand(LinkState.REFUSED if event.credentials else LinkState.DOWN, event.reason)
+            elif not self._is_called and isinstance(event, InboundText | DeliveryReceipt):
+                self._is_called = True
+                if self.session is not None:
+                    self.session.rests = True
+                    self.flush()
             heard.append(event)
         if heard:
             self._events(self, wire.number, heard)
@@ -321,7 +328,7 @@ class Link(Service):
             self._events(self, self.main, [stranger])
 
     def _open_door(self) -> None:
-        """The carrier may be called for years, and its door be held by a process that has yet to end: tried again."""
+        """Listen for the carrier's calls. A port that somebody else holds is tried again, while all else goes on."""
         profile, trouble = self.profile, ""
         try:
             self._door = self._reactor.listenTCP(
@@ -342,11 +349,6 @@ class Link(Service):
         wire.session.admit(login.answer, 0 if right else REFUSED_CALL)
         if not right:
             self._turn_away(wire.address, f"wrong account or password, as {login.account}")
-        elif not self._is_called:
-            self._is_called = True
-            if self.session is not None:
-                self.session.rests = True
-                self.flush()
 
     # ------------------------------------------------------------------------------------------------ connecting
 
@@ -503,11 +505,11 @@ def client_endpoint(reactor: Any, profile: CarrierProfile) -> Any:
 
 def _be_noticed_dead(transport: Any) -> None:
     """Let the kernel ask whether the other machine is there: SGIP has no question for that, an idle line no answer."""
-    if not hasattr(transport, "getHandle"):
-        return  # no socket of this machine
-    for option, value in KEEPALIVE:
-        if hasattr(socket, option):
-            transport.getHandle().setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+    handle = transport.getHandle() if hasattr(transport, "getHandle") else None
+    if isinstance(handle, socket.socket):  # under TLS it is none; no protocol without signs of life goes over that
+        for option, value in KEEPALIVE:
+            if hasattr(socket, option):
+                handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
 def _address(address: Any) -> Address:

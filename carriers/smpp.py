@@ -140,6 +140,19 @@ PAYLOAD, SAR_REFERENCE, SAR_TOTAL, SAR_NUMBER = 0x0424, 0x020C, 0x020E, 0x020F  
 USER_REFERENCE, RECEIPTED_ID, MESSAGE_STATE, NETWORK_ERROR = 0x0204, 0x001E, 0x0427, 0x0423
 
 
+def _read_tlvs(pdu: bytes, at: int) -> dict[int, bytes]:
+    """Optional parameters by tag, the first of each. A damaged tail is passed over: the text stands before it."""
+    tlvs: dict[int, bytes] = {}
+    while at + 4 <= len(pdu):
+        tag, length = pdu[at] << 8 | pdu[at + 1], pdu[at + 2] << 8 | pdu[at + 3]
+        at += 4
+        if at + length > len(pdu):
+            break
+        tlvs.setdefault(tag, pdu[at : at + length])
+        at += length
+    return tlvs
+
+
 def read_delivery(pdu: bytes) -> InboundText | DeliveryReceipt:
     """A deliver_sm or data_sm as the gateway sees it. Raises `Malformed`."""
     _, command, _, sequence = HEADER.unpack_from(pdu)

@@ -70,7 +70,7 @@ class Carrier:
         self._since_cut = 0
         self._calling = False  # a call stands, is being made, or has ended just now
         self._chance = Random(behaviour.seed)  # noqa: S311 - which connection a delivery takes
-        self._began = self.moment()  # of the last connection
+        self._began = datetime.fromtimestamp(0, CHINA)  # of the last connection
 
     # ----------------------------------------------------------------------------------------------------- running
 
@@ -318,10 +318,10 @@ class Carrier:
             wire.flush()
 
     def _ways(self) -> list["_Wire"]:
-        """The connections that deliveries go over: one, or whatever there is."""
+        """The connections that deliveries go over: the newest, as the older ones may be dead, or all there are."""
         path = self.behaviour.return_path
         bound = [wire for wire in self._wires if wire.session.state is State.BOUND]
-        return bound if path == "both" else [wire for wire in bound if wire.calls is (path == "call")][:1]
+        return bound if path == "both" else [wire for wire in bound if wire.calls is (path == "call")][-1:]
 
     def _call(self) -> None:
         """Call the gateway, once at a time."""

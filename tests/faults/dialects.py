@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from carriers import cmpp_pdus, dialects, smgp_pdus, smpp
+from carriers import cmpp_pdus, dialects, sgip, smgp_pdus, smpp
 from carriers import dialect as seam
 from carriers.dialect import Command, Totals
 from carriers.events import Concatenation, ReceiptState
 from carriers.profile import CarrierProfile
 from carriers.session import ANSWER_BIT, Session, State
-from tests.carriers import test_cmpp, test_smgp
+from carriers.sgip import Deliver, Report, UserReport
+from tests.carriers import test_cmpp, test_sgip, test_smgp
 from tests.carriers.test_smpp import HOT, PROFILE
 from tests.conftest import NOON
 
@@ -195,7 +196,45 @@ def _cmpp(protocol: str) -> Dialect:
     )
 
 
+def _sgip(command: int, body: bytes = b"", counter: int = FAR, stamp: bytes = bytes(8)) -> bytes:
+    return sgip.write(command, stamp + counter.to_bytes(4, "big"), body)
+
+
+_SGIP_STAMP = sgip.stamp(test_sgip.PROFILE.node, NOON)
+_SGIP_LOGIN = _sgip(sgip.BIND | sgip.RESPONSE, bytes(9), 1, _SGIP_STAMP)
+_SGIP_TEXT = Deliver("8613000000001", "1069", b"\x4e\x00" * 5, 8)
+
+SGIP = Dialect(
+    "sgip",
+    test_sgip.PROFILE,
+    _SGIP_LOGIN,
+    _sgip(sgip.DELIVER, sgip.deliver_body(_SGIP_TEXT), FAR + 1),
+    {
+        "BIND_RESP": (State.BINDING, _SGIP_LOGIN),
+        "SUBMIT_RESP": (State.BOUND, _sgip(sgip.SUBMIT | sgip.RESPONSE, bytes(9), SUBMITTED, _SGIP_STAMP)),
+        "DELIVER text": (State.BOUND, _sgip(sgip.DELIVER, sgip.deliver_body(_SGIP_TEXT))),
+        "DELIVER part": (
+            State.BOUND,
+            _sgip(
+                sgip.DELIVER,
+                sgip.deliver_body(_SGIP_TEXT._replace(content=b"\x05\x00\x03\x07\x03\x02\x4e\x00", has_header=1)),
+            ),
+        ),
+        "REPORT": (
+            State.BOUND,
+            _sgip(sgip.REPORT, sgip.report_body(Report(_SGIP_STAMP.hex() + "00000032", "8613000000001", 2, 22))),
+        ),
+        "USERRPT": (State.BOUND, _sgip(sgip.USERRPT, sgip.user_report_body(UserReport("1069", "8613000000001", 1)))),
+        "TRACE": (State.BOUND, _sgip(sgip.TRACE, bytes(41))),
+        "UNBIND": (State.BOUND, _sgip(sgip.UNBIND)),
+        "UNBIND_RESP": (State.UNBINDING, _sgip(sgip.UNBIND | sgip.RESPONSE, b"", 2, _SGIP_STAMP)),
+    },
+    sgip.LONGEST,
+    settings={"NODE": str(test_sgip.PROFILE.node)},
+)
+
+
 CMPP2, CMPP3 = _cmpp("cmpp2"), _cmpp("cmpp3")
 
-DIALECTS = (SMPP, CMPP2, CMPP3, _smgp())
+DIALECTS = (SMPP, CMPP2, CMPP3, SGIP, _smgp())
 each_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)

@@ -309,3 +309,54 @@ def test_a_reply_that_does_not_arrive_brings_its_case_back(office: Office) -> No
     office.deliver(submits, ReceiptState.UNDELIVERABLE)
     [row] = office.rows(sa.select(case_ticket))
     assert (row.state, row.reply_delivery) == ("reported", "undelivered")
+
+
+# ------------------------------------------------------------------------------------------------- lines that rest
+
+
+def wanted(office: Office, *resting: str) -> frozenset[str]:
+    return office.tick.run({}, {}, office.now_ms, resting).wanted
+
+
+def test_a_line_that_rests_is_wanted_when_something_waits_for_it(office: Office) -> None:
+    assert wanted(office, "mobile", "unicom") == frozenset()
+    put(office)
+    assert wanted(office, "mobile", "unicom") == {"mobile"}
+    assert wanted(office) == frozenset()
+    assert states(office) == ["queued"]  # nothing is claimed by asking
+
+
+def test_a_line_that_rests_is_not_wanted_for_what_must_not_go(office: Office) -> None:
+    put(office)
+    with office.database.write() as tx:
+        carrier_desk.hold(tx, "mobile", "甲", "维护", office.now)
+    assert wanted(office, "mobile") == frozenset()
+    with office.database.write() as tx:
+        carrier_desk.release(tx, "mobile", office.now)
+    assert wanted(office, "mobile") == {"mobile"}
+
+
+def test_a_line_that_rests_is_wanted_for_a_notice_but_not_while_it_is_paused(office: Office) -> None:
+    one = notice(office)
+    assert wanted(office, "mobile") == {"mobile"}
+    with office.database.write() as tx:
+        notices.pause(tx, one, "甲")
+    assert wanted(office, "mobile") == frozenset()
+
+
+def test_a_part_that_is_to_wait_does_not_wake_its_line_before_its_time(office: Office) -> None:
+    part_id = put(office)
+    [(sequence, _, _)] = office.submit()
+    throttled = SubmitAnswered(sequence, part_id, Verdict.THROTTLED, 88, "", "88")
+    office.run(answers=[Answer(SESSION, throttled)])
+    assert wanted(office, "mobile") == frozenset()
+    office.minutes += 1
+    assert wanted(office, "mobile") == {"mobile"}
+
+
+def test_the_id_that_the_carrier_will_report_is_on_record_with_the_intent(office: Office) -> None:
+    put(office)
+    stamp = bytes.fromhex("b4aa44b942fdc6c0")
+    office.tick.run({}, {"mobile": Room(SESSION, 7, 1, stamp)}, office.now_ms)
+    [row] = office.rows(sa.select(attempt.c.carrier_id))
+    assert row.carrier_id == "b4aa44b942fdc6c000000007"
