@@ -108,7 +108,8 @@ def _cmpp(number: int, status: int, types: bool) -> Mapping[int, Told]:
     def kind(name: str) -> Layout:
         return (Item(name, 1, integer),) if types else ()
 
-    link = Item("link_id" if types else "reserve", 20 if types else 8, text)
+    submit_end, deliver_end = ("link_id", "link_id") if types else ("reserve", "reserved")
+    length = 20 if types else 8
     message_id = Item("msg_id", 8, octets)
     submit = (
         message_id,
@@ -134,7 +135,7 @@ def _cmpp(number: int, status: int, types: bool) -> Mapping[int, Told]:
         *kind("dest_terminal_type"),
         Item("msg_length", 1, integer),
         Item("msg_content", "msg_length", octets, Sort.WORDS),
-        link,
+        Item(submit_end, length, text),
     )
     deliver = (
         message_id,
@@ -148,7 +149,7 @@ def _cmpp(number: int, status: int, types: bool) -> Mapping[int, Told]:
         Item("registered_delivery", 1, integer),
         Item("msg_length", 1, integer),
         Item("msg_content", "msg_length", octets, Sort.WORDS),
-        link,
+        Item(deliver_end, length, text),
     )
     connect = (
         Item("source_addr", 6, text),
