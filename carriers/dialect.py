@@ -10,6 +10,7 @@ from enum import Enum, auto
 from struct import Struct
 from typing import NamedTuple, Protocol
 
+from carriers import layouts
 from carriers.events import (
     BindRequested,
     Concatenation,
@@ -19,7 +20,7 @@ from carriers.events import (
     ReceiptState,
     SubmitReceived,
 )
-from carriers.explain import Explained, Field, Sort
+from carriers.explain import Explained
 from carriers.results import Results
 
 
@@ -39,19 +40,6 @@ class Command(Enum):
     ASK = auto()  # queries, cancellations and what else the carrier's end may be asked: `answer_question`
     ASK_ANSWER = auto()
     REJECTION = auto()  # generic_nack: a request of ours could not be read
-
-
-_TELLS_OF_NOBODY = frozenset(
-    {
-        Command.SUBMIT_ANSWER,
-        Command.DELIVER_ANSWER,
-        Command.PROBE,
-        Command.PROBE_ANSWER,
-        Command.LEAVE,
-        Command.LEAVE_ANSWER,
-        Command.REJECTION,
-    }
-)
 
 
 class LoginAnswer(NamedTuple):
@@ -170,22 +158,10 @@ class Dialect(Protocol):
         ...
 
     def explain(self, pdu: bytes) -> Explained:
-        """A whole PDU field by field, for people. Never raises.
-
-        A protocol that says no more than this tells its command and the octets of its body: words, except where it is
-        sure that they tell of nobody, and secret in a login.
-        """
-        code = self.header.unpack_from(pdu)[1]
-        command = self.commands.get(code)
-        name = f"0x{code:08x}" if command is None else command.name.lower()
-        if command in (Command.LOGIN, Command.LOGIN_ANSWER):
-            sort = Sort.SECRET
-        else:
-            sort = Sort.PLAIN if command in _TELLS_OF_NOBODY else Sort.WORDS
-        at = self.header.size
-        said = "***" if sort is Sort.SECRET else pdu[at:].hex()
-        body = Field("body", said, at, len(pdu) - at, sort)
-        return Explained(name, (body,) if body.length else ())
+        """A whole PDU field by field, for people. Never raises."""
+        command = self.commands.get(self.header.unpack_from(pdu)[1])
+        login = command in (Command.LOGIN, Command.LOGIN_ANSWER)
+        return layouts.explain(self.protocol, pdu, self.header.size, login=login)
 
     # ------------------------------------------------------------------------------------------- the gateway's end
 

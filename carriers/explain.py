@@ -10,6 +10,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from carriers.pdu import Malformed, words
+from carriers.text import UCS2, decode
 
 
 class Sort(Enum):
@@ -82,12 +83,12 @@ def _hidden(octets: bytes, first: int, last: int) -> bytes:
 class Item(NamedTuple):
     """A field as a specification's table has it.
 
-    `size` is in octets, or names the field before it that tells, or is None for octets that end with a NUL.
-    `read` makes its value; the usual ones are `integer`, `text` and `octets`.
+    `size` is in octets, or names the field before it that tells, or is None for octets that end with a NUL; a pair is
+    how many there are of so many octets each. `read` makes its value: usually `integer`, `text` or `octets`.
     """
 
     name: str
-    size: int | str | None
+    size: int | str | tuple[str, int] | None
     read: Callable[[bytes], str]
     sort: Sort = Sort.PLAIN
 
@@ -110,19 +111,44 @@ def octets(value: bytes) -> str:
 def walk(pdu: bytes, at: int, layout: Sequence[Item]) -> list[Field]:
     """The fields of a layout from `at` on. Raises `Malformed` when the PDU ends before they do."""
     found: list[Field] = []
-    sizes: dict[str, int] = {}
+    told: dict[str, int] = {}
     for item in layout:
-        if item.size is None:
-            end = pdu.find(0, at) + 1
-            length = end - at if end else len(pdu) + 1
-        else:
-            length = sizes[item.size] if isinstance(item.size, str) else item.size
-        value = pdu[at : at + length]
-        if len(value) < length:
-            raise Malformed(f"it ends before the end of {item.name}")
-        if item.read is integer:
-            sizes[item.name] = int.from_bytes(value, "big")
-        said = "***" if item.sort is Sort.SECRET else item.read(value)
-        found.append(Field(item.name, said, at, length, item.sort))
-        at += length
+        times, length = _extent(pdu, at, item, told)
+        for _ in range(times):
+            value = pdu[at : at + length]
+            if len(value) < length:
+                raise Malformed(f"it ends before the end of {item.name}")
+            if item.read is integer:
+                told[item.name] = int.from_bytes(value, "big")
+            said = "***" if item.sort is Sort.SECRET else item.read(value)
+            found.append(Field(item.name, said, at, length, item.sort))
+            at += length
     return found
+
+
+def _extent(pdu: bytes, at: int, item: Item, told: dict[str, int]) -> tuple[int, int]:
+    """How often a field stands there, and how many octets it takes each time."""
+    match item.size:
+        case None:
+            end = pdu.find(0, at) + 1
+            return 1, end - at if end else len(pdu) + 1
+        case str(name):
+            return 1, told[name]
+        case (name, length):
+            return told[name], length
+        case length:
+            return 1, length
+
+
+def message(name: str, pdu: bytes, at: int, length: int, coding: int, headed: bool) -> list[Field]:
+    """A text: its user data header, which tells how it is cut into parts and of nobody, and its words.
+
+    `coding` as `carriers.text.decode` knows it; `headed`: a user data header is in front.
+    """
+    found: list[Field] = []
+    end = at + length
+    if headed and length and pdu[at] < length:
+        found.append(Field("user_data_header", pdu[at : at + 1 + pdu[at]].hex(), at, 1 + pdu[at]))
+        at += 1 + pdu[at]
+    mask = b"\x00*" if coding == UCS2 else b"*"
+    return [*found, Field(name, decode(pdu[at:end], coding), at, end - at, Sort.WORDS, mask)]

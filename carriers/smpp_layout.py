@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from aiosmpplib import state as names
 from aiosmpplib.state import SmppCommand, SmppCommandStatus
 
-from carriers.explain import Explained, Field, Item, Sort, integer, octets, text, walk
+from carriers.explain import Explained, Field, Item, Sort, integer, message, octets, text, walk
 from carriers.pdu import Malformed
-from carriers.text import UCS2, decode
 
 HEADER = 16
 RESPONSE = 0x80000000
@@ -123,7 +122,8 @@ def explain(pdu: bytes) -> Explained:
         if len(pdu) > HEADER:
             fields += _body(pdu, command)
     except Malformed as wrong:
-        fields.append(Field("unreadable", str(wrong), HEADER, len(pdu) - HEADER, Sort.WORDS))
+        sort = Sort.SECRET if "password" in {item.name for item in _LAYOUTS[command]} else Sort.WORDS
+        fields.append(Field("unreadable", str(wrong), HEADER, len(pdu) - HEADER, sort))
     return Explained(_name(command), tuple(fields))
 
 
@@ -174,16 +174,10 @@ def _parameters(pdu: bytes, at: int, esm_class: int, coding: int) -> list[Field]
 
 
 def _text(name: str, pdu: bytes, at: int, length: int, esm_class: int, coding: int) -> list[Field]:
-    """The words of a text behind its header, or what a receipt says."""
-    found: list[Field] = []
-    end = at + length
-    if esm_class & UDH and length and pdu[at] < length:  # 5.2.12: how it is cut into parts tells about nobody
-        found.append(Field("user_data_header", pdu[at : at + 1 + pdu[at]].hex(), at, 1 + pdu[at]))
-        at += 1 + pdu[at]
-    body = pdu[at:end]
-    found.append(Field(name, decode(body, coding), at, len(body), Sort.WORDS, b"\x00*" if coding == UCS2 else b"*"))
+    """The words of a text, or what a receipt says."""
+    found = message(name, pdu, at, length, coding, bool(esm_class & UDH))
     if esm_class & RECEIPT:
-        for told in _TOLD.finditer(body):
+        for told in _TOLD.finditer(pdu, at, at + length):
             label = told[1].decode("ascii").lower()
-            found.append(Field(label, told[2].decode("latin-1"), at + told.start(), told.end() - told.start()))
+            found.append(Field(label, told[2].decode("latin-1"), told.start(), told.end() - told.start()))
     return found

@@ -17,6 +17,8 @@ SEEN = {
     Seen.LOST: "对方断开",
 }
 
+OUTCOMES = {"command_status", "status", "result", "state"}  # 0 is what people look for there
+
 
 def show(passed: Passed, dialect: Dialect, zone: ZoneInfo, as_json: bool) -> None:
     """A line: when, over which of our ports, which way, what; for programs the whole PDU, too."""
@@ -34,7 +36,8 @@ def show(passed: Passed, dialect: Dialect, zone: ZoneInfo, as_json: bool) -> Non
     moment = f"{passed.at.astimezone(zone):%H:%M:%S.%f}"[:-3]
     if passed.pdu:
         told = _pdu(passed, dialect)
-        fields = " ".join(f"{name}={value}" for name, value in told["fields"].items() if value.strip("0"))
+        shown = [(name, value) for name, value in told["fields"].items() if value.strip("0") or name in OUTCOMES]
+        fields = " ".join(f"{name}={value}" for name, value in shown)
         said = f"{arrow} {told['command']} #{told['sequence']} ({told['length']}) {fields}"
     else:
         said = f"— {SEEN[passed.seen]} {header['theirs']}"
