@@ -6,7 +6,9 @@ BIN := .venv/bin
 export PYTHONPATH := $(CURDIR)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: install demo test lint types unit sim bites crash bench peers lock dist docs clean
+BENCHMARKS := broadcast latency permitted storm kills footprint dialects
+
+.PHONY: install demo test lint types unit sim bites crash bench $(BENCHMARKS:%=bench-%) peers lock dist docs clean
 
 install: .venv/ready
 
@@ -43,8 +45,10 @@ sim: install
 bites: install
 	$(BIN)/python -m tests.simulation --planted --seeds 200
 
-bench: install
-	$(BIN)/python benchmarks/broadcast.py
+bench: $(BENCHMARKS:%=bench-%)
+
+$(BENCHMARKS:%=bench-%): bench-%: install
+	$(BIN)/python benchmarks/$*.py
 
 crash: install
 	$(BIN)/python -m tests.durability --all

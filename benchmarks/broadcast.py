@@ -18,19 +18,14 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import stage
-from carriers import smpp
-from carriers.events import ReceiptState
-from carriers.profile import CarrierProfile
-from carriers.session import Session
-from carriers.text import parts_of, split
+from carriers.text import parts_of
+from dialects import WINDOW, floor
 from peers import kannel
 from stage import LONG, TEXT
 
 HERE = Path(__file__).parent
-WINDOW = 100
 PEER = "aiosmpplib + commit per event"
 
 
@@ -51,7 +46,7 @@ def main() -> None:
         "Kannel, spool, 1 part": lambda: beside(people, TEXT, spool=True),
         "Kannel, spool, 3 parts": lambda: beside(people // 3, LONG, spool=True),
         PEER: lambda: peer(given.peer_messages),
-        "floor: session and codec, no store": lambda: floor(people * 3),
+        "floor: session and codec, no store": lambda: floor("smpp", people * 3),
     }
     if not kannel.installed():
         print(kannel.MISSING, file=sys.stderr)
@@ -90,7 +85,7 @@ def gateway(people: int, text: str) -> dict[str, float]:
             with stage.Gateway(folder, environment, simulator.port) as daemon:
                 stage.until(lambda: simulator.counts()["bound"])
                 before = stage.cpu(daemon.pids)
-                stage.xinqiao(folder, environment, "notice", "send", "1")
+                stage.send(folder)
                 stage.until(lambda: not _left(folder))
                 cpu = stage.cpu(daemon.pids) - before
             counts = simulator.counts()
@@ -165,44 +160,6 @@ def peer(messages: int) -> dict[str, float]:
             )
     told = json.loads(done.stdout)
     return {"rate": messages / told["seconds"], "cpu_us": told["cpu_seconds"] / messages * 1e6}
-
-
-# -------------------------------------------------------------------------------------------------------------- floor
-
-
-def floor(messages: int) -> dict[str, float]:
-    """Our end of the session alone: submit, answer, receipt, acknowledgement, in memory."""
-    profile = CarrierProfile(
-        name="m", label="", protocol="smpp", host="", port=1, account="u", password="p", access_number="1069",
-        rate=0, window=WINDOW,
-    )  # fmt: skip
-    ours, theirs = Session.gateway(profile), Session.carrier(window=1000)
-    ours.connected(0.0)
-    theirs.connected(0.0)
-    theirs.admit(theirs.receive(ours.data_to_send(), 0.0)[0].answer)  # type: ignore[union-attr]
-    ours.receive(theirs.data_to_send(), 0.0)
-    text = split(TEXT)
-    template = smpp.submit_template(profile, "1069", text.bodies[0], text.coding, None)
-    receipt = smpp.encode_receipt("ABCDEF01", "8613800000001", "1069", ReceiptState.DELIVERED)
-    spent, done = 0.0, 0
-    while done < messages:
-        began = time.perf_counter()
-        first = ours.reserve(WINDOW)
-        ours.submit([(n, n, template.pdu(n, "8613800000001", 1)) for n in range(first, first + WINDOW)], 1.0)
-        out = ours.data_to_send()
-        spent += time.perf_counter() - began
-        for event in theirs.receive(out, 1.0):
-            theirs.answer_submit(event.answer, 0, "ABCDEF01")  # type: ignore[union-attr]
-            theirs.deliver(1, receipt, 1.0)
-        back = theirs.data_to_send()
-        began = time.perf_counter()
-        events: list[Any] = ours.receive(back, 1.0)
-        ours.accept([event.answer for event in events if hasattr(event, "answer")])
-        out = ours.data_to_send()
-        spent += time.perf_counter() - began
-        theirs.receive(out, 1.0)
-        done += WINDOW
-    return {"rate": done / spent, "cpu_us": spent / done * 1e6}
 
 
 if __name__ == "__main__":

@@ -136,7 +136,7 @@ class Wire(asyncio.Protocol):
 
     def __init__(self, carrier: FaultyCarrier) -> None:
         self.carrier = carrier
-        self.session = Session.carrier(window=100_000, response_timeout=600.0, keepalive=600.0)
+        self.session = Session.carrier(smpp.Smpp(), window=100_000, response_timeout=600.0, keepalive=600.0)
         self.admitted = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -13,11 +13,20 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from gateway import audit, notices
+from gateway.cli.desk import read_keys
 from gateway.cli.simulate import order
+from gateway.database import Database
+from gateway.settings import load
+from roster.audiences import Audience
+from roster.store import members
+from roster.vault import Vault
 
 ROOT = Path(__file__).parent.parent
 GATEWAY_CORE, CARRIER_CORE = 0, 1
@@ -36,7 +45,7 @@ FAST = "window = 400\nreceipt_delay = [0.01, 0.02]"
 def make_folder(folder: Path, **carrier: Any) -> dict[str, str]:
     """A working folder with one carrier and no quiet hours. Returns the environment to run commands in."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("XINQIAO")}
-    environment["PYTHONPATH"] = str(ROOT)
+    environment |= {"PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"}  # this tree's program, wherever we are called from
     subprocess.run(
         [sys.executable, "-m", "gateway", "init", str(folder)], env=environment, check=True, capture_output=True
     )
@@ -74,31 +83,45 @@ def enrol(folder: Path, environment: Mapping[str, str], people: int) -> None:
     xinqiao(folder, environment, "roster", "import", str(folder / "r.xlsx"), "--apply")
 
 
+def numbers(folder: Path, count: int) -> list[str]:
+    """The numbers of the first so many on the roster, as a carrier writes them."""
+    vault = Vault(read_keys(load(folder, {})))
+    with opened(folder) as database, database.read() as tx:
+        return [member.phone.removeprefix("+") for member in members(tx, vault, limit=count)]
+
+
 def plan(folder: Path, text: str) -> float:
     """Draft and approve a notice with the program's own functions; seconds until all is accepted and committed."""
-    from datetime import UTC, datetime
-
-    from gateway import notices
-    from gateway.cli.desk import read_keys
-    from gateway.database import Database
-    from gateway.settings import load
-    from roster.audiences import Audience
-    from roster.vault import Vault
-
     settings = load(folder, {})
-    database = Database(settings.store_url())
-    vault, now = Vault(read_keys(settings)), datetime.now(UTC)
+    keys, now = read_keys(settings), datetime.now(UTC)
+    vault = Vault(keys)
     body = settings.values.signature + text
-    with database.write() as tx:
-        notices.draft(
-            tx, title="", topic="教育", body=body, audience=Audience(), author="a", now=now, validity_hours=24
-        )
-    began = time.perf_counter()
-    with database.write() as tx:
-        notices.approve(tx, vault, 1, "b", None, ["mobile"], 0, now)
-    seconds = time.perf_counter() - began
-    database.close()
-    return seconds
+    with opened(folder) as database:
+        with database.write() as tx:
+            one = notices.draft(
+                tx, title="", topic="教育", body=body, audience=Audience(), author="a", now=now, validity_hours=24
+            )
+        began = time.perf_counter()
+        with database.write() as tx:
+            notices.approve(tx, vault, one.id, "b", None, ["mobile"], 0, now)
+            audit.record(tx, keys.seal, "b", "notice.approve", f"notice {one.id}", {}, now)
+        return time.perf_counter() - began
+
+
+def send(folder: Path) -> None:
+    """Send that notice. Not by the command: its process would still be ending while the daemon is measured."""
+    with opened(folder) as database, database.write() as tx:
+        notices.send(tx, 1, datetime.now(UTC), datetime.now(UTC))
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Database]:
+    """The folder's store."""
+    database = Database(load(folder, {}).store_url())
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 def ask(folder: Path, query: str) -> list[tuple[Any, ...]]:
@@ -219,11 +242,7 @@ def pinned(core: int) -> list[str]:
 
 def cpu(pids: Iterable[int]) -> float:
     """Seconds of processor time that processes have used."""
-    spent = 0
-    for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-        spent += int(fields[11]) + int(fields[12])
-    return spent / os.sysconf("SC_CLK_TCK")
+    return sum(time.clock_gettime((~pid << 3) | 2) for pid in pids)  # clock_getcpuclockid(3): all threads, nanoseconds
 
 
 def memory(pids: Iterable[int], peak: bool = False) -> float:

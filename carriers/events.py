@@ -1,12 +1,15 @@
 """What a session reports, in the same words for all protocols.
 
-Everything here is a value. `answer` is the sequence number of the peer's request: hand it back to
-`Session.accept` once the event is committed (or to `Session.refuse` when it cannot be), and only then
+Everything here is a value. `answer` is what the peer's request wants to be answered by, and opaque: hand it back
+to `Session.accept` once the event is committed (or to `Session.refuse` when it cannot be), and only then
 does the peer get its positive response.
 """
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+Handle = Any
+"""See the module: hashable, made by a dialect, read by nobody else."""
 
 
 class Verdict(StrEnum):
@@ -18,6 +21,7 @@ class Verdict(StrEnum):
     PERMANENT = "permanent"  # refused for good
     CONFIGURATION = "configuration"  # refused because of our own account or access number: stop and alarm
     WRONG_NETWORK = "wrong_network"  # the number belongs to another carrier
+    UNCERTAIN = "uncertain"  # nobody can tell whether it was taken: it waits for its receipt
 
 
 class ReceiptState(StrEnum):
@@ -48,7 +52,8 @@ class Concatenation(NamedTuple):
 class Bound(NamedTuple):
     """The peers know each other; traffic may flow."""
 
-    peer: str  # the system id that the other side gave
+    peer: str  # the name that the other side gave
+    doubt: str = ""  # what is odd about its answer to our login, though it let us in
 
 
 class BindRefused(NamedTuple):
@@ -57,6 +62,7 @@ class BindRefused(NamedTuple):
     status: int
     reason: str
     credentials: bool
+    pause: float = 0.0  # seconds that the carrier wants to pass before the next login
 
 
 class Closed(NamedTuple):
@@ -64,12 +70,27 @@ class Closed(NamedTuple):
 
     reason: str
     unanswered: tuple[tuple[int, int], ...]
+    quiet: bool = False  # there was nothing to say: with SGIP a line ends so and is begun anew
+
+
+class Listening(NamedTuple):
+    """Whether the carrier can call us where it was told to (SGIP). `trouble` is empty when it can."""
+
+    place: str
+    trouble: str = ""
+
+
+class TurnedAway(NamedTuple):
+    """Somebody called us who may not. The same one for the same reason is told of once."""
+
+    address: str
+    reason: str
 
 
 class Unreadable(NamedTuple):
     """Something the peer sent that we could not understand. `answer` is None where no answer is due."""
 
-    answer: int | None
+    answer: Handle
     raw: bytes
     reason: str
 
@@ -85,6 +106,7 @@ class SubmitAnswered(NamedTuple):
     verdict: Verdict
     status: int  # as the carrier sent it
     message_id: str  # as the carrier sent it; empty when it gave none
+    reason: str = ""  # the status for people; empty when it was accepted
 
 
 class SubmitUnanswered(NamedTuple):
@@ -97,11 +119,11 @@ class SubmitUnanswered(NamedTuple):
 class InboundText(NamedTuple):
     """A text (or one part of a long one) from a phone (mobile originated)."""
 
-    answer: int
+    answer: Handle
     source: str
     destination: str
     body: bytes  # without its user data header
-    coding: int  # data_coding of SMPP 3.4, 5.2.19
+    coding: int  # data_coding of SMPP 3.4, 5.2.19, whatever the protocol's own numbers are
     concatenation: Concatenation | None
     binary: bool  # addressed to a port, or 8-bit data: kept, never read as words
     message_id: str  # the carrier's own id of this text; empty when it gave none
@@ -111,7 +133,7 @@ class InboundText(NamedTuple):
 class DeliveryReceipt(NamedTuple):
     """The carrier tells what became of a part."""
 
-    answer: int
+    answer: Handle
     message_id: str  # as the carrier sent it; empty when it gave none
     state: ReceiptState
     error: str  # the carrier's own code, "" when it gave none
@@ -125,16 +147,17 @@ class DeliveryReceipt(NamedTuple):
 class BindRequested(NamedTuple):
     """Somebody wants to log in. Answer with `Session.admit`."""
 
-    answer: int
+    answer: Handle
     account: str
-    password: str
+    password: str  # empty where the protocol sends a proof of it instead (CMPP, SMGP): see `Dialect.proves`
     mode: str  # "transmitter", "receiver" or "transceiver"
+    raw: bytes = b""  # the whole PDU
 
 
 class SubmitReceived(NamedTuple):
     """The other side submits a text. Answer with `Session.answer_submit`."""
 
-    answer: int
+    answer: Handle
     source: str
     destination: str
     body: bytes  # without its user data header
@@ -143,6 +166,7 @@ class SubmitReceived(NamedTuple):
     receipt_wanted: bool
     reference: int | None  # user_message_reference (TLV 0x0204) where it was given
     raw: bytes
+    service: str = ""  # business code, where the protocol has one
 
 
 class DeliverAnswered(NamedTuple):
@@ -164,6 +188,8 @@ Event = (
     Bound
     | BindRefused
     | Closed
+    | Listening
+    | TurnedAway
     | Unreadable
     | SubmitAnswered
     | SubmitUnanswered

@@ -1,15 +1,20 @@
-"""Keeps one session with one carrier alive: connect, log in, reconnect, drain. The edge to the network.
+"""Keeps one carrier's sessions alive: connect, log in, reconnect, be called, drain. The edge to the network.
 
 A recipe: octets to `session.receive`, events to the gateway, `session.data_to_send` to the socket, one timer.
 Reconnecting waits 1 s to 60 s with jitter and starts anew only after a healthy minute; a refused password is
 tried three times and then probed sparsely, because carriers lock accounts that hammer.
+
+With SGIP the carrier calls us, too, to deliver, if the profile has a place to listen; what comes in there is a
+session like any other. Once a text or a receipt came so, our own line rests while there is nothing to say, and `wake`
+calls again; until then texts may wait for that line, and it is kept up.
 """
 
 import random
+import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from typing import Any
@@ -17,11 +22,26 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet import defer
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
+from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
 from twisted.python.failure import Failure
 
-from carriers.events import BindRefused, Bound, Event
+from carriers import dialects
+from carriers.capture import Address, Glimpse, Seen
+from carriers.events import (
+    BindRefused,
+    BindRequested,
+    Bound,
+    Closed,
+    DeliveryReceipt,
+    Event,
+    InboundText,
+    Listening,
+    SubmitAnswered,
+    SubmitUnanswered,
+    TurnedAway,
+)
 from carriers.profile import CarrierProfile
 from carriers.session import Session
 
@@ -29,10 +49,16 @@ CONNECT_TIMEOUT = 30.0
 FIRST_WAIT, LONGEST_WAIT, JITTER = 1.0, 60.0, 0.2
 CLOSE_TIMEOUT = 5.0  # for the last octets: a peer that is gone, or does not read, never takes them
 DISMISSED_WAIT = 5.0  # at least so long after a carrier asked us to leave
+LOGIN_APART = 10.0  # seconds between logins on demand: carriers count those of a minute (SGIP 1.3: 34)
+DOOR_WAIT = 30.0  # until a place to listen that somebody else holds is tried again
 HEALTHY = 60.0  # seconds bound after which trouble counts as new trouble
 TRIES = 3  # logins with credentials that the carrier refuses
 PROBES = (1800.0, 1800.0, 86_400.0)  # seconds until the next try after those; the last one repeats
 MOST_UNSENT = 8 * 1024 * 1024  # octets a peer that does not read may leave with us
+MOST_CALLS = 8  # connections of the carrier's at a time
+MOST_STRANGERS = 100  # of whom we keep that they were told of
+REFUSED_CALL = 1  # SGIP 1.2, 3.3: illegal login
+KEEPALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 3))  # a dead line is found in two minutes
 
 
 class LinkState(StrEnum):
@@ -42,12 +68,13 @@ class LinkState(StrEnum):
     CONNECTING = "connecting"
     BINDING = "binding"
     BOUND = "bound"
+    RESTING = "resting"  # bound again as soon as there is something to send
     REFUSED = "refused"
     DRAINING = "draining"
 
 
 class Link(Service):
-    """One carrier's link. `events` is called once per socket read or timer, with all that it brought.
+    """One carrier's link. `events` is called once per socket read or timer, with the connection and what it brought.
 
     `now` is monotonic seconds: the wall clock, which Twisted's `seconds` tells, may be set back and forth.
     """
@@ -55,7 +82,7 @@ class Link(Service):
     def __init__(
         self,
         profile: CarrierProfile,
-        events: Callable[["Link", list[Event]], None],
+        events: Callable[["Link", int, list[Event]], None],
         reactor: Any = None,
         endpoint: Callable[[CarrierProfile], Any] | None = None,
         now: Callable[[], float] = time.monotonic,
@@ -67,150 +94,277 @@ class Link(Service):
 
             reactor = installed
         self.profile = profile
-        self.session: Session | None = None
-        self.connection = 0
-        self.state, self.since, self.detail = LinkState.DOWN, clock(), ""
+        self.connections = 0  # how many there have been: each is known by its number
+        self.main = 0  # the number of the one that submits go to, or went to last
+        self.state, self.since = LinkState.DOWN, clock()
+        self._detail = ""
         self._events, self._reactor, self._now, self._jitter, self._clock = events, reactor, now, jitter, clock
-        self._endpoint = endpoint or partial(_endpoint, reactor)
-        self._wire: _Wire | None = None
-        self._timer: Any = None  # of the session
+        self._endpoint = endpoint or partial(client_endpoint, reactor)
+        self._wires: dict[int, _Wire] = {}  # by number
         self._again: Any = None  # of the next connection
         self._connecting: defer.Deferred[Any] | None = None
+        self._door: Any = None  # where the carrier calls us
+        self._door_again: Any = None  # of the next try to open it
+        self._door_trouble = ""
+        self._strangers: set[TurnedAway] = set()
+        self._is_called = False  # the carrier has called us and delivered
+        self._called_at = float("-inf")  # when we last called
         self._stopped: defer.Deferred[None] | None = None
         self._listening = True
-        self._closing = False
         self._failures = 0
         self._refusals = 0
         self._bound_at: float | None = None
-        self._counts: Counter[str] = Counter()
+        self._began: datetime | None = None  # of the last connection
+        self._refused, self._pause = "", 0.0  # why the last login was refused; seconds that it wants before the next
+        self.tap: Callable[[Glimpse], None] | None = None  # who watches what goes over the line
+        self.octets_in = self.octets_out = 0
+        self._counts: Counter[str] = Counter()  # events by kind
+        self._answers: Counter[int] = Counter()  # answers to submits by status
+        self._submits = 0  # of connections that are gone
+        self._in_doubt = 0
+        self._began_at = self.since
 
     # --------------------------------------------------------------------------------------------------- service
 
     def startService(self) -> None:  # noqa: N802 - Twisted's name
-        """Connect, and keep at it."""
+        """Connect, and keep at it; open the door for the carrier, and keep at that."""
         super().startService()  # type: ignore[no-untyped-call]
+        if self.profile.listen_port:
+            self._open_door()
         self._connect()
 
     def stopService(self) -> "defer.Deferred[None]":  # noqa: N802 - Twisted's name
-        """Drain, unbind, close. Fires when the connection is gone."""
+        """Drain, unbind, close. Fires when the connections are gone."""
         super().stopService()  # type: ignore[no-untyped-call]
         _cancel(self._again)
+        _cancel(self._door_again)
         self._again = None
         if self._connecting is not None:
             self._connecting.cancel()
-        if self.session is None or self._wire is None:
+        if self._door is not None:
+            self._door.stopListening()
+        if not self._wires:
             self._stand(LinkState.DOWN, "stopped")
             return defer.succeed(None)
         self._stopped = defer.Deferred()
         self._stand(LinkState.DRAINING, "")
-        self.session.drain(self._now())
-        self.flush()
+        for wire in list(self._wires.values()):
+            wire.session.drain(self._now())
+            wire.flush()
         return self._stopped
 
     def retry(self) -> None:
         """Try the login again now: an operator has seen to the refusal."""
         self._refusals = self._failures = 0
+        self._refused, self._pause = "", 0.0
         if self._again is not None:
             _cancel(self._again)
             self._again = None
             self._connect()
 
+    def wake(self) -> None:
+        """There is something to send: a line that rests calls again, at once or when it may."""
+        if self.state is LinkState.RESTING and self.running and self._again is None:
+            wait = self._called_at + LOGIN_APART - self._now()
+            self._again = self._reactor.callLater(max(0.0, wait), self._connect)
+
     def hear(self, listening: bool) -> None:
         """Read what the carrier sends, or leave it in the network: a carrier that floods must wait for our store."""
-        if self._wire is not None and listening != self._listening:
+        if listening != self._listening:
             self._listening = listening
-            self._wire.hear(listening)
+            for wire in self._wires.values():
+                wire.hear(listening)
 
-    def counters(self) -> dict[str, int]:
-        """How many events of each kind came since the start, and how many connections there were."""
-        return {**self._counts, "connections": self.connection}
+    def counters(self) -> dict[str, Any]:
+        """What went over the line since the gateway was started, and how much of window and pace is used now.
 
-    # ---------------------------------------------------------------------------------------------- the connection
+        `answers` are the answers to submits by their status (as text, because JSON knows no other keys).
+        """
+        session, counts = self.session, self._counts
+        return {
+            "since": self._began_at.isoformat(),
+            "connections": self.connections,
+            "logins": counts["Bound"],
+            "logins_refused": counts["BindRefused"],
+            "submits": self._submits + sum(wire.session.submitted for wire in self._wires.values()),
+            "answers": {str(status): count for status, count in sorted(self._answers.items())},
+            "unanswered": self._in_doubt,
+            "receipts": counts["DeliveryReceipt"],
+            "texts": counts["InboundText"],
+            "unreadable": counts["Unreadable"],
+            "octets_in": self.octets_in,
+            "octets_out": self.octets_out,
+            "window": self.profile.window,
+            "window_used": session.unanswered if session is not None else 0,
+            "rate": self.profile.rate,
+            "pace": round(session.pace(self._now()), 1) if session is not None else self.profile.rate,
+        }
+
+    def watch(self, tap: Callable[[Glimpse], None] | None) -> None:
+        """Let `tap` see what goes over the line from now on, or nobody. It begins with what has come of a PDU."""
+        self.tap = tap
+        for wire in self._wires.values():
+            wire.show(Seen.RECEIVED, wire.session.unfinished)
+
+    @property
+    def detail(self) -> str:
+        """What is to be said about the state."""
+        trouble = f"the carrier cannot call: {self._door_trouble}" if self._door_trouble else ""
+        return "; ".join(words for words in (self._detail, trouble) if words)
+
+    # -------------------------------------------------------------------------------------------------- sessions
+
+    @property
+    def session(self) -> Session | None:
+        """The session that submits go to, while its connection stands."""
+        return self.session_of(self.main)
+
+    def session_of(self, connection: int) -> Session | None:
+        """The session of a connection; None when it is gone."""
+        wire = self._wires.get(connection)
+        return wire.session if wire is not None else None
 
     def flush(self) -> None:
-        """Write what the session has to send, close if it wants that, set the timer anew."""
-        session, wire = self.session, self._wire
-        if session is None or wire is None:
-            return
-        data = session.data_to_send()
-        if data:
-            wire.write(data)
-        if session.wants_close:
-            self._close(wire)
-            return
-        _cancel(self._timer)
-        self._timer = None
-        due = session.next_tick()
-        if due is not None:
-            self._timer = self._reactor.callLater(max(0.0, due - self._now()), self._tick)
+        """Write what the sessions have to send, close those that want that, set the timers anew."""
+        for wire in list(self._wires.values()):
+            wire.flush()
 
-    def _close(self, wire: "_Wire") -> None:
-        """Once: close when all is written, or without that."""
-        if not self._closing:
-            self._closing = True
-            _cancel(self._timer)
-            self._timer = self._reactor.callLater(CLOSE_TIMEOUT, wire.abort)
-            wire.close()
+    # ---------------------------------------------------------------------------------------------- the connections
 
-    def connected(self, wire: "_Wire") -> None:
-        """The socket is open."""
-        self.connection += 1
-        self._wire, self._listening, self._closing = wire, True, False
-        self.session = Session.gateway(self.profile)
-        self.session.connected(self._now())
-        self._stand(LinkState.BINDING, "")
-        self.flush()
+    def connected(self, wire: "_Wire", calls: bool) -> Session:
+        """A socket is open. `calls`: it was we who called."""
+        self.connections += 1
+        wire.number = self.connections
+        self._wires[wire.number] = wire
+        session = Session.gateway(self.profile, dialects.gateway(self.profile, self._moment()), calls=calls)
+        if calls:
+            self.main, session.rests = wire.number, self._is_called
+            self._refused, self._pause = "", 0.0
+            self._stand(LinkState.BINDING, "")
+        if not self._listening:
+            wire.hear(False)
+        return session
 
-    def received(self, data: bytes) -> None:
-        """Octets from the carrier."""
-        if self.session is not None:
-            self._report(self.session.receive(data, self._now()))
-            self.flush()
-
-    def lost(self, reason: str) -> None:
-        """The socket is gone."""
-        session, self.session, self._wire = self.session, None, None
-        _cancel(self._timer)
-        self._timer = None
-        if session is not None:
-            self._report(session.lost(reason))
-        if self._bound_at is not None and self._now() - self._bound_at >= HEALTHY:
-            self._failures = 0
-        self._bound_at = None
+    def lost(self, wire: "_Wire", reason: str) -> None:
+        """A socket is gone."""
+        del self._wires[wire.number]
+        session = wire.session
+        self._submits += session.submitted
+        self.report(wire, session.lost(reason))
         if not self.running:
-            self._stand(LinkState.DOWN, "stopped")
-            if self._stopped is not None:
-                stopped, self._stopped = self._stopped, None
-                stopped.callback(None)
-        else:
-            self._wait(reason, DISMISSED_WAIT if session is not None and session.dismissed else 0.0)
+            if not self._wires:
+                self._stand(LinkState.DOWN, "stopped")
+                if self._stopped is not None:
+                    stopped, self._stopped = self._stopped, None
+                    stopped.callback(None)
+        elif wire.number == self.main:
+            lived = self._now() - self._bound_at if self._bound_at is not None else 0.0
+            self._bound_at = None
+            if lived >= HEALTHY:
+                self._failures = 0
+            quiet = session.rested or (session.hung_up and lived >= LOGIN_APART)  # sooner, it did not want us
+            if session.rests and quiet:
+                self._stand(LinkState.RESTING, "")
+            else:
+                self._wait(self._refused or reason, max(self._pause, DISMISSED_WAIT if session.dismissed else 0.0))
 
-    def _tick(self) -> None:
-        self._timer = None
-        if self.session is not None:
-            self._report(self.session.tick(self._now()))
-            self.flush()
-
-    def _report(self, events: Sequence[Event]) -> None:
-        if not events:
-            return
+    def report(self, wire: "_Wire", events: Sequence[Event]) -> None:
+        """What a session brought goes to the gateway; what is about the link itself is seen to here."""
+        heard: list[Event] = []
         for event in events:
-            if isinstance(event, Bound):
-                self._bound_at, self._refusals = self._now(), 0
-                self._stand(LinkState.BOUND, f"as {self.profile.account}")
-            elif isinstance(event, BindRefused):
-                self._refusals += event.credentials
-                self._stand(LinkState.REFUSED if event.credentials else LinkState.DOWN, event.reason)
-        self._counts.update(type(event).__name__ for event in events)
-        self._events(self, list(events))
+            self._counts[type(event).__name__] += 1
+            if isinstance(event, SubmitAnswered):
+                self._answers[event.status] += 1
+            elif isinstance(event, BindRequested):
+                self._admit(wire, event)
+                continue
+            elif isinstance(event, SubmitUnanswered):
+                self._in_doubt += 1
+            elif isinstance(event, Closed):
+                self._in_doubt += len(event.unanswered)
+            if wire.number == self.main:
+                if isinstance(event, Bound):
+                    self._bound_at, self._refusals = self._now(), 0
+                    self._stand(LinkState.BOUND, event.doubt or f"as {self.profile.account}")
+                elif isinstance(event, BindRefused):
+                    self._refusals += event.credentials
+                    self._refused, self._pause = event.reason, event.pause
+                    self._stand(LinkState.REFUSED if event.credentials else LinkState.DOWN, event.reason)
+            elif not self._is_called and isinstance(event, InboundText | DeliveryReceipt):
+                self._is_called = True
+                if self.session is not None:
+                    self.session.rests = True
+                    self.flush()
+            heard.append(event)
+        if heard:
+            self._events(self, wire.number, heard)
+
+    def now(self) -> float:
+        """Monotonic seconds."""
+        return self._now()
+
+    def later(self, seconds: float, what: Callable[[], None]) -> Any:
+        """Twisted's delayed call."""
+        return self._reactor.callLater(max(0.0, seconds), what)
+
+    # ---------------------------------------------------------------------------------------------- being called
+
+    def welcomes(self, address: str) -> bool:
+        """Whether the carrier may call from there, and does not hold too many lines already."""
+        calls = sum(not wire.calls for wire in self._wires.values())
+        if not self.profile.welcomes(address):
+            self._turn_away(address, "not among listen_peers")
+        elif calls >= MOST_CALLS:
+            self._turn_away(address, f"{calls} calls already")
+        else:
+            return bool(self.running)
+        return False
+
+    def _turn_away(self, address: str, reason: str) -> None:
+        stranger = TurnedAway(address, reason)
+        self._counts["TurnedAway"] += 1
+        if stranger not in self._strangers and len(self._strangers) < MOST_STRANGERS:
+            self._strangers.add(stranger)
+            self._events(self, self.main, [stranger])
+
+    def _open_door(self) -> None:
+        """Listen for the carrier's calls. A port that somebody else holds is tried again, while all else goes on."""
+        profile, trouble = self.profile, ""
+        try:
+            self._door = self._reactor.listenTCP(
+                profile.listen_port, _Wires(self, calls=False), interface=profile.listen_host
+            )
+        except CannotListenError as wrong:
+            trouble = str(wrong)
+            self._door_again = self._reactor.callLater(DOOR_WAIT, self._open_door)
+        if trouble != self._door_trouble or not trouble:
+            self._door_trouble = trouble
+            self._events(self, self.main, [Listening(f"{profile.listen_host}:{profile.listen_port}", trouble)])
+
+    def _admit(self, wire: "_Wire", login: BindRequested) -> None:
+        profile = self.profile
+        account = profile.listen_account or profile.account
+        password = profile.listen_password or profile.password
+        right = login.account == account and wire.session.dialect.proves(login, password)
+        wire.session.admit(login.answer, 0 if right else REFUSED_CALL)
+        if not right:
+            self._turn_away(wire.address, f"wrong account or password, as {login.account}")
 
     # ------------------------------------------------------------------------------------------------ connecting
 
+    def _moment(self) -> datetime:
+        """Now, but a second later than the last connection at least: SGIP's numbers begin with it."""
+        moment = self._clock()
+        if self._began is not None and moment < self._began + timedelta(seconds=1):
+            moment = self._began + timedelta(seconds=1)
+        self._began = moment
+        return moment
+
     def _connect(self) -> None:
-        self._again = None
+        self._again, self._called_at = None, self._now()
         if self.state is not LinkState.REFUSED:
             self._stand(LinkState.CONNECTING, f"{self.profile.host}:{self.profile.port}")
-        attempt = self._endpoint(self.profile).connect(_Wires(self))
+        attempt = self._endpoint(self.profile).connect(_Wires(self, calls=True))
         self._connecting = attempt
         attempt.addErrback(self._unreachable)
         attempt.addBoth(self._connect_done)
@@ -236,35 +390,71 @@ class Link(Service):
         self._again = self._reactor.callLater(wait, self._connect)
 
     def _stand(self, state: LinkState, detail: str) -> None:
-        if (state, detail) != (self.state, self.detail):
-            self.state, self.detail, self.since = state, detail, self._clock()
+        if (state, detail) != (self.state, self._detail):
+            self.state, self._detail, self.since = state, detail, self._clock()
 
 
 class _Wire(Protocol):
-    """The socket."""
+    """One socket and its session."""
 
-    def __init__(self, link: Link) -> None:
+    session: Session  # there from the moment that the socket is open
+
+    def __init__(self, link: Link, calls: bool, address: str) -> None:
+        self.number = 0
+        self.calls = calls  # it was we who called
+        self.address = address  # of who called us
         self._link = link
+        self._timer: Any = None
+        self._closing = False
+        self._ends: tuple[Address, Address] | None = None  # ours and theirs, once somebody watches
 
     def connectionMade(self) -> None:  # noqa: N802 - Twisted's name
         transport: Any = self.transport
         transport.setTcpNoDelay(True)
         transport.setTcpKeepAlive(True)
-        self._link.connected(self)
+        _be_noticed_dead(transport)
+        self.show(Seen.CALLED if self.calls else Seen.CALLED_US)
+        self.session = self._link.connected(self, self.calls)
+        self.session.connected(self._link.now())
+        self.flush()
 
-    def dataReceived(self, data: bytes) -> None:  # noqa: N802
-        self._link.received(data)
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
+        self._link.octets_in += len(data)
+        self.show(Seen.RECEIVED, data)
+        self._link.report(self, self.session.receive(data, self._link.now()))
+        self.flush()
 
-    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
-        self._link.lost(reason.getErrorMessage())
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 - Twisted's name
+        _cancel(self._timer)
+        self.show(Seen.HUNG_UP if self._closing else Seen.LOST)
+        self._link.lost(self, reason.getErrorMessage())
 
-    def write(self, data: bytes) -> None:
-        """Send; a peer that has not read megabytes is as good as gone."""
+    def flush(self) -> None:
+        """Write what the session has to send, close if it wants that, set the timer anew."""
         transport: Any = self.transport
-        if _unsent(transport) > MOST_UNSENT:
-            self.abort()
-        else:
-            transport.write(data)
+        data = self.session.data_to_send()
+        if data:
+            if _unsent(transport) > MOST_UNSENT:  # a peer that has not read megabytes is as good as gone
+                transport.abortConnection()
+            else:
+                transport.write(data)
+                self._link.octets_out += len(data)
+                self.show(Seen.SENT, data)
+        if self.session.wants_close:
+            self._close()
+            return
+        _cancel(self._timer)
+        due = self.session.next_tick()
+        self._timer = None if due is None else self._link.later(due - self._link.now(), self._tick)
+
+    def show(self, seen: Seen, octets: bytes = b"") -> None:
+        """Tell who watches, if anybody does."""
+        tap = self._link.tap
+        if tap is not None:
+            if self._ends is None:
+                transport: Any = self.transport
+                self._ends = _address(transport.getHost()), _address(transport.getPeer())
+            tap(Glimpse(seen, *self._ends, octets))
 
     def hear(self, listening: bool) -> None:
         """Read from the socket, or not."""
@@ -274,28 +464,35 @@ class _Wire(Protocol):
         else:
             transport.pauseProducing()
 
-    def close(self) -> None:
-        """Close when what is written has gone."""
-        transport: Any = self.transport
-        transport.loseConnection()
+    def _tick(self) -> None:
+        self._timer = None
+        self._link.report(self, self.session.tick(self._link.now()))
+        self.flush()
 
-    def abort(self) -> None:
-        """Close now, whatever is not written."""
-        transport: Any = self.transport
-        transport.abortConnection()
+    def _close(self) -> None:
+        """Once: close when all is written, or without that."""
+        if not self._closing:
+            self._closing = True
+            transport: Any = self.transport
+            _cancel(self._timer)
+            self._timer = self._link.later(CLOSE_TIMEOUT, transport.abortConnection)
+            transport.loseConnection()
 
 
 class _Wires(Factory):
     noisy = False
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
+    def __init__(self, link: Link, calls: bool) -> None:
+        self._link, self._calls = link, calls
 
-    def buildProtocol(self, addr: Any) -> _Wire:  # noqa: N802 - Twisted's name
-        return _Wire(self._link)
+    def buildProtocol(self, addr: Any) -> _Wire | None:  # noqa: N802 - Twisted's name
+        if self._calls:
+            return _Wire(self._link, True, "")
+        return _Wire(self._link, False, addr.host) if self._link.welcomes(addr.host) else None
 
 
-def _endpoint(reactor: Any, profile: CarrierProfile) -> Any:
+def client_endpoint(reactor: Any, profile: CarrierProfile) -> Any:
+    """Twisted's client endpoint of a carrier, with TLS where the profile wants it."""
     plain: Any = HostnameEndpoint(reactor, profile.host.encode("idna"), profile.port, timeout=CONNECT_TIMEOUT)
     if not profile.tls:
         return plain
@@ -304,6 +501,19 @@ def _endpoint(reactor: Any, profile: CarrierProfile) -> Any:
         with open(profile.tls_ca, "rb") as file:
             trust = trustRootFromCertificates([Certificate.loadPEM(file.read())])  # type: ignore[no-untyped-call]
     return wrapClientTLS(optionsForClientTLS(profile.host, trustRoot=trust), plain)
+
+
+def _be_noticed_dead(transport: Any) -> None:
+    """Let the kernel ask whether the other machine is there: SGIP has no question for that, an idle line no answer."""
+    handle = transport.getHandle() if hasattr(transport, "getHandle") else None
+    if isinstance(handle, socket.socket):  # under TLS it is none; no protocol without signs of life goes over that
+        for option, value in KEEPALIVE:
+            if hasattr(socket, option):
+                handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
+
+def _address(address: Any) -> Address:
+    return Address(address.host, address.port)
 
 
 def _unsent(transport: Any) -> int:

@@ -46,11 +46,12 @@ class Report(NamedTuple):
     error: str
 
 
-_USUAL = re.compile(rb"id:(\S+) sub:\S* dlvrd:\S* submit date:\S* done date:\S* stat:([A-Z]{7}) err:(\S*)(?: |$)")
+_USUAL = re.compile(rb"id:([!-~]+) sub:\S* dlvrd:\S* submit date:\S* done date:\S* stat:([A-Z]{7}) err:([!-~]*)(?: |$)")
 _ID = re.compile(rb"(?:^|[\s;,])id[: ]\s*([0-9A-Za-z._\-]+?)(?=sub:|\s|;|,|$)", re.IGNORECASE)
 _STATE = re.compile(rb"stat(?:us)?[: ]\s*([A-Za-z]+)", re.IGNORECASE)
 _ERROR = re.compile(rb"err(?:or)?[: ]\s*([0-9A-Za-z:_\-]+?)(?=text:|txt:|\s|;|,|$)", re.IGNORECASE)
 
+_UNKNOWN = ReceiptState.UNKNOWN  # see `session`: members of an Enum are not found for nothing
 _STATES: dict[bytes, ReceiptState] = {state.value.encode(): state for state in ReceiptState} | {
     b"DELIVERED": ReceiptState.DELIVERED,
     b"DELIVER": ReceiptState.DELIVERED,
@@ -70,7 +71,8 @@ def read(body: bytes, tlv_id: bytes | None, tlv_state: int | None, tlv_error: by
     body = body[:MOST_READ]
     usual = _USUAL.match(body)
     if usual is not None and tlv_id is None:
-        return Report(_words(usual[1])[:LONGEST_ID], _STATES.get(usual[2], ReceiptState.UNKNOWN), _words(usual[3]))
+        message_id, state, error = usual.groups()
+        return Report(message_id.decode("ascii")[:LONGEST_ID], _STATES.get(state, _UNKNOWN), error.decode("ascii"))
     found_id, found_state, found_error = _ID.search(body), _STATE.search(body), _ERROR.search(body)
     state = _STATES.get(found_state[1].upper()) if found_state else None
     if state is None and tlv_state is not None and 0 < tlv_state < len(MESSAGE_STATES):

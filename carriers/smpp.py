@@ -1,25 +1,32 @@
-"""SMPP 3.4 on the wire: bytes to values and values to bytes. Nothing here knows about sessions.
+"""SMPP 3.4: bytes to values and values to bytes, and the dialect that a session speaks with them.
 
 The PDUs of the hot path (submit_sm, deliver_sm and their responses) are packed by hand: a notice is encoded
 once and patched for each person. Clause numbers are those of the SMPP 3.4 specification, issue 1.2.
 """
 
+import re
+from collections.abc import Mapping
 from struct import Struct
 from typing import NamedTuple
 
 from aiosmpplib.state import SmppCommandStatus
 
+from carriers import smpp_layout, udh
+from carriers.dialect import Command, Dialect, LoginAnswer, SubmitAnswer
 from carriers.events import (
+    BindRequested,
     Concatenation,
     DeliveryReceipt,
+    Handle,
     InboundText,
     ReceiptState,
     SubmitReceived,
-    Verdict,
 )
+from carriers.explain import Explained
+from carriers.pdu import Malformed, read_tlvs
 from carriers.profile import CarrierProfile
 from carriers.receipts import MESSAGE_STATES, read
-from carriers.text import MOST_PARTS
+from carriers.results import Results
 
 # ------------------------------------------------------------------------------------------------------------- header
 
@@ -40,29 +47,6 @@ THROTTLED, TEMPORARY_APPLICATION_ERROR = 0x58, 0x64
 BIND_MODES = {BIND_RECEIVER: "receiver", BIND_TRANSMITTER: "transmitter", BIND_TRANSCEIVER: "transceiver"}
 CREDENTIALS = frozenset({BIND_FAILED, INVALID_PASSWORD, INVALID_SYSTEM_ID})
 
-# ------------------------------------------------------------------------------------------------------------ meaning
-
-_FOR_GOOD = frozenset(
-    {0x01, 0x02, 0x03, 0x06, 0x07, 0x0B, 0x0C, 0x33, 0x34, 0x40, 0x42, 0x43, 0x44, 0x50, 0x51, 0x54, 0x55, 0x61, 0x62}
-    | {0x63, 0x65, 0x66, 0xC0, 0xC1, 0xC2, 0xC3, 0xC4, 0xFE}
-)
-_VERDICTS = {
-    0x00: Verdict.ACCEPTED,
-    0x14: Verdict.THROTTLED,  # ESME_RMSGQFUL
-    0x58: Verdict.THROTTLED,
-    0x0A: Verdict.CONFIGURATION,  # our access number is not ours, in the carrier's opinion
-    0x04: Verdict.CONFIGURATION,
-    0x15: Verdict.CONFIGURATION,
-    0x48: Verdict.CONFIGURATION,
-    0x49: Verdict.CONFIGURATION,
-    0x53: Verdict.CONFIGURATION,
-} | dict.fromkeys(_FOR_GOOD, Verdict.PERMANENT)
-
-
-def verdict(status: int) -> Verdict:
-    """What a command_status in a submit's answer means. A code nobody knows may pass: it is tried again a few times."""
-    return _VERDICTS.get(status, Verdict.TEMPORARY)
-
 
 def describe(status: int) -> str:
     """A command_status for people: code, name and meaning."""
@@ -74,10 +58,6 @@ def describe(status: int) -> str:
 
 
 # ------------------------------------------------------------------------------------------------------------- reading
-
-
-class Malformed(ValueError):
-    """The PDU's body is not what its command promises. Its message says what is wrong; it holds no text of it."""
 
 
 class Short(NamedTuple):
@@ -97,26 +77,24 @@ class Short(NamedTuple):
 _EMPTY: dict[int, bytes] = {}
 
 
+_ADDRESSED = rb"[^\0]*\0..([^\0]*)\0..([^\0]*)\0(.)"  # service_type; TON, NPI, source; TON, NPI, destination; esm_class
+_SHORT = re.compile(  # protocol_id, priority_flag; two times; registered_delivery, _, data_coding, _, sm_length
+    _ADDRESSED + rb"..[^\0]*\0[^\0]*\0(.).(.).(.)", re.DOTALL
+)
+_DATA = re.compile(_ADDRESSED + rb"(.)(.)", re.DOTALL)  # registered_delivery, data_coding
+
+
 def read_short(pdu: bytes) -> Short:
     """Read a whole submit_sm or deliver_sm. Raises `Malformed`."""
-    try:
-        at = pdu.index(0, 16) + 1  # service_type
-        end = pdu.index(0, at + 2)
-        source = pdu[at + 2 : end]
-        at = end + 1
-        end = pdu.index(0, at + 2)
-        destination = pdu[at + 2 : end]
-        esm_class = pdu[end + 1]
-        at = pdu.index(0, end + 4) + 1  # schedule_delivery_time
-        at = pdu.index(0, at) + 1  # validity_period
-        registered, coding, length = pdu[at], pdu[at + 2], pdu[at + 4]
-    except (ValueError, IndexError):
-        raise Malformed("mandatory fields end early") from None
-    body = pdu[at + 5 : at + 5 + length]
+    fields = _SHORT.match(pdu, HEADER.size)
+    if fields is None:
+        raise Malformed("mandatory fields end early")
+    source, destination, [esm_class], [registered], [coding], [length] = fields.groups()
+    at = fields.end()
+    body = pdu[at : at + length]
     if len(body) != length:
         raise Malformed(f"sm_length says {length}, {len(body)} octets are there")
-    rest = at + 5 + length
-    tlvs = _read_tlvs(pdu, rest) if rest < len(pdu) else _EMPTY
+    tlvs = read_tlvs(pdu, at + length) if at + length < len(pdu) else _EMPTY
     if not body and PAYLOAD in tlvs:
         body = tlvs[PAYLOAD]
     return _short(source, destination, esm_class, registered, coding, body, tlvs)
@@ -124,17 +102,11 @@ def read_short(pdu: bytes) -> Short:
 
 def read_data(pdu: bytes) -> Short:
     """Read a whole data_sm (4.7.1): the text is in message_payload. Raises `Malformed`."""
-    try:
-        at = pdu.index(0, 16) + 1
-        end = pdu.index(0, at + 2)
-        source = pdu[at + 2 : end]
-        at = end + 1
-        end = pdu.index(0, at + 2)
-        destination = pdu[at + 2 : end]
-        esm_class, registered, coding = pdu[end + 1 : end + 4]
-    except (ValueError, IndexError):
-        raise Malformed("mandatory fields end early") from None
-    tlvs = _read_tlvs(pdu, end + 4)
+    fields = _DATA.match(pdu, HEADER.size)
+    if fields is None:
+        raise Malformed("mandatory fields end early")
+    source, destination, [esm_class], [registered], [coding] = fields.groups()
+    tlvs = read_tlvs(pdu, fields.end())
     return _short(source, destination, esm_class, registered, coding, tlvs.get(PAYLOAD, b""), tlvs)
 
 
@@ -143,7 +115,7 @@ def _short(
 ) -> Short:
     concatenation, ported = None, False
     if esm_class & 0x40:  # 5.2.12: a user data header is in front
-        body, concatenation, ported = _read_header(body)
+        body, concatenation, ported = udh.read(body)
     if concatenation is None and SAR_REFERENCE in tlvs:
         concatenation = Concatenation(
             int.from_bytes(tlvs[SAR_REFERENCE][-2:], "big"),
@@ -164,26 +136,6 @@ def _short(
     )
 
 
-def _read_header(body: bytes) -> tuple[bytes, Concatenation | None, bool]:
-    """User data header (3GPP TS 23.040, 9.2.3.24): (text, concatenation, addressed to a port)."""
-    if not body or 1 + body[0] > len(body):
-        return body, None, False  # no header fits here: the words are kept as they are
-    header, text = body[1 : 1 + body[0]], body[1 + body[0] :]
-    concatenation, ported = None, False
-    at = 0
-    while at + 2 <= len(header):
-        kind, length = header[at], header[at + 1]
-        value = header[at + 2 : at + 2 + length]
-        if kind == 0x00 and len(value) == 3:
-            concatenation = Concatenation(value[0], value[1], value[2], 8)
-        elif kind == 0x08 and len(value) == 4:
-            concatenation = Concatenation(value[0] << 8 | value[1], value[2], value[3], 16)
-        elif kind in (0x04, 0x05):
-            ported = True
-        at += 2 + length
-    return text, concatenation, ported
-
-
 PAYLOAD, SAR_REFERENCE, SAR_TOTAL, SAR_NUMBER = 0x0424, 0x020C, 0x020E, 0x020F  # 5.3.2
 USER_REFERENCE, RECEIPTED_ID, MESSAGE_STATE, NETWORK_ERROR = 0x0204, 0x001E, 0x0427, 0x0423
 
@@ -201,9 +153,13 @@ def _read_tlvs(pdu: bytes, at: int) -> dict[int, bytes]:
     return tlvs
 
 
-def read_delivery(pdu: bytes, command: int, sequence: int) -> InboundText | DeliveryReceipt:
+def read_delivery(pdu: bytes) -> InboundText | DeliveryReceipt:
     """A deliver_sm or data_sm as the gateway sees it. Raises `Malformed`."""
-    short = read_data(pdu) if command == DATA_SM else read_short(pdu)
+    _, command, _, sequence = HEADER.unpack_from(pdu)
+    if command == DATA_SM:
+        short, answer = read_data(pdu), ~sequence  # data_sm has an answer of its own
+    else:
+        short, answer = read_short(pdu), sequence
     if short.esm_class & 0x24:  # 5.2.12: receipt, or intermediate notification
         tlvs = short.tlvs
         if tlvs:
@@ -211,33 +167,26 @@ def read_delivery(pdu: bytes, command: int, sequence: int) -> InboundText | Deli
             report = read(short.body, tlvs.get(RECEIPTED_ID), state[0] if state else None, tlvs.get(NETWORK_ERROR))
         else:
             report = read(short.body, None, None, None)
-        return DeliveryReceipt(sequence, report.message_id, report.state, report.error, short.source, pdu)
+        return DeliveryReceipt(answer, report.message_id, report.state, report.error, short.source, pdu)
     return InboundText(
-        sequence,
+        answer,
         short.source,
         short.destination,
         short.body,
         short.coding,
-        _sound(short.concatenation),
+        udh.sound(short.concatenation),
         short.ported or short.coding & 0xF7 == 0x04 or short.coding == 0xF5,  # 5.2.19: octets, not characters
         "",
         pdu,
     )
 
 
-def _sound(concatenation: Concatenation | None) -> Concatenation | None:
-    """Part 3 of 2, or of 0, is a text of its own; so is the only part of one, and what an octet cannot number."""
-    if concatenation is None or not 1 <= concatenation.number <= concatenation.total <= MOST_PARTS:
-        return None
-    return concatenation if concatenation.total > 1 else None
-
-
-def read_submit(pdu: bytes, sequence: int) -> SubmitReceived:
+def read_submit(pdu: bytes) -> SubmitReceived:
     """A submit_sm as the carrier sees it. Raises `Malformed`."""
     short = read_short(pdu)
     reference = short.tlvs.get(USER_REFERENCE)
     return SubmitReceived(
-        sequence,
+        HEADER.unpack_from(pdu)[3],
         short.source,
         short.destination,
         short.body,
@@ -249,21 +198,16 @@ def read_submit(pdu: bytes, sequence: int) -> SubmitReceived:
     )
 
 
-class BindBody(NamedTuple):
-    """What a bind request says (4.1.1)."""
-
-    account: str
-    password: str
-
-
-def read_bind(pdu: bytes) -> BindBody:
-    """Read a bind_* request. Raises `Malformed`."""
+def read_bind(pdu: bytes) -> BindRequested:
+    """Read a bind_* request (4.1.1). Raises `Malformed`."""
     try:
         end = pdu.index(0, 16)
         after = pdu.index(0, end + 1)
     except ValueError:
         raise Malformed("system_id or password does not end") from None
-    return BindBody(pdu[16:end].decode("latin-1"), pdu[end + 1 : after].decode("latin-1"))
+    _, command, _, sequence = HEADER.unpack_from(pdu)
+    account, password = pdu[16:end].decode("latin-1"), pdu[end + 1 : after].decode("latin-1")
+    return BindRequested((command, sequence), account, password, BIND_MODES[command], pdu)
 
 
 def read_string(pdu: bytes) -> str:
@@ -288,12 +232,12 @@ def with_string(command: int, status: int, sequence: int, value: str) -> bytes:
     return HEADER.pack(17 + len(octets), command, status, sequence) + octets + b"\x00"
 
 
-DELIVER_ANSWER_BODY = b"\x00"  # 4.6.2: message_id, unused and empty
+_DELIVER_ANSWER = Struct("!IIIIx")  # 4.6.2: a header, and an empty message_id
 
 
 def deliver_answer(command: int, status: int, sequence: int) -> bytes:
     """deliver_sm_resp or data_sm_resp."""
-    return HEADER.pack(17, command | RESPONSE, status, sequence) + DELIVER_ANSWER_BODY
+    return _DELIVER_ANSWER.pack(17, command | RESPONSE, status, sequence)
 
 
 def bind(profile: CarrierProfile, sequence: int) -> bytes:
@@ -317,7 +261,7 @@ class SubmitTemplate:
         self._head, self._tail, self._tlv = head, tail, reference
         self._fixed = 16 + len(head) + len(tail) + (6 if reference else 0)
 
-    def pdu(self, sequence: int, destination: str, reference: int) -> bytes:
+    def pdu(self, sequence: int, destination: str, reference: int, stamp: bytes = b"") -> bytes:
         """The PDU. `destination` is ASCII digits; `reference` (16 bits) goes into user_message_reference."""
         to = destination.encode("ascii")
         pdu = HEADER.pack(self._fixed + len(to), SUBMIT_SM, 0, sequence) + self._head + to + self._tail
@@ -343,21 +287,13 @@ def submit_template(
         + bytes((profile.destination_ton, profile.destination_npi))
     )
     if concatenation is not None:
-        body = user_data_header(concatenation) + body
+        body = udh.write(concatenation) + body
     tail = (
         b"\x00"
         + bytes((0x40 if concatenation is not None else 0, 0, 0, 0, 0, 1 if receipt else 0, 0, coding, 0, len(body)))
         + body
     )
     return SubmitTemplate(head, tail, profile.reference_tlv)
-
-
-def user_data_header(concatenation: Concatenation) -> bytes:
-    """The header of one part of a long text, with a reference of 8 or 16 bits."""
-    reference, total, number, width = concatenation
-    if width == 16:
-        return bytes((6, 0x08, 4, reference >> 8 & 0xFF, reference & 0xFF, total, number))
-    return bytes((5, 0x00, 3, reference & 0xFF, total, number))
 
 
 # ------------------------------------------------------------------------------------------ the carrier's writing
@@ -384,7 +320,7 @@ def encode_delivery(
             (SAR_NUMBER, bytes((concatenation.number & 0xFF,))),
         ]
     elif concatenation is not None:
-        body, esm_class = user_data_header(concatenation) + body, esm_class | 0x40
+        body, esm_class = udh.write(concatenation) + body, esm_class | 0x40
     if payload or len(body) > 254:  # 5.2.22
         extra.append((PAYLOAD, body))
         body = b""
@@ -442,3 +378,182 @@ def _string(value: str, longest: int) -> bytes:
     if len(octets) > longest or 0 in octets:
         raise ValueError(f"{len(octets)} octets where SMPP allows {longest}, none of them NUL")
     return octets + b"\x00"
+
+
+# -------------------------------------------------------------------------------------------------------- the dialect
+
+
+class Smpp(Dialect):
+    """SMPP 3.4 as a session speaks it. `profile` is None at the carrier's end.
+
+    The handle of a deliver_sm is its sequence number, that of a data_sm the complement of it (the answers differ);
+    a bind's names its command.
+    """
+
+    protocol = "smpp"
+    header = HEADER
+    longest = LONGEST
+    last_sequence = LAST_SEQUENCE
+    commands: Mapping[int, Command] = {
+        **dict.fromkeys(BIND_MODES, Command.LOGIN),
+        **dict.fromkeys((mode | RESPONSE for mode in BIND_MODES), Command.LOGIN_ANSWER),
+        SUBMIT_SM: Command.SUBMIT,
+        SUBMIT_SM | RESPONSE: Command.SUBMIT_ANSWER,
+        DELIVER_SM: Command.DELIVER,
+        DATA_SM: Command.DELIVER,
+        DELIVER_SM | RESPONSE: Command.DELIVER_ANSWER,
+        DATA_SM | RESPONSE: Command.DELIVER_ANSWER,
+        ENQUIRE_LINK: Command.PROBE,
+        ENQUIRE_LINK | RESPONSE: Command.PROBE_ANSWER,
+        UNBIND: Command.LEAVE,
+        UNBIND | RESPONSE: Command.LEAVE_ANSWER,
+        GENERIC_NACK: Command.REJECTION,
+    }
+    stamp = b""
+    probes = True
+    too_fast = THROTTLED
+    wrong_login = INVALID_PASSWORD
+    ported = "NP:1243"  # China Mobile's code, as its SMPP gateways pass it on
+
+    def __init__(self, profile: CarrierProfile | None = None) -> None:
+        self._profile = profile
+        self.results = profile.results if profile is not None else Results()
+
+    def login(self, sequence: int) -> bytes:
+        """bind_transceiver."""
+        if self._profile is None:
+            raise ValueError("a carrier does not log in")
+        return bind(self._profile, sequence)
+
+    def read_login_answer(self, pdu: bytes) -> LoginAnswer:
+        """bind_*_resp."""
+        return LoginAnswer(_status(pdu), read_string(pdu))
+
+    def read_login(self, pdu: bytes) -> BindRequested:
+        """bind_*."""
+        return read_bind(pdu)
+
+    def proves(self, login: BindRequested, password: str) -> bool:
+        """SMPP sends the password itself."""
+        return login.password == password
+
+    def admission(self, handle: Handle, status: int, name: str, password: str) -> bytes:
+        """bind_*_resp: with our name only when it is a welcome (4.1.2)."""
+        command, sequence = handle
+        if status == OK:
+            return with_string(command | RESPONSE, status, sequence, name)
+        return bare(command | RESPONSE, status, sequence)
+
+    def probe(self, sequence: int) -> bytes:
+        """enquire_link."""
+        return bare(ENQUIRE_LINK, OK, sequence)
+
+    def probe_answer(self, pdu: bytes) -> bytes:
+        """enquire_link_resp."""
+        return bare(ENQUIRE_LINK | RESPONSE, OK, _sequence(pdu))
+
+    def leave(self, sequence: int) -> bytes:
+        """unbind."""
+        return bare(UNBIND, OK, sequence)
+
+    def leave_answer(self, pdu: bytes) -> bytes:
+        """unbind_resp."""
+        return bare(UNBIND | RESPONSE, OK, _sequence(pdu))
+
+    def read_rejection(self, pdu: bytes) -> int:
+        """The status of a generic_nack."""
+        return _status(pdu) or SYSTEM_ERROR
+
+    def unknown(self, pdu: bytes) -> bytes:
+        """generic_nack (4.3.1)."""
+        return bare(GENERIC_NACK, INVALID_COMMAND, _sequence(pdu))
+
+    def broken(self) -> bytes:
+        """generic_nack for a length that cannot be."""
+        return bare(GENERIC_NACK, INVALID_LENGTH, 0)
+
+    def refusal(self, pdu: bytes, command: Command, *, unread: bool = False) -> bytes:
+        """Its own answer, with what is wrong."""
+        wrong = ALREADY_BOUND if command is Command.LOGIN else INVALID_BIND_STATE
+        return bare(HEADER.unpack_from(pdu)[1] | RESPONSE, INVALID_LENGTH if unread else wrong, _sequence(pdu))
+
+    def explain(self, pdu: bytes) -> Explained:
+        """Every field."""
+        return smpp_layout.explain(pdu)
+
+    def read_submit_answer(self, pdu: bytes) -> SubmitAnswer:
+        """submit_sm_resp."""
+        _, _, status, _ = HEADER.unpack_from(pdu)
+        return SubmitAnswer(status, read_string(pdu) if status == OK else "")
+
+    def read_delivery(self, pdu: bytes) -> InboundText | DeliveryReceipt:
+        """deliver_sm or data_sm."""
+        return read_delivery(pdu)
+
+    def owed(self, pdu: bytes) -> Handle:
+        """See the class."""
+        sequence = _sequence(pdu)
+        return ~sequence if HEADER.unpack_from(pdu)[1] == DATA_SM else sequence
+
+    def delivery_answer(self, handle: Handle, taken: bool) -> bytes:
+        """deliver_sm_resp or data_sm_resp."""
+        status = OK if taken else TEMPORARY_APPLICATION_ERROR
+        return deliver_answer(DELIVER_SM, status, handle) if handle >= 0 else deliver_answer(DATA_SM, status, ~handle)
+
+    def describe(self, status: int) -> str:
+        """Code, name and meaning."""
+        return describe(status)
+
+    def credentials(self, status: int) -> bool:
+        """A wrong password, an unknown account, or "bind failed", which carriers use for both."""
+        return status in CREDENTIALS
+
+    def login_pause(self, status: int) -> float:
+        """SMPP has no word for it."""
+        return 0.0
+
+    def new_id(self, serial: int, submit: SubmitReceived) -> str:
+        """Hexadecimal digits."""
+        return f"{serial:X}"
+
+    def read_submit(self, pdu: bytes) -> SubmitReceived:
+        """submit_sm."""
+        return read_submit(pdu)
+
+    def submit_answer(self, handle: Handle, status: int, message_id: str) -> bytes:
+        """submit_sm_resp: without an id when it is a refusal (4.4.2)."""
+        if status == OK:
+            return with_string(SUBMIT_SM | RESPONSE, status, handle, message_id)
+        return bare(SUBMIT_SM | RESPONSE, status, handle)
+
+    def read_delivery_answer(self, pdu: bytes) -> int:
+        """command_status."""
+        return _status(pdu)
+
+    def text(
+        self, source: str, destination: str, body: bytes, coding: int, concatenation: Concatenation | None = None
+    ) -> bytes:
+        """deliver_sm."""
+        return encode_delivery(source, destination, body, coding, concatenation=concatenation)
+
+    def receipt(
+        self, message_id: str, number: str, service_number: str, state: ReceiptState, error: str, at: str
+    ) -> bytes:
+        """deliver_sm with a receipt in the usual words."""
+        return encode_receipt(message_id, number, service_number, state, error=error, submitted=at, done=at)
+
+    def renumbered(self, pdu: bytes, sequence: int) -> bytes:
+        """Another sequence_number."""
+        return renumbered(pdu, sequence)
+
+    def answer_question(self, pdu: bytes) -> bytes:
+        """SMPP's questions (query_sm, cancel_sm) are not spoken here."""
+        return self.unknown(pdu)
+
+
+def _status(pdu: bytes) -> int:
+    return int(HEADER.unpack_from(pdu)[2])
+
+
+def _sequence(pdu: bytes) -> int:
+    return int(HEADER.unpack_from(pdu)[3])

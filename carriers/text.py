@@ -8,8 +8,7 @@ from aiosmpplib import GSM7BitCodec
 
 GSM, ASCII, LATIN1, BINARY, UCS2, GBK = 0, 1, 3, 4, 8, 15  # data_coding, SMPP 3.4, 5.2.19; 15 is practice in China
 
-SINGLE_UCS2, PART_UCS2 = 70, 67  # UTF-16 units (3GPP TS 23.040: 140 octets, 134 with a user data header)
-SINGLE_GSM, PART_GSM = 160, 153  # septets
+SINGLE, PART = 140, 134  # octets, without and with a user data header (3GPP TS 23.040)
 MOST_PARTS = 255
 LABEL_COUNTS = 0.25  # how much likelier another reading must be than the one that the label names
 
@@ -28,14 +27,20 @@ class TooLong(ValueError):
 
 
 def split(text: str) -> Split:
-    """Cut a text into parts. GSM 03.38 when every character is in that alphabet, UCS-2 otherwise."""
-    septets = _gsm_units(text)
-    if septets is not None:
-        bodies = _cut(septets, SINGLE_GSM, PART_GSM)
+    """Cut a text into parts: ASCII where every protocol has the same octet for every character, UCS-2 otherwise.
+
+    SMPP's default alphabet would allow 160 characters, CMPP's ASCII 159, SGIP and SMGP 140. A text is cut alike for all
+    of them, so that it can go over any carrier; the office's texts are Chinese and do not feel it.
+    """
+    if _PLAIN.fullmatch(text):
+        bodies = _cut([bytes((octet,)) for octet in text.encode("ascii")])
         return Split(GSM, tuple(b"".join(body) for body in bodies))
     units = [character.encode("utf-16-be", "replace") for character in text]
-    bodies = _cut(units, 2 * SINGLE_UCS2, 2 * PART_UCS2, _clusters(text))
+    bodies = _cut(units, _clusters(text))
     return Split(UCS2, tuple(b"".join(body) for body in bodies))
+
+
+_PLAIN = re.compile("[\n\r -#%-?A-Za-z]*")  # what GSM 03.38 and ASCII have in common, 6.2.1
 
 
 def parts_of(text: str) -> int:
@@ -48,12 +53,12 @@ def units(text: str) -> int:
     return len(text.encode("utf-16-be", "replace")) // 2
 
 
-def _cut(pieces: list[bytes], single: int, part: int, joined: frozenset[int] = frozenset()) -> list[list[bytes]]:
+def _cut(pieces: list[bytes], joined: frozenset[int] = frozenset()) -> list[list[bytes]]:
     """Group pieces that must not be cut. `joined` are the pieces that should stay with the one before."""
-    if sum(map(len, pieces)) <= single:
+    if sum(map(len, pieces)) <= SINGLE:
         return [pieces]
     bodies: list[list[bytes]] = [[]]
-    room = part
+    room = PART
     for i, piece in enumerate(pieces):
         if len(piece) > room:
             back = _keep_together(bodies[-1], i, joined)
@@ -61,7 +66,7 @@ def _cut(pieces: list[bytes], single: int, part: int, joined: frozenset[int] = f
             if back:
                 del bodies[-1][-back:]
             bodies.append(moved)
-            room = part - sum(map(len, moved))
+            room = PART - sum(map(len, moved))
         bodies[-1].append(piece)
         room -= len(piece)
     if len(bodies) > MOST_PARTS:
@@ -90,18 +95,6 @@ def _clusters(text: str) -> frozenset[int]:
             or text[i - 1] == "\u200d"
         )
     )
-
-
-def _gsm_units(text: str) -> list[bytes] | None:
-    """Each character's octets (one, or two with the escape), None when one is not in the alphabet."""
-    pieces = []
-    for character in text:
-        try:
-            piece, _ = _gsm.encode(character, "strict")
-        except UnicodeError:
-            return None
-        pieces.append(piece)
-    return pieces
 
 
 # ------------------------------------------------------------------------------------------------------------ reading

@@ -1,4 +1,4 @@
-"""Writes the pages of docs/ that follow from the code: every command with its help, and the life of a case.
+"""Writes the pages of docs/ that follow from code and data: every command, the life of a case, its deadlines.
 
 Run it with `make docs`; a test compares what it would write with what is there.
 """
@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gateway import resources
 from gateway.cli import NOUNS, whole
-from routing.cases import COMMANDS, EVENTS, LABELS, NOBODYS, PROPOSERS, ROLES, TRANSITIONS, WORKING_DAYS
+from gateway.settings import Loaded, Settings
+from routing.cases import COMMANDS, EVENTS, LABELS, NOBODYS, PROPOSERS, ROLES, TRANSITIONS, WORKING_DAYS, CaseState
+from routing.deadlines import Term
+from routing.supervision import RUNG_LABELS, Rules, Rung
 
 HERE = Path(__file__).parent
 
@@ -84,7 +88,47 @@ def cases() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"commands.md": commands, "case-states.md": cases}
+def deadlines() -> str:
+    """docs/deadlines.md: the prose of deadlines.template.md, with the figures of the shipped rules."""
+    shipped = Loaded(HERE, Settings())
+    calendar, terms, rules = resources.calendar(shipped), resources.terms(shipped), resources.supervision(shipped)
+    years = [
+        f"| {table.year} | {',变更:'.join((table.document, *(one.document for one in table.changes)))} "
+        f"| {table.published} |"
+        for table in calendar.tables
+    ]
+    waiting = [f"| {LABELS[CaseState(state)]} | {term.days} | {term.red} |" for state, term in terms.waiting.items()]
+    levels = [f"| {one.level} | {one.month} | {one.year} | {one.measure} |" for one in rules.levels]
+    every = (terms.default, terms.urgent, terms.redo, *terms.kinds.values(), *terms.statutory.values())
+    tables = {
+        "terms": [_term(term) for term in every],
+        "waiting": waiting,
+        "ladder": [f"| {RUNG_LABELS[rung][0]} | {when} | {RUNG_LABELS[rung][1]} |" for rung, when in _rungs(rules)],
+        "levels": levels,
+        "years": years,
+    }
+    page = (HERE / "deadlines.template.md").read_text(encoding="utf-8")
+    for name, rows in tables.items():
+        page = page.replace(f"{{{{{name}}}}}", "\n".join(rows))
+    return page
+
+
+def _term(term: Term) -> str:
+    since = {"receive": "收到", "accept": "受理", "assign": "交办"}[term.since]
+    unit = "个工作日" if term.working else "日"
+    return f"| {term.name} | {since} | {term.days}{unit} | {term.red}{unit} | {term.source} |"
+
+
+def _rungs(rules: Rules) -> Iterator[tuple[Rung, str]]:
+    yield Rung.UNSIGNED, f"{rules.sign_hours}个办公小时未签收"
+    yield Rung.DEEMED_SIGNED, f"{rules.deemed_signed}个工作日未签收"
+    yield Rung.REMIND, f"到期前{rules.remind_before}个工作日"
+    yield Rung.URGE, f"到期后第{rules.urge_after}个工作日"
+    yield Rung.CRITICISE, f"到期后第{rules.criticise_after}个工作日"
+    yield Rung.SUPERVISE, "亮红灯"
+
+
+PAGES = {"commands.md": commands, "case-states.md": cases, "deadlines.md": deadlines}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

@@ -7,12 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from carriers import smpp
 from carriers.events import Verdict
 from gateway.outbox import Answer, PartState
 from gateway.tables import carrier_status, part
 
 SYSTEM = "gateway"
+UP = ("bound", "resting")  # states of a link over which something can be sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class CarrierView:
     held_at: datetime | None
     waiting: int
     uncertain: int
-    counters: Mapping[str, int]
+    counters: Mapping[str, Any]  # of carriers.link.Link
 
 
 def hold(tx: sa.Connection, carrier: str, actor: str, reason: str, now: datetime) -> None:
@@ -64,8 +64,8 @@ def retries(tx: sa.Connection) -> dict[str, datetime]:
 
 def hold_for_configuration(tx: sa.Connection, carrier: str, answers: Sequence[Answer], now_ms: int) -> None:
     """The carrier refuses us, not the number: every further submit would fail the same way."""
-    status = next(one.event.status for one in answers if one.event.verdict is Verdict.CONFIGURATION)
-    hold(tx, carrier, SYSTEM, smpp.describe(status), datetime.fromtimestamp(now_ms / 1000, UTC))
+    reason = next(one.event.reason for one in answers if one.event.verdict is Verdict.CONFIGURATION)
+    hold(tx, carrier, SYSTEM, reason, datetime.fromtimestamp(now_ms / 1000, UTC))
 
 
 def report_link(
@@ -74,15 +74,28 @@ def report_link(
     state: str,
     since: datetime,
     detail: str,
-    counters: Mapping[str, int],
+    counters: Mapping[str, Any],
     now: datetime,
 ) -> None:
-    """The daemon tells how a link stands."""
+    """The daemon tells how a link stands. A line is down since it first failed, not since it last did."""
     _ensure(tx, carrier)
+    status = carrier_status.c
+    down = (
+        None
+        if state in (*UP, "stopped")
+        else sa.func.coalesce(status.down_since, sa.bindparam("down", now, status.down_since.type))
+    )
     tx.execute(
         sa.update(carrier_status)
         .where(carrier_status.c.carrier == carrier)
-        .values(link_state=state, link_since=since, link_detail=detail, counters=dict(counters), reported_at=now)
+        .values(
+            link_state=state,
+            link_since=since,
+            link_detail=detail,
+            counters=dict(counters),
+            reported_at=now,
+            down_since=down,
+        )
     )
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 import structlog
 
-from gateway import case_mail, notices, outbox
+from gateway import case_desk, case_mail, notices, outbox
 from gateway.casebook import Desk
 from routing import store
 from routing.cases import Case, CaseState, Facts, RuleBroken
@@ -46,7 +46,8 @@ def sweep(tx: sa.Connection, desk: Desk, now: datetime) -> int:
 
 
 def _take(tx: sa.Connection, desk: Desk, case: Case, event: str, why: str, now: datetime) -> Case | None:
-    facts = Facts("system", now, today=desk.today(now), period_ends=desk.period_ends(case, event), reason=why)
+    due = case_desk.after_pause(tx, desk, case, now) if event == "resume" else None
+    facts = Facts("system", now, today=desk.today(now), period_ends=desk.period_ends(case, event), reason=why, due=due)
     try:
         done = step(case, event, "system", facts)
     except RuleBroken:

@@ -11,10 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway import case_mail
+from gateway import case_mail, case_record
 from gateway.casebook import Desk, find
 from gateway.errors import Refused
-from routing import store
+from routing import deadlines, store
 from routing.cases import (
     EVENTS,
     PROPOSERS,
@@ -27,6 +27,7 @@ from routing.cases import (
     Transition,
     rows_from,
 )
+from routing.deadlines import REOPENS, Move
 from routing.history import Entry
 from routing.steps import Step, row_for, step
 from routing.texts import TooLong
@@ -35,6 +36,8 @@ ALONE = "无"
 """Said instead of a kind that a leader decides: none of them, the office decides alone."""
 ORDERING = frozenset(row.event for row in TRANSITIONS if {"ordered", "reordered"} & {*row.sets})
 """Steps that are written assignments (交办单)."""
+DATED = ORDERING | {"extend_ok", "suspend"}
+"""Steps that come with a date: to answer by, or to look again."""
 RECORDED = (  # what a step's facts add to its history, beside the fields that it sets
     *("code", "basis", "question", "method", "signed_by", "evidence", "failed_gate", "where", "cleared"),
     *("proposed_by", "department"),
@@ -99,7 +102,7 @@ def act(tx: sa.Connection, desk: Desk, number: str, event: str, role: str, facts
     """One step by somebody of the office: rule, texts to the citizen, store. Raises `Refused` with the reason."""
     case = find(tx, number)
     try:
-        facts = _completed(desk, case, event, facts)
+        facts = _completed(tx, desk, case, event, facts)
         done = step(case, event, role, facts)
         _fits(desk, done)
         after = _take(tx, desk, case, done, role, facts)
@@ -113,7 +116,7 @@ def act(tx: sa.Connection, desk: Desk, number: str, event: str, role: str, facts
     return after
 
 
-def _completed(desk: Desk, case: Case, event: str, facts: Facts) -> Facts:
+def _completed(tx: sa.Connection, desk: Desk, case: Case, event: str, facts: Facts) -> Facts:
     """The facts with the office's date, the period of the row, and the words that codes stand for."""
     given: dict[str, Any] = {"today": desk.today(facts.now), "period_ends": desk.period_ends(case, event)}
     codes = desk.codes
@@ -137,6 +140,10 @@ def _completed(desk: Desk, case: Case, event: str, facts: Facts) -> Facts:
         given["shield"] = facts.shield or (2 if facts.kind == "举报" else case.shield)
     if event in ORDERING:
         given["method"] = facts.method or case.method or codes.usual_method()
+        if facts.due is None and (case.assigned_at is None or event in REOPENS):  # else the case's clock runs already
+            given |= {"due": desk.due(case, event, facts.now), "computed": True}
+    if event == "resume":
+        given["due"] = after_pause(tx, desk, case, facts.now)
     return replace(facts, **given)
 
 
@@ -153,6 +160,7 @@ def _take(tx: sa.Connection, desk: Desk, case: Case, done: Step, role: str, fact
     data = {name: _plain(getattr(facts, name)) for name in RECORDED if getattr(facts, name)}
     if facts.gates:
         data["gates"] = "".join(sorted(facts.gates))
+    data |= dated(done, facts)
     after = store.record(tx, case, done, role, facts, after=after, message_id=message_id, data=data)
     for name in done.sms:
         if name in case_mail.FOLLOWED:
@@ -162,6 +170,22 @@ def _take(tx: sa.Connection, desk: Desk, case: Case, done: Step, role: str, fact
     if case.survey == "open" != after.survey:
         case_mail.next_survey(tx, desk, after.person_id, facts.now)
     return after
+
+
+def dated(done: Step, facts: Facts) -> dict[str, Any]:
+    """What the clock reads from a step: the date that came with it, and whether the calendar gave it."""
+    until = facts.review_on or facts.due
+    if until is None or done.transition.event not in DATED:
+        return {}
+    return {"due": until.isoformat()} | ({"computed": True} if facts.computed else {})
+
+
+def after_pause(tx: sa.Connection, desk: Desk, case: Case, now: datetime) -> date | None:
+    """The date of a case that comes off the books now: the days on which it stood there do not count."""
+    matter, history = case_record.read(tx, case)
+    resumed = (*history, Move(now, "resume", CaseState.IN_PROGRESS, case.lead or ""))
+    running = deadlines.clocks(resumed, matter, desk.terms, desk.calendar, now)
+    return running[-1].in_force.due if running else None
 
 
 def _fields(desk: Desk, done: Step, facts: Facts) -> dict[str, str]:
@@ -245,7 +269,7 @@ def propose(tx: sa.Connection, desk: Desk, number: str, event: str, role: str, f
             row_for(case, event, role)  # says what is possible instead
         if role not in PROPOSERS.get(event, ()):
             raise RuleBroken(f"{ROLES[role]}不能提出{EVENTS[event]}")
-        facts = _completed(desk, case, event, facts)
+        facts = _completed(tx, desk, case, event, facts)
     except RuleBroken as broken:
         raise Refused(broken.message, broken.way_out) from None
     if not facts.reason.strip():

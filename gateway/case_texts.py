@@ -21,7 +21,6 @@ from routing.history import Entry, replay
 from routing.inbound import Decision, DecisionKind, Sender, about
 from routing.steps import step
 
-DUE_AGAIN = 5  # working days for a matter that comes back
 IN_DANGER = frozenset(
     {
         DecisionKind.NEW_CASE,
@@ -85,11 +84,16 @@ def _possible(tx: sa.Connection, desk: Desk, decision: Decision, now: datetime) 
 
 
 def _again(desk: Desk, case: Case, reason: str, now: datetime) -> Facts:
-    """The same units, with a deadline from today."""
-    today = desk.today(now)
-    due = desk.working_day(today, DUE_AGAIN)
+    """The same units, with the calendar's deadline for what comes back."""
     return Facts(
-        "citizen", now, today=today, reason=reason, lead=case.lead or "", co_handlers=case.co_handlers, due=due
+        "citizen",
+        now,
+        today=desk.today(now),
+        reason=reason,
+        lead=case.lead or "",
+        co_handlers=case.co_handlers,
+        due=desk.due(case, "recur", now),
+        computed=True,
     )
 
 
@@ -148,7 +152,7 @@ def _moved(
         done = step(case, event, "citizen", facts)
     except RuleBroken:
         return _follow_up(tx, desk, case, "", text_id, facts), []
-    after = store.record(tx, case, done, "citizen", facts, text_id=text_id)
+    after = store.record(tx, case, done, "citizen", facts, text_id=text_id, data=case_desk.dated(done, facts))
     if case.survey == "open" != after.survey:
         case_mail.next_survey(tx, desk, after.person_id, facts.now)
     return after, [_answer(desk, after, name) for name in done.sms]

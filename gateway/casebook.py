@@ -1,21 +1,20 @@
-"""What case work needs beside the store: texts, words, codes, units, and the office's days."""
+"""What case work needs beside the store: texts, words, codes, units, and the office's calendar and terms."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from gateway import resources
 from gateway.errors import NotFound
 from gateway.settings import Loaded
-from routing import store
+from routing import deadlines, store
+from routing.calendar import Calendar
 from routing.cases import WORKING_DAYS, Case
 from routing.codes import Codes
 from routing.departments import Departments
 from routing.texts import Texts
 from routing.words import Words
-from routing.working_days import add_working_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,8 @@ class Desk:
     codes: Codes
     departments: Departments
     prefix: str
-    zone: ZoneInfo
+    calendar: Calendar
+    terms: deadlines.Terms
     extension_digits: int
     apart: timedelta  # between two automatic texts to one number
 
@@ -40,18 +40,25 @@ class Desk:
             resources.codes(settings),
             resources.departments(settings),
             settings.values.case_prefix,
-            settings.zone(),
+            resources.calendar(settings),
+            resources.terms(settings),
             min((carrier.extension_digits for carrier in settings.values.carriers.values()), default=0),
             timedelta(minutes=settings.values.texts.minutes_apart),
         )
 
     def today(self, now: datetime) -> date:
         """The office's date."""
-        return now.astimezone(self.zone).date()
+        return self.calendar.date_of(now)
 
     def working_day(self, start: date, n: int) -> date:
-        """The nth working day after a date. All deadlines of case work are taken from here."""
-        return add_working_days(start, n)
+        """The nth working day after a date. All periods of case work are taken from here."""
+        return self.calendar.add_working_days(start, n)
+
+    def due(self, case: Case, event: str, now: datetime) -> date:
+        """The date that the calendar gives a case which this step hands to a unit now; one opened again has its own."""
+        matter = deadlines.Matter(case.kind, case.urgency)
+        term = self.terms.redo if event in deadlines.REOPENS else self.terms.of(matter)
+        return deadlines.due_date(term, now, self.calendar)
 
     def period_ends(self, case: Case, event: str) -> date | None:
         """The last day of the period in which, or after which, the table allows a step; None where it names none."""

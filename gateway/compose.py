@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
-from carriers import smpp
+from carriers import dialects
+from carriers.dialect import Template
 from carriers.events import Concatenation
 from carriers.profile import CarrierProfile
 from carriers.text import split
@@ -32,7 +33,7 @@ class Composer:
         self._numbers: dict[int, str] = {}
         self._notices: dict[int, notices.Lane] = {}
         self._personal: frozenset[int] = frozenset()  # the notices among them that name the person
-        self._templates: dict[tuple[str, int, int], smpp.SubmitTemplate] = {}
+        self._templates: dict[tuple[str, int, int], Template] = {}
 
     def use(self, lanes: Sequence[notices.Lane]) -> None:
         """The notices that run now."""
@@ -41,11 +42,12 @@ class Composer:
         self._templates = {key: kept for key, kept in self._templates.items() if key[1] in self._notices}
 
     def compose(
-        self, tx: sa.Connection, carrier: str, claimed: Sequence[Claimed]
+        self, tx: sa.Connection, carrier: str, claimed: Sequence[Claimed], stamp: bytes = b""
     ) -> tuple[list[Submit], list[Claimed]]:
         """The PDUs of the claimed parts, and those that cannot be sent (number forgotten, text damaged)."""
         self._learn_numbers(tx, {one.person_id for one in claimed})
         named = self._names_for(tx, claimed)
+        prefix = self._profiles[carrier].destination_prefix
         ready: list[Submit] = []
         unreadable: list[Claimed] = []
         for one in claimed:
@@ -54,12 +56,13 @@ class Composer:
             if template is None or number is None:
                 unreadable.append(one)
                 continue
-            pdu = template.pdu(one.sequence, self._written(carrier, number), one.part_id & 0xFFFF)
+            written = prefix + number.removeprefix("+86")  # as the carrier wants it
+            pdu = template.pdu(one.sequence, written, one.part_id & 0xFFFF, stamp)
             ready.append((one.sequence, one.part_id, pdu))
         return ready, unreadable
 
     def _learn_numbers(self, tx: sa.Connection, people: set[int]) -> None:
-        unknown = people - self._numbers.keys()
+        unknown = {one for one in people if one not in self._numbers}
         if unknown:
             if len(self._numbers) + len(unknown) > REMEMBERED:
                 self._numbers.clear()
@@ -71,19 +74,17 @@ class Composer:
         people = {one.person_id for one in claimed if one.lane in self._personal}
         return roster_store.renderings(tx, self._vault, people) if people else {}
 
-    def _template(
-        self, carrier: str, one: Claimed, named: Mapping[int, roster_store.Rendering]
-    ) -> smpp.SubmitTemplate | None:
+    def _template(self, carrier: str, one: Claimed, named: Mapping[int, roster_store.Rendering]) -> Template | None:
         key = (carrier, one.lane, one.number)
-        if key in self._templates:
-            return self._templates[key]
+        if known := self._templates.get(key):
+            return known
         profile = self._profiles[carrier]
         if one.lane == DIRECT:
             return _encode(profile, one.extension, one.body or "", one, one.message_id)
         notice = self._notices[one.lane]
         if one.lane in self._personal:
-            known = named.get(one.person_id)
-            body = notices.render(notice.body, known) if known else None
+            person = named.get(one.person_id)
+            body = notices.render(notice.body, person) if person else None
             return _encode(profile, self._extension(profile, one), body, one, one.lane) if body else None
         fresh = _encode(profile, self._extension(profile, one), notice.body, one, one.lane)
         if fresh is not None:
@@ -93,19 +94,13 @@ class Composer:
     def _extension(self, profile: CarrierProfile, one: Claimed) -> str:
         return notices.extension_of(one.lane, profile.extension_digits)
 
-    def _written(self, carrier: str, number: str) -> str:
-        """A number as the carrier wants it: its prefix and the national number."""
-        return self._profiles[carrier].destination_prefix + number.removeprefix("+86")
 
-
-def _encode(
-    profile: CarrierProfile, extension: str, body: str, one: Claimed, reference: int
-) -> smpp.SubmitTemplate | None:
+def _encode(profile: CarrierProfile, extension: str, body: str, one: Claimed, reference: int) -> Template | None:
     text = split(body)
     if one.number > len(text.bodies):
         return None  # the text became shorter than it was planned: nothing to say in this part
     concatenation = Concatenation(reference & 0xFF, one.total, one.number, 8) if one.total > 1 else None
-    return smpp.submit_template(
+    return dialects.template(
         profile,
         profile.access_number + extension,
         text.bodies[one.number - 1],

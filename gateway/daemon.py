@@ -8,7 +8,7 @@ given back.
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,15 +16,28 @@ import sqlalchemy as sa
 import structlog
 
 from carriers.events import Event
-from gateway import carrier_desk, errors, lease, outbox, receipts, schedule
+from gateway import (
+    carrier_desk,
+    errors,
+    lease,
+    number_desk,
+    outbox,
+    receipts,
+    rerouting,
+    resources,
+    schedule,
+    tracing,
+)
 from gateway.casebook import Desk
 from gateway.compose import Composer
 from gateway.database import Database
 from gateway.inbox import Inbox
 from gateway.lease import LeaseLost
+from gateway.rerouting import Routes
 from gateway.settings import Loaded
 from gateway.tick import Tick
 from gateway.world import Scheduler, World
+from roster import store as roster_store
 from roster.vault import Vault
 
 if TYPE_CHECKING:  # importing a link imports the reactor, which must be installed first
@@ -71,10 +84,13 @@ class Daemon:
         assert self._held is not None  # noqa: S101 - _prepare took it
         settings = self._settings
         values = settings.values
-        profiles = {name: settings.profile(name) for name in values.carriers}
+        profiles = resources.profiles(settings)
         self._desk = Desk.from_settings(settings)
         self._inbox = Inbox(settings, self._vault, profiles, self._desk)
         composer = Composer(profiles, self._vault)
+        self._routes = Routes.of(values.carriers, profiles)
+        self._prefixes = resources.prefixes(settings)
+        self._number_rules = resources.number_rules(settings)
         lease_ms = int(values.daemon.lease_s * 1000)
         self._tick = Tick(
             self._database,
@@ -85,6 +101,7 @@ class Daemon:
             composer,
             settings.zone(),
             settings.quiet_hours(),
+            self._routes,
         )
         for name, profile in profiles.items():
             self._links[name] = Link(
@@ -96,6 +113,7 @@ class Daemon:
                 jitter=self._world.chance,
                 clock=self._world.wall,
             )
+        self._tracer = tracing.Tracer(self._links, settings.folder, self._world.wall)
         self._pump = Pump(
             self._tick,
             self._links,
@@ -120,6 +138,7 @@ class Daemon:
             self.ended.set_result(0)
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=False)
+            self._tracer.close()
         closing = [link.stopService().asFuture(asyncio.get_running_loop()) for link in self._links.values()]
         if closing:
             patience = 0 if self._broken else self._settings.values.daemon.stop_s
@@ -166,9 +185,9 @@ class Daemon:
 
     # ------------------------------------------------------------------------------------------------------ events
 
-    def _arrived(self, link: "Link", events: Sequence[Event]) -> None:
+    def _arrived(self, link: "Link", connection: int, events: Sequence[Event]) -> None:
         if self._pump is not None:
-            self._pump.arrived(link, events)
+            self._pump.arrived(link, connection, events)
 
     def _pump_ended(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (trouble := task.exception()) is not None:
@@ -195,9 +214,14 @@ class Daemon:
         return [
             schedule.Sweep("finish notices", 2, partial(self._sweep, schedule.finish_notices)),
             schedule.Sweep("replies", 2, partial(self._sweep, partial(schedule.settle_replies, self._desk))),
+            schedule.Sweep("suspected numbers", 2, partial(self._sweep, self._withdraw)),
             schedule.Sweep("links", 2, self._look_after_links),
+            schedule.Sweep("urgent parts", 10, partial(self._sweep_by_clock, schedule.resend_uncertain)),
             schedule.Sweep("waiting parts", 10, partial(self._sweep_by_clock, schedule.expire_waiting)),
             schedule.Sweep("incomplete texts", 10, partial(self._sweep_by_clock, self._inbox.give_up_waiting)),
+            schedule.Sweep("lines down", 10, partial(self._sweep_by_clock, self._stand_in)),
+            schedule.Sweep("ported numbers", 10, partial(self._sweep, schedule.learn_from_reroutes)),
+            schedule.Sweep("learned numbers", 3600, partial(self._sweep_by_clock, self._unlearn)),
             schedule.Sweep("silent parts", 600, partial(self._sweep_by_clock, schedule.expire_silent)),
             schedule.Sweep("cases", 600, partial(self._sweep_by_clock, partial(schedule.move_cases, self._desk))),
         ]
@@ -216,6 +240,18 @@ class Daemon:
     async def _sweep(self, work: "schedule.Transaction") -> None:
         await self._unless_down(lambda: self._in_transaction(work))
 
+    def _stand_in(self, tx: sa.Connection, now_ms: int) -> None:
+        if moved := rerouting.stand_in(tx, self._routes, now_ms):
+            log.warning("a line is down: others send in its place", parts=moved)
+
+    def _withdraw(self, tx: sa.Connection, now_ms: int) -> None:
+        if withdrawn := number_desk.withdraw(tx, self._vault, self._number_rules, now_ms):
+            log.warning("numbers became suspected: nothing personal goes there", parts=withdrawn)
+
+    def _unlearn(self, tx: sa.Connection, now_ms: int) -> None:
+        now = datetime.fromtimestamp(now_ms / 1000, UTC)
+        roster_store.forget_expired_carriers(tx, self._vault, self._prefixes, now)
+
     async def _unless_down(self, work: "schedule.Work[Result]") -> "Result | None":
         """What a sweep does in the store. While the store is down there is nothing to sweep: the next run will."""
         try:
@@ -231,21 +267,27 @@ class Daemon:
             work(tx, self._world.wall_ms())
 
     async def _look_after_links(self) -> None:
-        """Write down how the links stand, and try refused logins again where an operator wants it."""
+        """Write down how the links stand, try refused logins again and watch lines where an operator wants it."""
         views = {
             name: (link.state.value, link.since, link.detail, link.counters()) for name, link in self._links.items()
         }
-        for name, at in (await self._unless_down(lambda: self._tend(views)) or {}).items():
+        wishes = await self._unless_down(lambda: self._tend(views))
+        if wishes is None:
+            return
+        retries, traces = wishes
+        for name, at in retries.items():
             if name in self._links and at > self._retried.get(name, self._began):
                 self._retried[name] = at
                 self._links[name].retry()
+        if changed := self._tracer.tend(traces):
+            await self._unless_down(lambda: self._in_transaction(lambda tx, _: tracing.record(tx, changed)))
 
-    def _tend(self, views: dict[str, Any]) -> dict[str, datetime]:
+    def _tend(self, views: dict[str, Any]) -> tuple[dict[str, datetime], dict[str, tracing.Trace]]:
         if views != self._reported:
             self._in_transaction(lambda tx, _: self._report(tx, views))
             self._reported = views
         with self._database.read() as tx:
-            return carrier_desk.retries(tx)
+            return carrier_desk.retries(tx), tracing.under_way(tx)
 
     def _report(self, tx: sa.Connection, views: dict[str, Any]) -> None:
         for name, (state, since, detail, counters) in views.items():

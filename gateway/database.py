@@ -1,18 +1,18 @@
 """The store's engine: transactions that begin when we say, durability that is proved, schema that fits."""
 
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from gateway.errors import StoreUnfit, SyncFailed
+
+if TYPE_CHECKING:  # only an upgrade needs Alembic, and every command would wait for it
+    from alembic.config import Config
 
 BUSY_MS = 30_000  # how long a writer waits for another one
 NOTICED = {  # libpq's words for: a PostgreSQL server that vanishes without a word is missed within 25 s
@@ -125,33 +125,55 @@ class Database:
 
     # ----------------------------------------------------------------------------------------------------- schema
 
-    def upgrade(self) -> None:
-        """Bring the schema to this version's."""
+    def upgrade(self, version: str = "head") -> None:
+        """Bring the schema to this version's, or to an older one on the way: in one transaction, or not at all."""
+        from alembic import command
+
         config = _alembic()
-        with self.engine.begin() as connection:
+        with self.write() as connection:
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, version)
 
     def revision(self) -> str | None:
         """The version of the schema, None when there is none yet. Raises `StoreUnfit` when nobody answers."""
         try:
             with self.engine.connect() as connection:
-                return MigrationContext.configure(connection).get_current_revision()
+                if not sa.inspect(connection).has_table("alembic_version"):
+                    return None
+                current: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+                return current
         except sa.exc.OperationalError as trouble:
             raise StoreUnfit(f"连接不上数据库:{trouble.orig}".strip(), "请检查 store.url,数据库是否已启动") from None
 
     def check_schema(self) -> None:
         """Raise `StoreUnfit` unless the schema is this version's."""
-        head = ScriptDirectory.from_config(_alembic()).get_current_head()
+        known = revisions()
         current = self.revision()
-        if current != head:
-            known = {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
-            if current is not None and current not in known:
-                raise StoreUnfit("数据库属于更新的版本", "请使用与数据库相符的新版程序")
+        if current is not None and current not in known:
+            raise StoreUnfit("数据库属于更新的版本", "请使用与数据库相符的新版程序")
+        if current != known[-1]:
             raise StoreUnfit("数据库结构还不是当前版本", "请先备份,再运行 xinqiao upgrade")
 
 
-def _alembic() -> Config:
+def revisions() -> list[str]:
+    """All versions of the schema, oldest first: each migration names the one that it follows."""
+    follows = {}
+    for file in (files("gateway") / "migrations" / "versions").iterdir():
+        found = dict(_NAMED.findall(file.read_text(encoding="utf-8"))) if file.name.endswith(".py") else {}
+        if found:
+            follows[found["down_revision"]] = found["revision"]
+    line = [follows["None"]]
+    while line[-1] in follows:
+        line.append(follows[line[-1]])
+    return line
+
+
+_NAMED = re.compile(r"""^(revision|down_revision) = ["']?(\w+)["']?$""", re.MULTILINE)
+
+
+def _alembic() -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(files("gateway") / "migrations"))
     return config

@@ -282,7 +282,7 @@ def _case(stage: Stage, cleaning: ExitStack) -> None:
     no = case["number"]
     carrier, number = stage.facts["teacher"]
     stage.run("case", "accept", no, "--kind", "求助", "--topic", "交通", "--place", "城关镇小学")
-    stage.run("case", "assign", no, "--lead", "交警大队", "--co", "县教育局", "--method", "会办", "--days", "5")
+    stage.run("case", "assign", no, "--lead", "交警大队", "--co", "县教育局", "--method", "会办")
     order = stage.run("case", "order", no, "--out", str(stage.folder / f"交办单-{no}.docx"))
     stage.run("case", "sign", no, who="交警经办")
     reply = "已安排两名交警每天上下学时段在校门口执勤,并设置了临时停车区。"

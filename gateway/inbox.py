@@ -6,6 +6,7 @@ decode, a bug of ours), it is stored, the carrier gets its answer and the next t
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,10 +15,10 @@ import structlog
 from carriers import reassembly
 from carriers.events import Concatenation, InboundText
 from carriers.profile import CarrierProfile
-from gateway import case_mail, case_texts, outbox
+from gateway import case_mail, case_texts, outbox, quarantine
 from gateway.casebook import Desk
 from gateway.settings import Loaded
-from gateway.tables import message, quarantine, text, text_part
+from gateway.tables import text, text_part
 from roster import store as roster_store
 from roster.networks import Belonging
 from roster.phones import Fault, parse
@@ -50,14 +51,8 @@ class Inbox:
             raise  # the store itself is in trouble: nothing may be acknowledged
         except Exception as trouble:
             log.exception("text kept in quarantine", carrier=carrier, trouble=type(trouble).__name__)
-            tx.execute(
-                sa.insert(quarantine).values(
-                    carrier=carrier,
-                    received_ms=now_ms,
-                    reason=f"could not be dealt with: {type(trouble).__name__}",
-                    raw_sealed=self._vault.seal_raw("quarantine", event.raw),
-                )
-            )
+            reason = f"could not be dealt with: {type(trouble).__name__}"
+            quarantine.keep(tx, self._vault, carrier, event.raw, reason, now_ms)
 
     def give_up_waiting(self, tx: sa.Connection, now_ms: int) -> int:
         """Long texts whose missing parts did not come in time go on as they are. Returns how many."""
@@ -88,26 +83,25 @@ class Inbox:
         if key is None:
             raise LookupError("the sender was forgotten")
         self._clear_way(tx, carrier, person.id, event, now_ms)
-        part_id = tx.execute(
-            sa.insert(text_part)
-            .values(
-                carrier=carrier,
-                person_id=person.id,
-                destination=event.destination,
-                received_ms=now_ms,
-                body=event.body,
-                coding=event.coding,
-                binary=event.binary,
-                reference=where.reference if where else None,
-                total=where.total if where else None,
-                number=where.number if where else None,
-                width=where.width if where else None,
-                fingerprint=fingerprint,
-                raw_sealed=self._vault.seal_octets(key, f"text_part.raw:{person.id}", event.raw),
-            )
-            .returning(text_part.c.id)
-        ).scalar_one()
-        rows = self._companions(tx, part_id)
+        part = {
+            "carrier": carrier,
+            "person_id": person.id,
+            "destination": event.destination,
+            "received_ms": now_ms,
+            "body": event.body,
+            "coding": event.coding,
+            "binary": event.binary,
+            "reference": where.reference if where else None,
+            "total": where.total if where else None,
+            "number": where.number if where else None,
+            "width": where.width if where else None,
+            "fingerprint": fingerprint,
+            "raw_sealed": self._vault.seal_octets(key, f"text_part.raw:{person.id}", event.raw),
+        }
+        part_id = tx.execute(_KEEP_PART, part).scalar_one()
+        rows: Sequence[Any] = [SimpleNamespace(id=part_id, **part)]
+        if where is not None:  # the sender belongs to the key: two citizens may use the same reference at the same time
+            rows = _waiting(tx, carrier, person.id, event.destination, where)
         if reassembly.is_complete(_pieces(rows)):
             self._whole(tx, rows, now_ms)
 
@@ -131,47 +125,15 @@ class Inbox:
         return key, self._settings.texts.duplicate_window_s * 1000
 
     def _seen(self, tx: sa.Connection, fingerprint: bytes, since_ms: int) -> bool:
-        return (
-            tx.execute(
-                sa.select(text_part.c.id)
-                .where(text_part.c.fingerprint == fingerprint, text_part.c.received_ms > since_ms)
-                .limit(1)
-            ).first()
-            is not None
-        )
+        return tx.execute(_SEEN, {"fingerprint": fingerprint, "since": since_ms}).first() is not None
 
     def _clear_way(self, tx: sa.Connection, carrier: str, person_id: int, event: InboundText, now_ms: int) -> None:
         """The same part number with other words: the phone uses its reference again, the older text is over."""
         if event.concatenation is None:
             return
-        open_rows = tx.execute(
-            sa.select(text_part)
-            .where(*_same_text(carrier, person_id, event.destination, event.concatenation))
-            .order_by(text_part.c.id)
-        ).all()
+        open_rows = _waiting(tx, carrier, person_id, event.destination, event.concatenation)
         if any(row.number == event.concatenation.number for row in open_rows):
             self._whole(tx, open_rows, now_ms)
-
-    def _companions(self, tx: sa.Connection, part_id: int) -> Sequence[Any]:
-        """This part and the others of the same text that have come so far.
-
-        The sender belongs to the key: two citizens may use the same reference at the same time.
-        """
-        this = tx.execute(sa.select(text_part).where(text_part.c.id == part_id)).one()
-        if this.reference is None:
-            return [this]
-        return tx.execute(
-            sa.select(text_part)
-            .where(
-                *_same_text(
-                    this.carrier,
-                    this.person_id,
-                    this.destination,
-                    Concatenation(this.reference, this.total, this.number, this.width),
-                )
-            )
-            .order_by(text_part.c.id)
-        ).all()
 
     # ------------------------------------------------------------------------------------------------ whole text
 
@@ -180,23 +142,20 @@ class Inbox:
         first = rows[0]
         joined = reassembly.join(_pieces(rows))
         extension = self._extension(first.carrier, first.destination)
-        text_id = tx.execute(
-            sa.insert(text)
-            .values(
-                carrier=first.carrier,
-                person_id=first.person_id,
-                destination=first.destination,
-                extension=extension,
-                body="" if first.binary else joined.text,
-                complete=joined.complete,
-                received_ms=first.received_ms,
-                decision="received",
-                reason="",
-                confidence=0.0,
-            )
-            .returning(text.c.id)
-        ).scalar_one()
-        tx.execute(sa.update(text_part).where(text_part.c.id.in_([row.id for row in rows])).values(text_id=text_id))
+        whole = {
+            "carrier": first.carrier,
+            "person_id": first.person_id,
+            "destination": first.destination,
+            "extension": extension,
+            "body": "" if first.binary else joined.text,
+            "complete": joined.complete,
+            "received_ms": first.received_ms,
+            "decision": "received",
+            "reason": "",
+            "confidence": 0.0,
+        }
+        text_id = tx.execute(_KEEP_TEXT, whole).scalar_one()
+        tx.execute(_BELONGS, [{"text": text_id, "part": row.id} for row in rows])
         if first.binary:
             _note(tx, text_id, "binary", None, "二进制短信,只保存不受理", 1.0)
         elif self._flooded(tx, first.person_id, now_ms):
@@ -242,26 +201,13 @@ class Inbox:
         return destination[len(access) :] if destination.startswith(access) else ""
 
     def _flooded(self, tx: sa.Connection, person_id: int, now_ms: int) -> bool:
-        recent = tx.scalar(
-            sa.select(sa.func.count())
-            .select_from(text)
-            .where(text.c.person_id == person_id, text.c.received_ms > now_ms - 3_600_000)
-        )
-        return (recent or 0) > self._settings.texts.flood_per_hour
+        """The newest texts of that number alone tell: a flood costs no more the longer it goes on."""
+        most = self._settings.texts.flood_per_hour
+        times = tx.scalars(_NEWEST, {"person": person_id, "count": most + 1}).all()
+        return len(times) > most and min(times) > now_ms - 3_600_000
 
     def _automatic_texts(self, tx: sa.Connection, person_id: int, now_ms: int) -> int:
-        return (
-            tx.scalar(
-                sa.select(sa.func.count())
-                .select_from(message)
-                .where(
-                    message.c.person_id == person_id,
-                    message.c.purpose.in_(("automatic", "command")),
-                    message.c.created_ms > now_ms - DAY,
-                )
-            )
-            or 0
-        )
+        return tx.scalar(_AUTOMATIC, {"person": person_id, "since": now_ms - DAY}) or 0
 
 
 def _note(tx: sa.Connection, text_id: int, decision: str, case_id: int | None, reason: str, confidence: float) -> None:
@@ -270,6 +216,12 @@ def _note(tx: sa.Connection, text_id: int, decision: str, case_id: int | None, r
         .where(text.c.id == text_id)
         .values(decision=decision, case_id=case_id, reason=reason, confidence=confidence)
     )
+
+
+def _waiting(tx: sa.Connection, carrier: str, person_id: int, destination: str, where: Concatenation) -> Sequence[Any]:
+    """What has come of one long text that still waits for the rest, in the order of its coming."""
+    same = _same_text(carrier, person_id, destination, where)
+    return tx.execute(sa.select(text_part).where(*same).order_by(text_part.c.id)).all()
 
 
 def _same_text(
@@ -285,6 +237,18 @@ def _same_text(
         text_part.c.width == where.width,
         text_part.c.text_id.is_(None),
     )
+
+
+# What every text runs is made once: making a statement takes longer than running it.
+_KEEP_PART = sa.insert(text_part).returning(text_part.c.id)
+_KEEP_TEXT = sa.insert(text).returning(text.c.id)
+_BELONGS = sa.text("UPDATE text_part SET text_id = :text WHERE id = :part")
+_SEEN = sa.text("SELECT 1 FROM text_part WHERE fingerprint = :fingerprint AND received_ms > :since LIMIT 1")
+_NEWEST = sa.text("SELECT received_ms FROM text WHERE person_id = :person ORDER BY id DESC LIMIT :count")
+_AUTOMATIC = sa.text(
+    "SELECT count(*) FROM message WHERE person_id = :person AND purpose IN ('automatic', 'command') "
+    "AND created_ms > :since"
+)
 
 
 def _pieces(rows: Sequence[Any]) -> list[reassembly.Piece]:

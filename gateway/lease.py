@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from gateway.errors import LeaseHeld
 from gateway.tables import lease
+from roster.rowset import Statement
 
 DAEMON = "daemon"
 
@@ -46,7 +47,7 @@ def take(tx: sa.Connection, holder: str, now_ms: int, duration_ms: int) -> Lease
 
 def confirm(tx: sa.Connection, held: Lease) -> None:
     """Raise `LeaseLost` unless the lease is still ours. Part of every tick's transaction."""
-    if tx.execute(_EPOCH, {"name": DAEMON}).scalar() != held.epoch:
+    if _EPOCH.all(tx, name=DAEMON) != [(held.epoch,)]:
         raise LeaseLost(held.holder)
 
 
@@ -87,4 +88,4 @@ def _is_dead_here(holder: str) -> bool:
     return False
 
 
-_EPOCH = sa.text("SELECT epoch FROM lease WHERE name = :name")
+_EPOCH = Statement("SELECT epoch FROM lease WHERE name = :name")

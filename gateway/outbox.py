@@ -16,12 +16,11 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from carriers import smpp
 from carriers.events import SubmitAnswered, Verdict
 from carriers.receipts import message_key
 from carriers.text import split
 from gateway.tables import attempt, message, notice, part
-from roster.rowset import pack, statement
+from roster.rowset import Statement
 from roster.tables import person
 
 DIRECT = 0
@@ -31,6 +30,10 @@ MINUTE, HOUR = 60_000, 3_600_000
 TEMPORARY_TRIES = 3  # a refusal that may pass is tried so often (SMPP 3.4 names no number)
 RECEIPT_GRACE = 24 * HOUR  # after its validity a part without receipt counts as expired
 UNCERTAIN_GRACE = 2 * HOUR  # after its validity an uncertain part counts as unknown
+
+
+WRONG_NETWORK = "wrong_network"
+"""Outcome of an attempt whose carrier said, at once or by receipt, that the number is another one's."""
 
 
 class PartState(StrEnum):
@@ -145,49 +148,69 @@ def put(
 
 
 def claim(
-    tx: sa.Connection, carrier: str, lane: int, count: int, session: int, first_sequence: int, now_ms: int
+    tx: sa.Connection,
+    carrier: str,
+    lane: int,
+    count: int,
+    session: int,
+    first_sequence: int,
+    now_ms: int,
+    stamp: bytes = b"",
 ) -> list[Claimed]:
-    """Take up to `count` waiting parts of a lane, oldest first, and record the intent to submit each."""
-    found = tx.execute(
-        _WAITING_DIRECT if lane == DIRECT else _WAITING,
-        {"carrier": carrier, "lane": lane, "now": now_ms, "count": count},
-    ).all()
-    if not found:
+    """Take up to `count` waiting parts of a lane, oldest first, and record the intent to submit each.
+
+    With a `stamp` (see `tick.Room`) the id that the carrier will give each is known, and is recorded, too.
+    """
+    taken = _CLAIM.all(tx, carrier=carrier, lane=lane, now=now_ms, count=count)
+    if not taken:
         return []
-    claimed = [
-        Claimed(row[0], row[1], row[2], row[3], row[4], lane, row[5], row[6], first_sequence + i)
-        for i, row in enumerate(found)
-    ]
-    rows = pack((one.part_id, one.sequence) for one in claimed)
-    for sql in (_INTEND, _SENDING):
-        tx.execute(
-            statement(tx, sql, part_id="BIGINT", sequence="BIGINT"),
-            {"rows": rows, "session": session, "carrier": carrier, "now": now_ms},
-        )
+    taken.sort()
+    own = {row[0]: row for row in _WORDS.all(tx, {row[1] for row in taken})} if lane == DIRECT else {}
+    claimed = []
+    for sequence, (part_id, message_id, person_id, number, total) in enumerate(taken, first_sequence):
+        _, body, extension = own.get(message_id, _OF_THE_NOTICE)
+        claimed.append(Claimed(part_id, message_id, person_id, number, total, lane, body, extension, sequence))
+    if stamp:
+        ids = [message_key(f"{stamp.hex()}{one.sequence:08x}") for one in claimed]
+        named = [(one.part_id, one.sequence, key) for one, key in zip(claimed, ids, strict=True)]
+        _INTEND_NAMED.run(tx, named, session=session, carrier=carrier, now=now_ms)
+    else:
+        intents = [(one.part_id, one.sequence) for one in claimed]
+        _INTEND.run(tx, intents, session=session, carrier=carrier, now=now_ms)
     return claimed
 
 
-_INTEND = (
+_OF_THE_NOTICE = (0, None, "")
+_CLAIM = Statement(
+    "UPDATE part SET state = 'sending', attempts = attempts + 1, changed_ms = :now WHERE id IN ("
+    "SELECT id FROM part WHERE state = 'queued' AND carrier = :carrier AND lane = :lane "
+    "AND not_before_ms <= :now AND expires_ms > :now ORDER BY id LIMIT :count) "
+    "RETURNING id, message_id, person_id, number, total"
+)
+_WORDS = Statement("SELECT message.id, body, extension FROM {rows} AS r JOIN message ON message.id = r.id", id="BIGINT")
+_INTEND = Statement(
     "INSERT INTO attempt (session, sequence, part_id, carrier, intent_ms) "
-    "SELECT :session, r.sequence, r.part_id, :carrier, :now FROM {rows} AS r"
+    "SELECT :session, r.sequence, r.part_id, :carrier, :now FROM {rows} AS r",
+    part_id="BIGINT",
+    sequence="BIGINT",
 )
-_SENDING = (
-    "UPDATE part SET state = 'sending', attempts = attempts + 1, changed_ms = :now "
-    "FROM {rows} AS r WHERE part.id = r.part_id"
+_INTEND_NAMED = Statement(
+    "INSERT INTO attempt (session, sequence, part_id, carrier, intent_ms, carrier_id) "
+    "SELECT :session, r.sequence, r.part_id, :carrier, :now, r.carrier_id FROM {rows} AS r",
+    part_id="BIGINT",
+    sequence="BIGINT",
+    carrier_id="TEXT",
 )
 
 
-_WAITING = sa.text(
-    "SELECT id, message_id, person_id, number, total, NULL, '' FROM part "
-    "WHERE state = 'queued' AND carrier = :carrier AND lane = :lane AND not_before_ms <= :now AND expires_ms > :now "
-    "ORDER BY id LIMIT :count"
-)
-_WAITING_DIRECT = sa.text(
-    "SELECT part.id, part.message_id, part.person_id, part.number, part.total, message.body, message.extension "
-    "FROM part JOIN message ON message.id = part.message_id "
-    "WHERE part.state = 'queued' AND part.carrier = :carrier AND part.lane = :lane "
-    "AND part.not_before_ms <= :now AND part.expires_ms > :now "
-    "ORDER BY part.id LIMIT :count"
+def is_waiting(tx: sa.Connection, carrier: str, lane: int, now_ms: int) -> bool:
+    """Whether `claim` would find anything."""
+    return bool(_ANY_WAITING.all(tx, carrier=carrier, lane=lane, now=now_ms))
+
+
+_ANY_WAITING = Statement(
+    "SELECT 1 FROM part WHERE state = 'queued' AND carrier = :carrier AND lane = :lane "
+    "AND not_before_ms <= :now AND expires_ms > :now LIMIT 1"
 )
 
 
@@ -195,27 +218,39 @@ _WAITING_DIRECT = sa.text(
 
 
 def settle_answers(tx: sa.Connection, carrier: str, answers: Sequence[Answer], now_ms: int) -> list[str]:
-    """Record the carrier's answers. Returns the keys of the message ids it gave, for receipts that came early."""
-    attempts: list[tuple[object, ...]] = []
-    accepted: list[tuple[int]] = []
+    """Record the carrier's answers. Returns the keys of the message ids it gave, for receipts that came early.
+
+    Parts that it says are another carrier's are not moved here: that is `rerouting.not_its_own`'s to do.
+    """
+    accepted: list[int] = []
+    doubtful: list[SubmitAnswered] = []
     refused: list[SubmitAnswered] = []
     keys: list[str] = []
+    recorded: dict[tuple[str, int], list[tuple[int, int, str | None]]] = {}
     for session, event in answers:
         outcome, key = "refused", None
         if event.verdict is Verdict.ACCEPTED:
             outcome, key = "accepted", message_key(event.message_id) or None
-            accepted.append((event.token,))
+            accepted.append(event.token)
+        elif event.verdict is Verdict.WRONG_NETWORK:
+            outcome = WRONG_NETWORK
+        elif event.verdict is Verdict.UNCERTAIN:
+            outcome = "uncertain"
+            doubtful.append(event)
         else:
             refused.append(event)
         if key:
             keys.append(key)
-        attempts.append((session, event.sequence, outcome, event.status, key))
-    _record_attempts(tx, attempts, now_ms)
+        recorded.setdefault((outcome, event.status), []).append((session, event.sequence, key))
+    for (outcome, status), attempts in recorded.items():
+        _ANSWERED.run(tx, attempts, outcome=outcome, status=status, now=now_ms)
     if accepted:
         _move(tx, accepted, PartState.ACCEPTED, now_ms)
+    for event in doubtful:
+        _move(tx, [event.token], PartState.UNCERTAIN, now_ms, event.reason)
     for event in refused:
         _refused(tx, event, now_ms)
-    _withdraw(tx, [event.token for event in refused], now_ms)
+    withdraw(tx, [event.token for event in refused], now_ms)
     return keys
 
 
@@ -224,8 +259,8 @@ def settle_uncertain(tx: sa.Connection, submits: Iterable[tuple[int, int, int]],
     rows = list(submits)
     if not rows:
         return
-    _record_attempts(tx, ((session, sequence, "uncertain", None, None) for session, sequence, _ in rows), now_ms)
-    _move(tx, ((part_id,) for _, _, part_id in rows), PartState.UNCERTAIN, now_ms, reason)
+    _close(tx, rows, "uncertain", now_ms)
+    _move(tx, [part_id for _, _, part_id in rows], PartState.UNCERTAIN, now_ms, reason)
 
 
 def put_back(tx: sa.Connection, submits: Iterable[tuple[int, int, int]], now_ms: int) -> None:
@@ -233,9 +268,9 @@ def put_back(tx: sa.Connection, submits: Iterable[tuple[int, int, int]], now_ms:
     rows = list(submits)
     if not rows:
         return
-    _record_attempts(tx, ((session, sequence, "not_sent", None, None) for session, sequence, _ in rows), now_ms)
-    _move(tx, ((part_id,) for _, _, part_id in rows), PartState.QUEUED, now_ms)
-    _withdraw(tx, [part_id for _, _, part_id in rows], now_ms)
+    _close(tx, rows, "not_sent", now_ms)
+    _move(tx, [part_id for _, _, part_id in rows], PartState.QUEUED, now_ms)
+    withdraw(tx, [part_id for _, _, part_id in rows], now_ms)
 
 
 def take_back(tx: sa.Connection, rooms: Iterable[tuple[int, int, int]], now_ms: int) -> None:
@@ -260,8 +295,8 @@ def fail(tx: sa.Connection, submits: Iterable[tuple[int, int, int]], now_ms: int
     rows = list(submits)
     if not rows:
         return
-    _record_attempts(tx, ((session, sequence, "not_sent", None, None) for session, sequence, _ in rows), now_ms)
-    _move(tx, ((part_id,) for _, _, part_id in rows), PartState.FAILED, now_ms, "number or text cannot be read")
+    _close(tx, rows, "not_sent", now_ms)
+    _move(tx, [part_id for _, _, part_id in rows], PartState.FAILED, now_ms, "number or text cannot be read")
 
 
 def reconcile(tx: sa.Connection, now_ms: int) -> int:
@@ -282,36 +317,32 @@ def reconcile(tx: sa.Connection, now_ms: int) -> int:
     return done.rowcount
 
 
-def _record_attempts(tx: sa.Connection, rows: Iterable[tuple[object, ...]], now_ms: int) -> None:
-    """(session, sequence, outcome, status, message id)."""
-    tx.execute(
-        statement(
-            tx,
-            "UPDATE attempt SET outcome = r.outcome, status = r.status, carrier_id = r.carrier_id, answered_ms = :now "
-            "FROM {rows} AS r WHERE attempt.session = r.session AND attempt.sequence = r.sequence "
-            "AND (attempt.outcome IS NULL OR attempt.outcome = 'uncertain')",
-            session="BIGINT",
-            sequence="BIGINT",
-            outcome="TEXT",
-            status="BIGINT",
-            carrier_id="TEXT",
-        ),
-        {"rows": pack(rows), "now": now_ms},
-    )
+def _close(tx: sa.Connection, submits: Iterable[tuple[int, int, int]], outcome: str, now_ms: int) -> None:
+    """Attempts that no answer of the carrier ends."""
+    attempts = [(session, sequence, None) for session, sequence, _ in submits]
+    _ANSWERED.run(tx, attempts, outcome=outcome, status=None, now=now_ms)
 
 
-def _move(
-    tx: sa.Connection, rows: Iterable[tuple[int]], state: PartState, now_ms: int, reason: str | None = None
-) -> None:
-    tx.execute(
-        statement(
-            tx,
-            "UPDATE part SET state = :state, reason = :reason, changed_ms = :now FROM {rows} AS r "
-            "WHERE part.id = r.part_id AND part.state IN ('sending', 'uncertain')",
-            part_id="BIGINT",
-        ),
-        {"rows": pack(rows), "state": state, "reason": reason, "now": now_ms},
-    )
+_ANSWERED = Statement(  # what was not taken has no receipt: an id that was known before is given up
+    "UPDATE attempt SET outcome = :outcome, status = :status, answered_ms = :now, "
+    "carrier_id = CASE WHEN :outcome IN ('accepted', 'uncertain') THEN COALESCE(r.carrier_id, attempt.carrier_id) END "
+    "FROM {rows} AS r WHERE attempt.session = r.session AND attempt.sequence = r.sequence "
+    "AND (attempt.outcome IS NULL OR attempt.outcome = 'uncertain')",
+    session="BIGINT",
+    sequence="BIGINT",
+    carrier_id="TEXT",
+)
+
+
+def _move(tx: sa.Connection, part_ids: Iterable[int], state: PartState, now_ms: int, reason: str | None = None) -> None:
+    _MOVE.run(tx, part_ids, state=state, reason=reason, now=now_ms)
+
+
+_MOVE = Statement(
+    "UPDATE part SET state = :state, reason = :reason, changed_ms = :now "
+    "WHERE id IN (SELECT part_id FROM {rows} AS r) AND state IN ('sending', 'uncertain')",
+    part_id="BIGINT",
+)
 
 
 def _refused(tx: sa.Connection, event: SubmitAnswered, now_ms: int) -> None:
@@ -323,14 +354,14 @@ def _refused(tx: sa.Connection, event: SubmitAnswered, now_ms: int) -> None:
         .where(part.c.id == event.token, part.c.state.in_((PartState.SENDING, PartState.UNCERTAIN)))
         .values(
             state=PartState.FAILED if wait is None else PartState.QUEUED,
-            reason=smpp.describe(event.status),
+            reason=event.reason,
             not_before_ms=0 if wait is None else now_ms + wait,
             changed_ms=now_ms,
         )
     )
 
 
-def _withdraw(tx: sa.Connection, part_ids: Sequence[int], now_ms: int) -> None:
+def withdraw(tx: sa.Connection, part_ids: Sequence[int], now_ms: int) -> None:
     """What waits again was on the wire when its notice was cancelled, or its person opted out: it goes no more."""
     if part_ids:
         tx.execute(

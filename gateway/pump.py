@@ -19,13 +19,16 @@ from carriers.events import (
     Closed,
     DeliveryReceipt,
     Event,
+    Handle,
     InboundText,
+    Listening,
     SubmitAnswered,
     SubmitUnanswered,
+    TurnedAway,
     Unreadable,
 )
-from carriers.link import Link
-from carriers.session import State
+from carriers.link import Link, LinkState
+from carriers.session import Session, State
 from gateway.lease import LeaseLost
 from gateway.outbox import Answer
 from gateway.tick import Arrivals, Outcome, Room, Tick
@@ -62,22 +65,25 @@ class Pump:
         self._gather_s, self._poll_s, self._lease_s = gather_s, poll_s, lease_s
         self._wall_ms, self._monotonic = wall_ms, monotonic
         self._arrivals: dict[str, Arrivals] = {}
-        self._sessions: dict[tuple[str, int], int] = {}
+        self._sessions: dict[tuple[str, int], int] = {}  # (carrier, connection) -> session
+        self._connections: dict[int, int] = {}  # session -> connection; of those that stand, like the one above
+        self._numbered = 0  # sessions so far
         self._waiting = set(links)  # carriers that may have something to send
         self._version: object = None
         self._looked_at = 0.0
         self._lease_until = monotonic() + lease_s
-        self._wake = asyncio.Event()
+        self._wake = asyncio.Event()  # something came
+        self._full = asyncio.Event()  # enough came that it does not wait for more
         self._urgent = False
         self._stopping = False
         self.ticks = 0
 
     # ------------------------------------------------------------------------------------------- from the links
 
-    def arrived(self, link: Link, events: Sequence[Event]) -> None:
-        """A link reports what one socket read, or one timer, brought."""
+    def arrived(self, link: Link, connection: int, events: Sequence[Event]) -> None:
+        """A link reports what one socket read, or one timer, of one of its connections brought."""
         came = self._arrivals.setdefault(link.profile.name, Arrivals())
-        session = self._session(link)
+        session = self._session(link, connection)
         for event in events:
             match event:
                 case SubmitAnswered():
@@ -96,24 +102,40 @@ class Pump:
                     came.octets += len(event.raw)
                 case Closed():
                     came.uncertain += [(session, sequence, token) for sequence, token in event.unanswered]
-                    log.warning("link closed", carrier=link.profile.name, reason=event.reason)
+                    self._over(link, connection)
+                    told = log.info if event.quiet else log.warning
+                    told("link closed", carrier=link.profile.name, reason=event.reason)
                 case Bound():
                     self._waiting.add(link.profile.name)
-                    log.info("link bound", carrier=link.profile.name)
+                    log.info("link bound", carrier=link.profile.name, peer=event.peer, doubt=event.doubt)
                 case BindRefused():
                     log.error("login refused", carrier=link.profile.name, reason=event.reason)
+                case Listening():
+                    told = log.error if event.trouble else log.info
+                    told("open to calls", carrier=link.profile.name, place=event.place, trouble=event.trouble)
+                case TurnedAway():
+                    told = log.warning
+                    told("call turned away", carrier=link.profile.name, address=event.address, reason=event.reason)
                 case _:
                     log.warning("unexpected event", carrier=link.profile.name, kind=type(event).__name__)
         if len(came) > MOST_PENDING or came.octets > MOST_OCTETS:
             link.hear(False)
         self._wake.set()
+        if self._enough():
+            self._full.set()
 
-    def _session(self, link: Link) -> int:
+    def _session(self, link: Link, connection: int) -> int:
         """The number of this connection among all there ever were: attempts are filed under it."""
-        key = (link.profile.name, link.connection)
+        key = (link.profile.name, connection)
         if key not in self._sessions:
-            self._sessions[key] = (self._epoch << 24) + len(self._sessions) + 1
+            self._numbered += 1
+            self._sessions[key] = number = (self._epoch << 24) + self._numbered
+            self._connections[number] = connection
         return self._sessions[key]
+
+    def _over(self, link: Link, connection: int) -> None:
+        """Forget a connection that is gone: lines that rest come by the thousand."""
+        self._connections.pop(self._sessions.pop((link.profile.name, connection)), None)
 
     # -------------------------------------------------------------------------------------------------- the loop
 
@@ -121,9 +143,9 @@ class Pump:
         """Tick until stopped. Raises `LeaseLost` when another daemon took over, `SyncFailed` when the disk failed."""
         while not (self._stopping and not self._pending()):
             await self._something_to_do()
-            rooms = self._ready_rooms()
-            if self._pending() or rooms or self._lease_is_due():
-                await self._one_tick(rooms)
+            rooms, resting = self._ready_rooms(), self._resting()
+            if self._pending() or rooms or resting or self._lease_is_due():
+                await self._one_tick(rooms, resting)
             else:
                 await self._look()
 
@@ -132,11 +154,11 @@ class Pump:
         self._stopping = True
         self._wake.set()
 
-    async def _one_tick(self, rooms: Mapping[str, Room]) -> None:
+    async def _one_tick(self, rooms: Mapping[str, Room], resting: Sequence[str]) -> None:
         arrivals, self._arrivals, self._urgent = self._arrivals, {}, False
 
         def tick() -> tuple[float, Outcome]:
-            return self._monotonic(), self._tick.run(arrivals, rooms, self._wall_ms())
+            return self._monotonic(), self._tick.run(arrivals, rooms, self._wall_ms(), resting)
 
         try:
             began, outcome = await self._in_store(tick)  # what waited before us in the store thread took no lease time
@@ -148,18 +170,19 @@ class Pump:
             self._lease_until = began + self._lease_s
         if self._monotonic() > self._lease_until - LEASE_MARGIN:
             raise LeaseLost("the lease ran out while the store was busy")
+        self._waiting.difference_update(resting)
         self._written(arrivals, rooms, outcome)
 
     def _written(self, arrivals: Mapping[str, Arrivals], rooms: Mapping[str, Room], outcome: Outcome) -> None:
         """It is committed: now the carriers may know, and now the submits may go."""
         for name, link in self._links.items():
             came, submits = arrivals.get(name), outcome.submits.get(name, [])
-            session = link.session
-            current = self._session(link)
             link.hear(True)
-            if session is not None and came is not None:
-                session.accept([answer for number, answer in came.to_acknowledge() if number == current])
+            if came is not None:
+                self._answer(link, came, Session.accept)
             if submits:
+                session = link.session
+                current = self._session(link, link.main) if session is not None else None
                 if session is not None and session.state is State.BOUND and rooms[name].session == current:
                     session.submit(submits, self._monotonic())
                 else:
@@ -168,18 +191,28 @@ class Pump:
             if submits or came is not None:
                 link.flush()
         self._waiting.difference_update(name for name in rooms if name not in outcome.more)
-        if outcome.texts or any(came.unsent for came in arrivals.values()):
+        if outcome.texts or outcome.refreshed or any(came.unsent for came in arrivals.values()):
             self._waiting.update(self._links)
+        for name in outcome.wanted:
+            self._links[name].wake()
+
+    def _answer(self, link: Link, came: Arrivals, word: Callable[[Session, list[Handle]], None]) -> None:
+        """Accept or refuse what came, each on the connection that it came on; those that are gone hear nothing."""
+        answers: dict[int, list[Handle]] = {}
+        for number, answer in came.to_acknowledge():
+            answers.setdefault(number, []).append(answer)
+        for number, handles in answers.items():
+            session = link.session_of(self._connections.get(number, 0))
+            if session is not None:
+                word(session, handles)
 
     async def _store_failed(self, arrivals: Mapping[str, Arrivals], trouble: Exception) -> None:
         """Nothing is lost: answers are kept for the next tick, the carriers are asked to deliver the rest again."""
         log.error("store failed, nothing acknowledged", trouble=type(trouble).__name__)
         for name, came in arrivals.items():
             link = self._links[name]
-            if link.session is not None:
-                current = self._session(link)
-                link.session.refuse([answer for number, answer in came.to_acknowledge() if number == current])
-                link.flush()
+            self._answer(link, came, Session.refuse)
+            link.flush()
             kept = self._arrivals.setdefault(name, Arrivals())
             kept.answers[:0] = came.answers
             kept.uncertain[:0] = came.uncertain
@@ -203,18 +236,24 @@ class Pump:
             link = self._links[name]
             count = min(link.session.room(now), self._half(name)) if link.session is not None else 0
             if count and link.session is not None:
-                rooms[name] = Room(self._session(link), link.session.reserve(count), count)
+                session = link.session
+                rooms[name] = Room(self._session(link, link.main), session.reserve(count), count, session.dialect.stamp)
         return rooms
+
+    def _resting(self) -> list[str]:
+        """Carriers whose lines rest, but that may have something waiting: the tick looks whether they have."""
+        return [name for name in self._in_order() if self._links[name].state is LinkState.RESTING]
 
     async def _something_to_do(self) -> None:
         """Return when a tick is worth its sync, or when it is time to look whether others changed the store."""
         if not self._pending():
             await self._sleep(self._until_next())
-        if self._pending() and not self._urgent and not self._half_a_window():
-            await asyncio.sleep(self._gather_s)
+        if self._pending() and not self._enough():
+            await self._until(self._full, self._gather_s)
 
-    def _half_a_window(self) -> bool:
-        return any(len(came) >= self._half(name) for name, came in self._arrivals.items())
+    def _enough(self) -> bool:
+        """A text waits for nobody; anything else waits a moment for company, until half a window is there."""
+        return self._urgent or any(len(came) >= self._half(name) for name, came in self._arrivals.items())
 
     def _half(self, name: str) -> int:
         """Half a window goes at a time: while the carrier deals with one half, we deal with the other."""
@@ -226,6 +265,8 @@ class Pump:
         waits = [self._poll_s]
         for name in self._in_order():
             session = self._links[name].session
+            if self._links[name].state is LinkState.RESTING:
+                return 0.0
             if session is None:
                 continue
             if session.room(now):
@@ -236,13 +277,16 @@ class Pump:
         return max(0.0, min(waits))
 
     async def _sleep(self, seconds: float) -> None:
-        self._wake.clear()
         if seconds <= 0 or self._pending():
             await asyncio.sleep(0)
-            return
-        handle = asyncio.get_running_loop().call_later(seconds, self._wake.set)
+        else:
+            await self._until(self._wake, seconds)
+
+    async def _until(self, event: asyncio.Event, seconds: float) -> None:
+        event.clear()
+        handle = asyncio.get_running_loop().call_later(seconds, event.set)
         try:
-            await self._wake.wait()
+            await event.wait()
         finally:
             handle.cancel()
 

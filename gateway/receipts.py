@@ -13,9 +13,11 @@ import sqlalchemy as sa
 from carriers.events import DeliveryReceipt, ReceiptState
 from carriers.receipts import FINAL as FINAL_STATES
 from carriers.receipts import message_key, other_keys
-from gateway.outbox import FINAL, HOUR, PartState
+from gateway import rerouting
+from gateway.outbox import FINAL, HOUR, WRONG_NETWORK, PartState
+from gateway.rerouting import NOWHERE, Routes
 from gateway.tables import attempt, message, part, receipt
-from roster.rowset import pack, statement
+from roster.rowset import Statement
 
 ID_REUSE = 7 * 24 * HOUR  # carriers use their ids again after months: older submits are not meant
 ORPHAN_REACH = 48 * HOUR  # a receipt is looked for among the uncertain parts of the last two days
@@ -29,6 +31,7 @@ class Filed(NamedTuple):
     part_id: int | None
     effect: str
     state: PartState | None  # what the part becomes, None when it stays
+    stranger: bool = False  # the carrier says that the number is another one's: the part goes on elsewhere
 
 
 def settle(
@@ -38,6 +41,7 @@ def settle(
     now_ms: int,
     person_of: Callable[[str], int | None],
     sealed: Callable[[bytes], bytes],
+    routes: Routes = NOWHERE,
 ) -> list[int]:
     """File receipts and apply them. Returns the parts that became final.
 
@@ -49,31 +53,27 @@ def settle(
     filed: list[Filed] = []
     settled: dict[int, PartState] = {}
     learned: list[str] = []
+    refusals = routes.refusals.get(carrier, frozenset())
     for event, key in zip(events, keys, strict=True):
         found = parts.get(key) if key else None
         if found is None:
             found = _by_evidence(tx, carrier, event, key, now_ms, person_of)
             if found is not None and _learn_id(tx, found.part_id, key):
                 learned.append(key)
-        filed.append(_file(event, key, found, settled))
+        filed.append(_file(event, key, found, settled, refusals))
     _store(tx, carrier, filed, now_ms, person_of, sealed)
-    return _apply(tx, filed, now_ms) + match_early(tx, carrier, learned, now_ms)
+    _go_elsewhere(tx, carrier, filed, routes, now_ms)
+    return _apply(tx, filed, now_ms) + match_early(tx, carrier, learned, now_ms, routes)
 
 
-def match_early(tx: sa.Connection, carrier: str, keys: Sequence[str], now_ms: int) -> list[int]:
+def match_early(
+    tx: sa.Connection, carrier: str, keys: Sequence[str], now_ms: int, routes: Routes = NOWHERE
+) -> list[int]:
     """Apply the receipts that waited for these message ids. Returns the parts that became final."""
-    if not keys or tx.execute(_ANY_ORPHAN, {"carrier": carrier}).first() is None:
+    if not keys or not _ANY_ORPHAN.all(tx, carrier=carrier):
         return []  # nothing waits: the usual case, and the look-up by every notation of every id is dear
-    waiting = tx.execute(
-        statement(
-            tx,
-            "SELECT receipt.id, receipt.carrier_id, receipt.state, receipt.error FROM {rows} AS r "
-            "JOIN receipt ON receipt.carrier = :carrier AND receipt.carrier_id = r.key AND receipt.part_id IS NULL "
-            "ORDER BY receipt.id",
-            key="TEXT",
-        ),
-        {"rows": pack((key,) for candidate in keys for key in (candidate, *other_keys(candidate))), "carrier": carrier},
-    ).all()
+    notations = [key for candidate in keys for key in (candidate, *other_keys(candidate))]
+    waiting = [_Waiting(*row) for row in _WAITING.all(tx, notations, carrier=carrier)]
     if not waiting:
         return []
     by_key = {alias: key for key in keys for alias in (key, *other_keys(key))}
@@ -82,14 +82,29 @@ def match_early(tx: sa.Connection, carrier: str, keys: Sequence[str], now_ms: in
     filed = []
     for row in waiting:
         event = DeliveryReceipt(0, row.carrier_id, ReceiptState(row.state), row.error, "", b"")
-        one = _file(event, row.carrier_id, parts.get(by_key[row.carrier_id]), settled)
+        refusals = routes.refusals.get(carrier, frozenset())
+        one = _file(event, row.carrier_id, parts.get(by_key[row.carrier_id]), settled, refusals)
         if one.part_id is not None:
             tx.execute(sa.update(receipt).where(receipt.c.id == row.id).values(part_id=one.part_id, effect=one.effect))
         filed.append(one)
+    _go_elsewhere(tx, carrier, filed, routes, now_ms)
     return _apply(tx, filed, now_ms)
 
 
-_ANY_ORPHAN = sa.text("SELECT 1 FROM receipt WHERE carrier = :carrier AND part_id IS NULL LIMIT 1")
+class _Waiting(NamedTuple):
+    id: int
+    carrier_id: str
+    state: str
+    error: str
+
+
+_ANY_ORPHAN = Statement("SELECT 1 FROM receipt WHERE carrier = :carrier AND part_id IS NULL LIMIT 1")
+_WAITING = Statement(
+    "SELECT receipt.id, receipt.carrier_id, receipt.state, receipt.error FROM {rows} AS r "
+    "JOIN receipt ON receipt.carrier = :carrier AND receipt.carrier_id = r.key AND receipt.part_id IS NULL "
+    "ORDER BY receipt.id",
+    key="TEXT",
+)
 
 
 def match_uncertain(tx: sa.Connection, carrier: str, now_ms: int) -> list[int]:
@@ -129,22 +144,23 @@ class _Found(NamedTuple):
     part_id: int
     state: str
     reason: str | None
+    over: bool = False  # this submit is history: its carrier has said that the number is another one's
 
 
 def _by_id(tx: sa.Connection, carrier: str, keys: Sequence[str], now_ms: int) -> dict[str, _Found]:
     """The part behind each message id, the newest submit where a carrier used an id twice."""
-    rows = tx.execute(
-        statement(
-            tx,
-            "SELECT attempt.carrier_id, part.id, part.state, part.reason FROM {rows} AS r "
-            "JOIN attempt ON attempt.carrier = :carrier AND attempt.carrier_id = r.key "
-            "JOIN part ON part.id = attempt.part_id "
-            "WHERE attempt.intent_ms > :since ORDER BY attempt.intent_ms",
-            key="TEXT",
-        ),
-        {"rows": pack((key,) for key in keys if key), "carrier": carrier, "since": now_ms - ID_REUSE},
-    ).all()
-    return {key: _Found(part_id, state, reason) for key, part_id, state, reason in rows}
+    rows = _OF_IDS.all(tx, [key for key in keys if key], carrier=carrier, since=now_ms - ID_REUSE)
+    return {key: _Found(part_id, state, reason, bool(over)) for key, part_id, state, reason, over in rows}
+
+
+_OF_IDS = Statement(
+    "SELECT attempt.carrier_id, part.id, part.state, part.reason, "
+    "coalesce(attempt.outcome = 'wrong_network', false) FROM {rows} AS r "
+    "JOIN attempt ON attempt.carrier = :carrier AND attempt.carrier_id = r.key "
+    "JOIN part ON part.id = attempt.part_id "
+    "WHERE attempt.intent_ms > :since ORDER BY attempt.intent_ms",
+    key="TEXT",
+)
 
 
 def _by_evidence(
@@ -167,16 +183,23 @@ def _by_evidence(
 
 
 def _only_uncertain(tx: sa.Connection, carrier: str, person_id: int, now_ms: int) -> _Found | None:
-    """The one part that this receipt can be about. With a submit still open it could be that one's, come early."""
+    """The one part that this receipt can be about. With a submit still open it could be that one's, come early.
+
+    A submit whose id is known (SGIP names it itself) is found by that and by nothing else.
+    """
     open_now = sa.select(part.c.id).join(message, message.c.id == part.c.message_id)
     if tx.execute(open_now.where(message.c.person_id == person_id, part.c.state == PartState.SENDING).limit(1)).first():
         return None
+    nameless = sa.select(attempt.c.part_id).where(
+        attempt.c.part_id == part.c.id, attempt.c.outcome == "uncertain", attempt.c.carrier_id.is_(None)
+    )
     rows = tx.execute(
         sa.select(part.c.id, part.c.state, part.c.reason).where(
             part.c.person_id == person_id,
             part.c.state == PartState.UNCERTAIN,
             part.c.carrier == carrier,
             part.c.changed_ms > now_ms - ORPHAN_REACH,
+            nameless.exists(),
         )
     ).all()
     return _Found(*rows[0]) if len(rows) == 1 else None
@@ -198,7 +221,8 @@ def _last_intent(tx: sa.Connection, part_id: int) -> int:
 
 
 _OF_PERSON = sa.text(
-    "SELECT part.id, part.state, part.reason FROM attempt JOIN part ON part.id = attempt.part_id "
+    "SELECT part.id, part.state, part.reason, coalesce(attempt.outcome = 'wrong_network', false) "
+    "FROM attempt JOIN part ON part.id = attempt.part_id "
     "WHERE attempt.carrier = :carrier AND attempt.carrier_id = :key AND part.person_id = :person "
     "ORDER BY attempt.intent_ms DESC LIMIT 1"
 )
@@ -206,11 +230,19 @@ _OF_PERSON = sa.text(
 # --------------------------------------------------------------------------------------------------------- deciding
 
 
-def _file(event: DeliveryReceipt, key: str, found: _Found | None, settled: dict[int, PartState]) -> Filed:
+def _file(
+    event: DeliveryReceipt,
+    key: str,
+    found: _Found | None,
+    settled: dict[int, PartState],
+    refusals: frozenset[str] = frozenset(),
+) -> Filed:
     """What this receipt does to its part. `settled` carries what earlier receipts of the batch did."""
     if found is None:
         return Filed(event, key, None, "orphan", None)
-    part_id, state, reason = found
+    part_id, state, reason, over = found
+    if over:
+        return Filed(event, key, part_id, "repeated", None)
     final = _FINAL[event.state]
     if part_id in settled:
         state, reason = settled[part_id], None
@@ -218,7 +250,22 @@ def _file(event: DeliveryReceipt, key: str, found: _Found | None, settled: dict[
     if final is None or effect not in ("applied", "late"):
         return Filed(event, key, part_id, effect, None)
     settled[part_id] = final
+    if effect == "applied" and final is PartState.UNDELIVERED and event.error in refusals:
+        return Filed(event, key, part_id, "rerouted", None, stranger=True)
     return Filed(event, key, part_id, effect, final)
+
+
+def _go_elsewhere(tx: sa.Connection, carrier: str, filed: Sequence[Filed], routes: Routes, now_ms: int) -> None:
+    """Parts whose numbers the carrier says are not its own go on over another one."""
+    for one in filed:
+        if one.stranger and one.part_id is not None:
+            tx.execute(
+                sa.update(attempt)
+                .where(attempt.c.part_id == one.part_id, attempt.c.carrier == carrier)
+                .values(outcome=WRONG_NETWORK)
+            )
+            code = one.event.error
+            rerouting.not_its_own(tx, carrier, [one.part_id], code, routes, PartState.UNDELIVERED, now_ms)
 
 
 _FINAL = {state: None if final is None else PartState(final) for state, final in FINAL_STATES.items()}
@@ -247,23 +294,12 @@ def _store(
     person_of: Callable[[str], int | None],
     sealed: Callable[[bytes], bytes],
 ) -> None:
-    plain = [
-        (one.key, one.part_id, one.event.state, one.event.error, one.effect) for one in filed if one.effect != "orphan"
-    ]
-    if plain:
-        tx.execute(
-            statement(
-                tx,
-                "INSERT INTO receipt (carrier, carrier_id, part_id, state, error, effect, received_ms) "
-                "SELECT :carrier, r.carrier_id, r.part_id, r.state, r.error, r.effect, :now FROM {rows} AS r",
-                carrier_id="TEXT",
-                part_id="BIGINT",
-                state="TEXT",
-                error="TEXT",
-                effect="TEXT",
-            ),
-            {"rows": pack(plain), "carrier": carrier, "now": now_ms},
-        )
+    plain: dict[tuple[str, str, str], list[tuple[str, int | None]]] = {}
+    for one in filed:
+        if one.effect != "orphan":
+            plain.setdefault((one.event.state, one.event.error, one.effect), []).append((one.key, one.part_id))
+    for (state, error, effect), rows in plain.items():
+        _FILE.run(tx, rows, carrier=carrier, state=state, error=error, effect=effect, now=now_ms)
     for one in filed:
         if one.effect == "orphan":
             tx.execute(
@@ -281,23 +317,29 @@ def _store(
             )
 
 
+_FILE = Statement(
+    "INSERT INTO receipt (carrier, carrier_id, part_id, state, error, effect, received_ms) "
+    "SELECT :carrier, r.carrier_id, r.part_id, :state, :error, :effect, :now FROM {rows} AS r",
+    carrier_id="TEXT",
+    part_id="BIGINT",
+)
+
+
 def _apply(tx: sa.Connection, filed: Sequence[Filed], now_ms: int) -> list[int]:
-    moves = [
-        (one.part_id, one.state, None if one.state is PartState.DELIVERED else one.event.error or None)
+    last = {
+        one.part_id: (one.state, None if one.state is PartState.DELIVERED else one.event.error or None)
         for one in filed
         if one.state is not None and one.part_id is not None
-    ]
-    if not moves:
-        return []
-    tx.execute(
-        statement(
-            tx,
-            "UPDATE part SET state = r.state, reason = r.reason, changed_ms = :now "
-            "FROM {rows} AS r WHERE part.id = r.part_id",
-            part_id="BIGINT",
-            state="TEXT",
-            reason="TEXT",
-        ),
-        {"rows": pack(moves), "now": now_ms},
-    )
-    return [part_id for part_id, _, _ in moves]
+    }  # of two receipts for a part the later word, where it changes anything at all
+    moves: dict[tuple[PartState, str | None], list[int]] = {}
+    for part_id, becomes in last.items():
+        moves.setdefault(becomes, []).append(part_id)
+    for (state, reason), part_ids in moves.items():
+        _SETTLE.run(tx, part_ids, state=state, reason=reason, now=now_ms)
+    return list(last)
+
+
+_SETTLE = Statement(
+    "UPDATE part SET state = :state, reason = :reason, changed_ms = :now WHERE id IN (SELECT part_id FROM {rows} AS r)",
+    part_id="BIGINT",
+)

@@ -8,14 +8,24 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from carriers.profile import CarrierProfile
+from carriers.results import Results
 from gateway.errors import SettingsWrong
+from gateway.number_desk import NumberRules
 from gateway.settings import Loaded
+from gateway.strangers import Strangers
+from roster.balance import Targets
 from roster.importing import Lists
 from roster.networks import Prefixes
+from roster.suspicion import Codes as NumberCodes
+from roster.suspicion import Patience
 from routing import numbers
+from routing.calendar import Calendar, OfficeHours, Statute, Table
 from routing.cases import LABELS
 from routing.codes import Codes
+from routing.deadlines import Terms
 from routing.departments import Departments
+from routing.supervision import Rules
 from routing.texts import Measured, Texts, measure
 from routing.words import Words
 
@@ -68,19 +78,98 @@ def prefixes(settings: Loaded) -> Prefixes:
     return Prefixes(ranges, owners, settings.values.default_carrier)
 
 
+def profiles(settings: Loaded) -> dict[str, CarrierProfile]:
+    """The configured carriers as their links need them, by name."""
+    return {
+        name: settings.profile(name, _results(settings, carrier.protocol))
+        for name, carrier in settings.values.carriers.items()
+    }
+
+
+def _results(settings: Loaded, protocol: str) -> Results:
+    """What a protocol's codes mean; both versions of CMPP have one table."""
+    family = protocol.rstrip("23")
+    return _made(settings, "results", lambda table: Results.from_table(table[family], family))
+
+
 def lists(settings: Loaded) -> Lists:
     """Categories and townships, with their aliases."""
     return _made(settings, "roster", Lists.from_toml)
+
+
+def targets(settings: Loaded) -> Targets:
+    """What share of the roster each category and township should have."""
+    return _made(settings, "roster", Targets.from_toml)
+
+
+def number_rules(settings: Loaded) -> NumberRules:
+    """What makes a number suspected of being empty, suspended or somebody else's by now."""
+    given = settings.values.roster
+    families = {name: one.protocol.rstrip("23") for name, one in settings.values.carriers.items()}
+    return _made(
+        settings,
+        "numbers",
+        lambda table: NumberRules(
+            {name: NumberCodes.from_table(family, table[family]) for name, family in families.items()},
+            Strangers.from_toml(table["strangers"]),
+            Patience(given.empty_times, given.empty_days, given.frozen_days, given.silent_days),
+        ),
+    )
+
+
+def terms(settings: Loaded) -> Terms:
+    """How long an answer may take."""
+    return _made(settings, "deadlines", Terms.from_toml)
+
+
+def supervision(settings: Loaded) -> Rules:
+    """When silence is followed by what."""
+    return _made(settings, "deadlines", Rules.from_toml)
+
+
+def calendar(settings: Loaded) -> Calendar:
+    """The office's calendar: the shipped years, and those of the office's own folder over them."""
+    made_of = calendar_files(settings)
+    statute = _make("calendar/statutory", _read(made_of.pop("statutory"), "calendar/statutory"), Statute.from_toml)
+    tables = []
+    for name, own in sorted(made_of.items()):
+        table = _make(f"calendar/{name}", _read(own, f"calendar/{name}"), Table.from_toml)
+        if str(table.year) != name:
+            raise SettingsWrong(f"calendar/{name}.toml 写的是 {table.year} 年", "文件名应与其中的 year 一致")
+        tables.append(table)
+    hours = _made(settings, "deadlines", lambda table: OfficeHours.from_toml(table["office"]))
+    return Calendar(tuple(tables), statute, hours, settings.zone())
+
+
+def calendar_files(settings: Loaded) -> dict[str, Path | None]:
+    """The files that the calendar is made of: "2026" or "statutory", and the office's own file if it has one."""
+    inside = files("gateway") / "config" / "calendar"
+    folder = inside if inside.is_dir() else files("gateway") / ".." / "config" / "calendar"
+    found: dict[str, Path | None] = {Path(file.name).stem: None for file in folder.iterdir()}
+    if settings.values.files.calendar:
+        own = settings.path(settings.values.files.calendar)
+        if not own.is_dir():
+            raise SettingsWrong(f"$.files.calendar:{own} 不是目录", "请建立该目录,每年放一个文件,如 2027.toml")
+        for file in own.glob("*.toml"):
+            if file.stem not in found and not (len(file.stem) == 4 and file.stem.isdecimal()):
+                raise SettingsWrong(f"{file}:文件名应为年份,如 2027.toml", "不用的文件请移出该目录")
+            found[file.stem] = file
+    return found
 
 
 Made = TypeVar("Made")
 
 
 def _made(settings: Loaded, name: str, make: Callable[[Any], Made]) -> Made:
+    return _make(name, _table(settings, name), make)
+
+
+def _make(name: str, table: Any, make: Callable[[Any], Made]) -> Made:
     try:
-        return make(_table(settings, name))
+        return make(table)
     except (KeyError, TypeError, ValueError, AttributeError) as wrong:
-        raise SettingsWrong(f"{name}.toml 内容有误:{wrong}", "可与随程序发布的版本对照") from None
+        words = f"缺少 {wrong}" if isinstance(wrong, KeyError) else wrong
+        raise SettingsWrong(f"{name}.toml 内容有误:{words}", "可与随程序发布的版本对照") from None
 
 
 def _table(settings: Loaded, name: str) -> Any:
@@ -94,7 +183,7 @@ def shipped(name: str, package: Traversable) -> Traversable:
     return inside if inside.is_file() else package / ".." / "config" / f"{name}.toml"
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=64)
 def _read(own: Path | None, name: str) -> Any:
     try:
         return tomllib.loads((own or shipped(name, files("gateway"))).read_text(encoding="utf-8"))

@@ -46,10 +46,15 @@ VERBS: dict[str, frozenset[str]] = {
         "case.decline": "reviewer director leader",
         "carrier.view": _EVERYBODY_OF_THE_OFFICE + " system",
         "carrier.hold": "operator system",
+        "carrier.check": "operator system",
+        "carrier.trace": "operator system",
+        "carrier.reveal": "identity",
         "operator.view": "system auditor",
         "operator.edit": "system",
         "audit.view": "auditor system",
         "store.check": "auditor system",
+        "store.backup": "system",
+        "store.restore": "system",
         "daemon.run": "system",
     }.items()
 } | {

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -11,6 +12,7 @@ from gateway import outbox
 from gateway.errors import NotFound, Refused
 from roster import store
 from roster.importing import LABELS, Entry, Fault, Reading
+from roster.membership import JOINED, MOVED
 from roster.networks import Prefixes, carrier_of
 from roster.phones import parse
 from roster.tables import informant, person
@@ -102,6 +104,8 @@ def _join(tx: sa.Connection, vault: Vault, prefixes: Prefixes, entries: Sequence
     if people:
         tx.execute(sa.insert(person), people)
     tx.execute(sa.insert(informant), members)
+    rows = [(one["person_id"], JOINED, "", "", one["category"], one["township"]) for one in members]
+    store.record_changes(tx, rows, now)
 
 
 def update(tx: sa.Connection, vault: Vault, person_id: int, entry: Entry, now: datetime) -> None:
@@ -110,13 +114,17 @@ def update(tx: sa.Connection, vault: Vault, person_id: int, entry: Entry, now: d
     if key is None:
         raise NotFound(f"没有第 {person_id} 号信息员", "xinqiao roster search 查找")
     values = _values(vault, key, person_id, entry, now)
-    tx.execute(sa.update(informant).where(informant.c.person_id == person_id).values(**values))
+    this = informant.c.person_id == person_id
+    before = tx.execute(sa.select(informant.c.state, informant.c.category, informant.c.township).where(this)).one()
+    tx.execute(sa.update(informant).where(this).values(**values))
+    if before.state == "active" and (before.category, before.township) != (entry.category, entry.township):
+        store.record_changes(tx, [(person_id, MOVED, "", "", entry.category, entry.township)], now)
 
 
 def change_phone(
-    tx: sa.Connection, vault: Vault, prefixes: Prefixes, person_id: int, written: str, now: datetime
+    tx: sa.Connection, vault: Vault, prefixes: Prefixes, person_id: int, written: str, actor: str, now: datetime
 ) -> None:
-    """Somebody has a new number. One that belongs to somebody else is refused."""
+    """Somebody has a new number. One that belongs to somebody else is refused. What the old one showed is over."""
     number = parse(written)
     if not isinstance(number, str):
         raise Refused(number.reason, "请写11位手机号码")
@@ -137,11 +145,13 @@ def change_phone(
             carrier_source=belonging.source,
         )
     )
+    if owner is None:
+        store.decide_number(tx, person_id, "replaced", None, "", actor, now)
 
 
-def stop(tx: sa.Connection, person_id: int, reason: str, now: datetime) -> None:
-    """No more notices to this informant; what waits is withdrawn."""
-    store.set_state(tx, person_id, "stopped", reason, now)
+def stop(tx: sa.Connection, person_id: int, reason: str, now: datetime, why: str = "other") -> None:
+    """No more notices to this informant; what waits is withdrawn. `why` is a key of `membership.WHY_LEFT`."""
+    store.set_state(tx, person_id, "stopped", reason, now, why)
     outbox.withdraw_from_notices(tx, person_id, round(now.timestamp() * 1000))
 
 
@@ -151,7 +161,7 @@ def opt_out(tx: sa.Connection, person_id: int, proof: str, actor: str, now: date
     outbox.withdraw_from_notices(tx, person_id, round(now.timestamp() * 1000))
 
 
-def _values(vault: Vault, key: bytes, person_id: int, entry: Entry, now: datetime) -> dict[str, object]:
+def _values(vault: Vault, key: bytes, person_id: int, entry: Entry, now: datetime) -> dict[str, Any]:
     return store.informant_values(
         vault,
         key,

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from gateway import case_clock, notices, outbox
+from gateway import case_clock, notices, outbox, rerouting
 from gateway.casebook import Desk
 
 Result = TypeVar("Result")
@@ -56,6 +56,16 @@ def expire_waiting(tx: sa.Connection, now_ms: int) -> None:
 def expire_silent(tx: sa.Connection, now_ms: int) -> None:
     """Parts whose receipt will not come any more."""
     outbox.expire_silent(tx, now_ms)
+
+
+def learn_from_reroutes(tx: sa.Connection, now_ms: int) -> None:
+    """What was delivered over another carrier tells whose the number is."""
+    rerouting.learn(tx, now_ms)
+
+
+def resend_uncertain(tx: sa.Connection, now_ms: int) -> None:
+    """Parts in doubt of urgent notices that were approved to be sent once more."""
+    notices.resend_uncertain(tx, _moment(now_ms))
 
 
 def settle_replies(desk: Desk, tx: sa.Connection, now_ms: int) -> None:

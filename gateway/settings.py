@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta, Struct
 
-from carriers.profile import CarrierProfile
+from carriers.profile import PROTOCOLS, CarrierProfile
+from carriers.results import Results
 from gateway.errors import SettingsWrong
 
 FILE = "xinqiao.toml"
@@ -54,17 +55,24 @@ class Files(Section, frozen=True):
     messages: Annotated[str, _help("发给群众的短信模板,T1 起")] = ""
     words: Annotated[str, _help("退订、查询、感谢等词表")] = ""
     cases: Annotated[str, _help("办件的原因代码、办理方式、须领导亲自批转的类别")] = ""
+    results: Annotated[str, _help("运营商返回码的含义")] = ""
+    numbers: Annotated[str, _help("空号、停机的回执码,不像本人来信的词语")] = ""
+    calendar: Annotated[str, _help("工作日历的目录,每年一个文件,如 2027.toml;其中的年份补充或替换随程序发布的")] = ""
+    deadlines: Annotated[str, _help("办理期限、灯、催办督办和预警的尺度")] = ""
 
 
 class Carrier(Section, frozen=True, kw_only=True):
     """一条运营商线路"""
 
     label: Annotated[str, _help("显示的名称")]
-    protocol: Annotated[str, _help("协议,目前为 smpp", pattern="^smpp$")] = "smpp"
+    protocol: Annotated[
+        str,
+        _help("协议:smpp;移动 cmpp2 或 cmpp3,联通 sgip,电信 smgp", pattern=f"^({'|'.join(PROTOCOLS)})$"),
+    ] = "smpp"
     host: Annotated[str, _help("运营商网关地址", min_length=1)]
     port: Annotated[int, _help("端口", ge=1, le=65535)]
-    account: Annotated[str, _help("账号(system_id),最多15个字符", min_length=1, max_length=15)]
-    password_file: Annotated[str, _help("存放密码的文件,权限 0600,密码最多8个字符")]
+    account: Annotated[str, _help("账号:smpp 最多15个字符,cmpp 6,sgip 16,smgp 8", min_length=1)]
+    password_file: Annotated[str, _help("存放密码的文件,权限 0600;密码:smpp 最多8个字符,sgip 16,smgp 15")]
     access_number: Annotated[str, _help("接入号(群众看到的服务号码)", pattern="^[0-9]{3,20}$")]
     extension_digits: Annotated[int, _help("运营商允许的扩展码位数", ge=0, le=10)] = 4
     rate: Annotated[float, _help("每秒最多提交条数(合同约定);0 为不限", ge=0, le=100_000)] = 50.0
@@ -79,11 +87,29 @@ class Carrier(Section, frozen=True, kw_only=True):
     destination_npi: Annotated[int, _help("手机号的 NPI", ge=0, le=18)] = 1
     destination_prefix: Annotated[str, _help("写在11位手机号前的国家码;运营商不要则留空")] = "86"
     response_timeout: Annotated[float, _help("提交多少秒无应答视为结果不明", gt=0, le=600)] = 60.0
-    keepalive: Annotated[float, _help("空闲多少秒后发链路检测", gt=0, le=600)] = 30.0
+    keepalive: Annotated[
+        float, _help("空闲多少秒后发链路检测;sgip:运营商会回连时,空闲多少秒后断开待命", gt=0, le=600)
+    ] = 30.0
     keepalive_timeout: Annotated[float, _help("链路检测等待应答的秒数", gt=0, le=120)] = 15.0
     bind_timeout: Annotated[float, _help("登录等待应答的秒数", gt=0, le=120)] = 30.0
     reference_tlv: Annotated[bool, _help("提交时带 user_message_reference 参数")] = True
     flow_control: Annotated[bool, _help("运营商提示过快时自动减速")] = True
+    takes_ported: Annotated[bool, _help("其他线路答复“非本网号码”时,可改走本线路(携号转网)")] = True
+    stand_ins: Annotated[tuple[str, ...], _help("本线路长时间断开时代发的线路,按先后;留空则一直等待")] = ()
+    stand_in_after: Annotated[float, _help("断开多少秒后由代发线路发送", ge=60, le=86_400)] = 900.0
+    service_id: Annotated[str, _help("cmpp、sgip、smgp:合同中的业务代码", max_length=10)] = ""
+    corp_id: Annotated[
+        str, _help("企业代码。cmpp:6位,留空同账号;sgip:5位,留空取节点编号后5位;smgp:SPID,合同要求才填", max_length=8)
+    ] = ""
+    node: Annotated[int, _help("sgip:本单位的节点编号,3AAAAQQQQQ", ge=0, le=4_294_967_295)] = 0
+    smgp_version: Annotated[str, _help("smgp:3.0 或 1.3", pattern=r"^(3\.0|1\.3)$")] = "3.0"
+    padded_login: Annotated[bool, _help("cmpp、smgp:登录摘要中的账号补足定长(个别网关要求)")] = False
+    strict_login: Annotated[bool, _help("cmpp、smgp:对方摘要不符即断开,否则只告警")] = False
+    listen_host: Annotated[str, _help("sgip:接受运营商回连的本机地址,如 0.0.0.0")] = ""
+    listen_port: Annotated[int, _help("sgip:接受运营商回连的端口;0 为不接受回连", ge=0, le=65535)] = 0
+    listen_peers: Annotated[tuple[str, ...], _help("sgip:允许回连的地址或网段")] = ()
+    listen_account: Annotated[str, _help("sgip:运营商回连时的账号;留空同账号", max_length=16)] = ""
+    listen_password_file: Annotated[str, _help("sgip:运营商回连时的密码文件;留空同密码")] = ""
 
 
 class Notices(Section, frozen=True):
@@ -94,6 +120,18 @@ class Notices(Section, frozen=True):
     validity_hours: Annotated[int, _help("开始发送后多少小时仍未发出即作废", ge=1, le=168)] = 24
     same_text_hours: Annotated[int, _help("多少小时内不得向同一批人重发相同内容", ge=0, le=720)] = 24
     max_parts: Annotated[int, _help("一条通知最多拆成几条短信", ge=1, le=10)] = 10
+
+
+class Roster(Section, frozen=True):
+    """信息员库"""
+
+    empty_times: Annotated[int, _help("连续多少条通知因空号或停机未送达,列为疑似空号、停机", ge=2, le=100)] = 3
+    empty_days: Annotated[int, _help("其中第一条与最后一条至少相隔多少天", ge=0, le=366)] = 30
+    frozen_days: Annotated[
+        int, _help("空号或停机多少天后又送达,列为疑似易主(运营商收回号码约三个月后再放号)", ge=1)
+    ] = 90
+    silent_days: Annotated[int, _help("多少天没有来信的号码,来信不像本人时列为疑似易主", ge=0)] = 90
+    inactive_months: Annotated[int, _help("多少个月没有来信、也没有收到过通知,列入续聘询问的名单", ge=1, le=120)] = 12
 
 
 class Singles(Section, frozen=True):
@@ -144,6 +182,7 @@ class Settings(Section, frozen=True):
     files: Files = Files()
     carriers: dict[str, Carrier] = {}
     notices: Notices = Notices()
+    roster: Roster = Roster()
     singles: Singles = Singles()
     texts: Texts = Texts()
     daemon: Daemon = Daemon()
@@ -171,19 +210,33 @@ class Loaded(Struct, frozen=True):
         """The office's time zone."""
         return ZoneInfo(self.values.timezone)
 
-    def profile(self, name: str) -> CarrierProfile:
-        """A carrier as its link needs it, with the password read from its file."""
+    def profile(self, name: str, results: Results) -> CarrierProfile:
+        """A carrier as its link needs it, with the password read from its file. See `resources.profiles`."""
         carrier = self.values.carriers[name]
         given = {
             field: getattr(carrier, field)
             for field in CarrierProfile.__dataclass_fields__
-            if field not in ("name", "password", "tls_ca")
+            if field not in ("name", "password", "tls_ca", "results", "listen_password")
         }
         password = secret(self.path(carrier.password_file), f"$.carriers.{name}.password_file")
         tls_ca = str(self.path(carrier.tls_ca)) if carrier.tls_ca else ""
         if tls_ca and not Path(tls_ca).is_file():
             raise SettingsWrong(f"$.carriers.{name}.tls_ca:没有文件 {tls_ca}", "请放入签发运营商证书的机构证书(PEM)")
-        return CarrierProfile(name=name, password=password, tls_ca=tls_ca, **given)
+        listen_password = ""
+        if carrier.listen_password_file:
+            where = f"$.carriers.{name}.listen_password_file"
+            listen_password = secret(self.path(carrier.listen_password_file), where)
+        profile = CarrierProfile(
+            name=name,
+            password=password,
+            tls_ca=tls_ca,
+            results=results,
+            listen_password=listen_password,
+            **given,
+        )
+        if (wrong := profile.trouble()) is not None:
+            raise SettingsWrong(f"$.carriers.{name}.{wrong[0]}:{wrong[1]}", "请核对与运营商的接入参数")
+        return profile
 
     def quiet_hours(self) -> tuple[time, time]:
         """From when until when notices wait."""
@@ -261,6 +314,11 @@ def _check(values: Settings) -> None:
     if values.default_carrier not in values.carriers:
         known = "、".join(values.carriers)
         raise SettingsWrong(f"$.default_carrier:没有名为 {values.default_carrier} 的线路", f"可选:{known}")
+    for name, one in values.carriers.items():
+        strange = [other for other in one.stand_ins if other not in values.carriers or other == name]
+        if strange:
+            known = "、".join(other for other in values.carriers if other != name)
+            raise SettingsWrong(f"$.carriers.{name}.stand_ins:不能由 {strange[0]} 代发", f"可选:{known}")
     try:
         ZoneInfo(values.timezone)
         time.fromisoformat(values.notices.quiet_from)

@@ -59,11 +59,25 @@ carrier_status = sa.Table(
     sa.Column("held_reason", sa.Text, nullable=False, default=""),
     sa.Column("held_at", Instant),
     sa.Column("retry_at", Instant),  # an operator wants a refused login tried again
-    sa.Column("link_state", sa.Text, nullable=False, default="down"),  # down | connecting | bound | refused | draining
+    sa.Column("link_state", sa.Text, nullable=False, default="down"),  # carriers.link.LinkState, or stopped
     sa.Column("link_since", Instant),
+    sa.Column("down_since", Instant),  # NULL while it is up
     sa.Column("link_detail", sa.Text, nullable=False, default=""),
     sa.Column("counters", sa.JSON, nullable=False, default=dict),
     sa.Column("reported_at", Instant),
+)
+
+carrier_trace = sa.Table(
+    "carrier_trace",
+    metadata,
+    # The line's trace, or its last one. See gateway.tracing.
+    sa.Column("carrier", sa.Text, primary_key=True),
+    sa.Column("token", sa.Text, nullable=False),  # names its file
+    sa.Column("clear", sa.Boolean, nullable=False),  # numbers and words are not masked
+    sa.Column("asked_by", sa.Text, nullable=False),
+    sa.Column("asked_at", Instant, nullable=False),
+    sa.Column("until", Instant, nullable=False),
+    sa.Column("stand", sa.Text, nullable=False),  # gateway.tracing.Stand
 )
 
 # --------------------------------------------------------------------------------------------------------- notices
@@ -89,6 +103,8 @@ notice = sa.Table(
     sa.Column("validity_hours", sa.Integer, nullable=False),
     sa.Column("urgent_reason", sa.Text),  # set: quiet hours do not hold it back
     sa.Column("forced_reason", sa.Text),  # set: may repeat a text of the last 24 h
+    # set: a part in doubt is sent once more by itself, even if it arrives twice
+    sa.Column("resend_uncertain", sa.Boolean, nullable=False, default=False, server_default=sa.false()),
     sa.Column("resend_of", Key, sa.ForeignKey("notice.id")),
     sa.Column("plan", sa.JSON),  # frozen at approval: people, parts, left out, per carrier
 )
@@ -147,6 +163,12 @@ sa.Index(
     sqlite_where=part.c.state == "uncertain",
     postgresql_where=part.c.state == "uncertain",
 )
+sa.Index(
+    "ix_part_undelivered",
+    part.c.person_id,
+    sqlite_where=part.c.state == "undelivered",
+    postgresql_where=part.c.state == "undelivered",
+)
 
 attempt = sa.Table(
     "attempt",
@@ -158,7 +180,7 @@ attempt = sa.Table(
     sa.Column("part_id", Key, sa.ForeignKey("part.id"), nullable=False, index=True),
     sa.Column("carrier", sa.Text, nullable=False),
     sa.Column("intent_ms", Milliseconds, nullable=False),
-    sa.Column("outcome", sa.Text),  # NULL while open | accepted | refused | uncertain | not_sent
+    sa.Column("outcome", sa.Text),  # NULL while open | accepted | refused | wrong_network | uncertain | not_sent
     sa.Column(
         "status", sa.BigInteger().with_variant(sa.Integer, "sqlite")
     ),  # as the carrier sent it: 32 bits without a sign
@@ -183,7 +205,7 @@ receipt = sa.Table(
     sa.Column("part_id", Key),  # NULL: waits to be matched
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("error", sa.Text, nullable=False),
-    sa.Column("effect", sa.Text, nullable=False),  # applied | progress | repeated | conflict | late | orphan
+    sa.Column("effect", sa.Text, nullable=False),  # applied | progress | repeated | conflict | late | rerouted | orphan
     sa.Column("received_ms", Milliseconds, nullable=False),
     sa.Column("raw_sealed", sa.LargeBinary),  # kept where the fields do not tell the whole story
     sa.Column("person_id", Key),  # of the number that the receipt names; only kept for orphans
@@ -194,6 +216,19 @@ sa.Index(
     receipt.c.carrier_id,
     sqlite_where=receipt.c.part_id.is_(None),
     postgresql_where=receipt.c.part_id.is_(None),
+)
+
+reroute = sa.Table(
+    "reroute",
+    metadata,
+    # A part that went on to another carrier than its person's. See gateway.rerouting.
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("part_id", Key, sa.ForeignKey("part.id"), nullable=False, index=True),
+    sa.Column("from_carrier", sa.Text, nullable=False),
+    sa.Column("to_carrier", sa.Text, nullable=False),
+    sa.Column("code", sa.Text, nullable=False),  # what the first carrier said; "down" when its line was
+    sa.Column("at_ms", Milliseconds, nullable=False),
+    sa.Column("learned", sa.Boolean, nullable=False, default=False),  # its delivery has taught whose the number is
 )
 
 # ------------------------------------------------------------------------------------------------------------ texts in
@@ -253,5 +288,7 @@ quarantine = sa.Table(
     sa.Column("carrier", sa.Text, nullable=False),
     sa.Column("received_ms", Milliseconds, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("raw_sealed", sa.LargeBinary, nullable=False),
+    sa.Column("times", sa.Integer, nullable=False, default=1, server_default="1"),
+    sa.Column("raw_sealed", sa.LargeBinary),  # NULL: so many were only counted, see gateway.quarantine
 )
+sa.Index("ix_quarantine_day", quarantine.c.carrier, quarantine.c.received_ms)

@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from carriers.events import DeliveryReceipt, InboundText, Unreadable, Verdict
-from gateway import carrier_desk, lease, notices, outbox, receipts
+from carriers.events import DeliveryReceipt, Handle, InboundText, Unreadable, Verdict
+from gateway import carrier_desk, lease, notices, outbox, quarantine, receipts, rerouting
 from gateway.compose import Composer, Submit
 from gateway.database import Database
 from gateway.inbox import Inbox
-from gateway.outbox import DIRECT, Answer, Claimed
-from gateway.tables import carrier_status, quarantine
+from gateway.outbox import DIRECT, Answer, Claimed, PartState
+from gateway.rerouting import Routes
+from gateway.tables import carrier_status
 from roster import store as roster_store
 from roster.phones import Fault, parse
 from roster.vault import Vault
@@ -43,7 +44,7 @@ class Arrivals:
         heard = len(self.answers) + len(self.receipts) + len(self.texts) + len(self.unreadable)
         return heard + len(self.uncertain) + len(self.unsent)
 
-    def to_acknowledge(self) -> list[tuple[int, int]]:
+    def to_acknowledge(self) -> list[tuple[int, Handle]]:
         """(session, answer) of everything that the carrier waits to hear about."""
         kept = [(session, receipt.answer) for session, receipt in self.receipts]
         kept += [(session, text.answer) for session, text in self.texts]
@@ -52,11 +53,16 @@ class Arrivals:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How many submits a carrier's session takes now, and the sequence numbers kept for them."""
+    """How many submits a carrier's session takes now, and the sequence numbers kept for them.
+
+    `stamp` is what the numbers begin with on the wire where the protocol has it so (SGIP): the whole is then the id
+    that receipts will name, and is known before the carrier has answered.
+    """
 
     session: int
     first_sequence: int
     count: int
+    stamp: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,8 @@ class Outcome:
     more: frozenset[str]  # carriers that may have more waiting than there was room for
     texts: int  # how many texts this tick stored
     renewed: bool  # the lease runs anew from this tick
+    refreshed: bool  # others have changed the store, or time has passed: any carrier may have something to send
+    wanted: frozenset[str]  # carriers whose lines rest, though something waits for them
 
 
 class Tick:
@@ -82,13 +90,14 @@ class Tick:
         composer: Composer,
         zone: ZoneInfo,
         quiet: tuple[time, time],
+        routes: Routes,
     ) -> None:
         self._database = database
         self._vault = vault
         self._held = held
         self._inbox = inbox
         self._composer = composer
-        self._zone, self._quiet = zone, quiet
+        self._zone, self._quiet, self._routes = zone, quiet, routes
         self._lease_ms = lease_ms
         self._renewed_at = 0
         self._connection: sa.Connection | None = None
@@ -98,7 +107,9 @@ class Tick:
         self._lanes_version: object = None
         self._lanes_at = 0
 
-    def run(self, arrivals: Mapping[str, Arrivals], rooms: Mapping[str, Room], now_ms: int) -> Outcome:
+    def run(
+        self, arrivals: Mapping[str, Arrivals], rooms: Mapping[str, Room], now_ms: int, resting: Sequence[str] = ()
+    ) -> Outcome:
         """One transaction. Raises what the store raises: call it again with what came; `LeaseLost` when fenced off."""
         recorded: list[Room] = []
         try:
@@ -110,7 +121,9 @@ class Tick:
                 for carrier, came in arrivals.items():
                     self._settle(tx, carrier, came, now_ms)
                     texts += self._receive(tx, carrier, came, now_ms)
+                refreshed = self._refresh(tx, now_ms)
                 submits, more = self._send(tx, rooms, now_ms)
+                wanted = frozenset(name for name in resting if self._is_wanted(tx, name, now_ms))
                 recorded = [rooms[carrier] for carrier in submits]
         except sa.exc.SQLAlchemyError:
             self._doubtful += recorded  # it was the COMMIT that failed
@@ -119,7 +132,7 @@ class Tick:
         self._doubtful.clear()
         if renewed:
             self._renewed_at = now_ms
-        return Outcome(submits, more, texts, renewed)
+        return Outcome(submits, more, texts, renewed, refreshed, wanted)
 
     def poll(self) -> object:
         """A value that changes when another connection has committed something. Raises what the store raises."""
@@ -152,12 +165,16 @@ class Tick:
         outbox.put_back(tx, came.unsent, now_ms)
         if came.answers:
             keys = outbox.settle_answers(tx, carrier, came.answers, now_ms)
-            receipts.match_early(tx, carrier, keys, now_ms)
+            for answer in came.answers:
+                if answer.event.verdict is Verdict.WRONG_NETWORK:
+                    token, said = answer.event.token, answer.event.reason
+                    rerouting.not_its_own(tx, carrier, [token], said, self._routes, PartState.FAILED, now_ms)
+            receipts.match_early(tx, carrier, keys, now_ms, self._routes)
             if any(answer.event.verdict is Verdict.CONFIGURATION for answer in came.answers):
                 carrier_desk.hold_for_configuration(tx, carrier, came.answers, now_ms)
         if came.receipts:
             events = [event for _, event in came.receipts]
-            receipts.settle(tx, carrier, events, now_ms, self._person_of(tx), self._sealer("receipt"))
+            receipts.settle(tx, carrier, events, now_ms, self._person_of(tx), self._sealer("receipt"), self._routes)
         if came.uncertain:
             outbox.settle_uncertain(tx, came.uncertain, "no answer", now_ms)
             receipts.match_uncertain(tx, carrier, now_ms)
@@ -165,15 +182,7 @@ class Tick:
     def _receive(self, tx: sa.Connection, carrier: str, came: Arrivals, now_ms: int) -> int:
         for _, event in came.texts:
             self._inbox.receive(tx, carrier, event, now_ms)
-        for _, unread in came.unreadable:
-            tx.execute(
-                sa.insert(quarantine).values(
-                    carrier=carrier,
-                    received_ms=now_ms,
-                    reason=unread.reason,
-                    raw_sealed=self._vault.seal_raw("quarantine", unread.raw),
-                )
-            )
+        quarantine.keep_unreadable(tx, self._vault, carrier, [unread for _, unread in came.unreadable], now_ms)
         return len(came.texts)
 
     def _person_of(self, tx: sa.Connection) -> Callable[[str], int | None]:
@@ -194,7 +203,6 @@ class Tick:
     def _send(
         self, tx: sa.Connection, rooms: Mapping[str, Room], now_ms: int
     ) -> tuple[dict[str, list[Submit]], frozenset[str]]:
-        self._refresh(tx, now_ms)
         submits: dict[str, list[Submit]] = {}
         more = set()
         for carrier, room in rooms.items():
@@ -204,7 +212,7 @@ class Tick:
             if len(claimed) == room.count:
                 more.add(carrier)
             if claimed:
-                ready, unreadable = self._composer.compose(tx, carrier, claimed)
+                ready, unreadable = self._composer.compose(tx, carrier, claimed, room.stamp)
                 outbox.fail(tx, [(room.session, one.sequence, one.part_id) for one in unreadable], now_ms)
                 submits[carrier] = ready
         return submits, frozenset(more)
@@ -217,17 +225,25 @@ class Tick:
             if left <= 0:
                 break
             first = room.first_sequence + len(claimed)
-            claimed += outbox.claim(tx, carrier, lane, left, room.session, first, now_ms)
+            claimed += outbox.claim(tx, carrier, lane, left, room.session, first, now_ms, room.stamp)
         return claimed
 
-    def _refresh(self, tx: sa.Connection, now_ms: int) -> None:
+    def _is_wanted(self, tx: sa.Connection, carrier: str, now_ms: int) -> bool:
+        """Whether anything could be submitted over a carrier now."""
+        if carrier in self._stopped_carriers:
+            return False
+        lanes = (DIRECT, *(lane.notice_id for lane in self._lanes))
+        return any(outbox.is_waiting(tx, carrier, lane, now_ms) for lane in lanes)
+
+    def _refresh(self, tx: sa.Connection, now_ms: int) -> bool:
         """Look again at what is running and held, when anybody else has changed the store or time has passed."""
         version = self._database.data_version(tx)
         if version == self._lanes_version and now_ms - self._lanes_at < LANES_AGE_MS:
-            return
+            return False
         self._lanes_version, self._lanes_at = version, now_ms
         self._lanes = notices.runnable(tx, datetime.fromtimestamp(now_ms / 1000, UTC), self._zone, self._quiet)
         self._composer.use(self._lanes)
         self._stopped_carriers = frozenset(
             tx.scalars(sa.select(carrier_status.c.carrier).where(carrier_status.c.held_at.isnot(None)))
         )
+        return True

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import phonenumbers
-from phonenumbers import carrier as library
 
 from roster.phones import national
 
@@ -70,6 +69,8 @@ def _by_prefix(number: str, prefixes: Prefixes) -> Belonging | None:
 
 
 def _by_library(number: str, prefixes: Prefixes) -> Belonging | None:
+    from phonenumbers import carrier as library  # its tables take a tenth of a second and 11 MB: rarely needed
+
     try:
         name = library.name_for_number(phonenumbers.parse(number, None), "zh")
     except phonenumbers.NumberParseException:

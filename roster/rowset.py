@@ -1,35 +1,70 @@
-"""Many rows as one statement parameter: hot statements are set-based, on SQLite and on PostgreSQL alike.
+"""The statements of the message path: many rows as one parameter, prepared once, run on the driver's own cursor.
 
-One statement with a JSON array costs about as much per row as plain sqlite3, and a fifteenth of a statement
-per row (measured; see docs/performance.md when comparing shapes).
+On SQLite and on PostgreSQL alike a set goes in as one JSON array: about as dear per row as plain sqlite3, and a
+fifteenth of a statement per row. SQLAlchemy writes each statement in the driver's own manner, once; the driver's
+cursor runs it, which saves the 15 us that SQLAlchemy takes each time (docs/performance.md).
 """
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 _encode = msgspec.json.Encoder().encode
+_UNPACK = {"sqlite": "json_each(:rows)", "postgresql": "jsonb_array_elements(CAST(:rows AS jsonb))"}
+_DIALECTS: dict[str, sa.Dialect] = {
+    "sqlite": sqlite.dialect(paramstyle="named"),
+    "postgresql": postgresql.dialect(paramstyle="pyformat"),  # type: ignore[no-untyped-call]
+}
 
 
-def statement(tx: sa.Connection, sql: str, **columns: str) -> sa.TextClause:
-    """`sql` with {rows} standing for a table of the rows in the parameter `:rows` (see `pack`).
+class Statement:
+    """`sql` with parameters `:name`, and {rows} standing for a table of the rows that it is run with.
 
-    `columns` maps each name to its SQL type (BIGINT or TEXT), in the order of the packed tuples.
+    `columns` maps each column of that table to its SQL type (BIGINT or TEXT), in the order of the tuples. Rows of one
+    column are no tuples but the values themselves, which costs a third. Values are integers, strings and None only.
     """
-    return _statement(tx.dialect.name, sql, tuple(columns.items()))
+
+    def __init__(self, sql: str, **columns: str) -> None:
+        self.written = {
+            name: str(sa.text(sql.replace("{rows}", _table(name, columns))).compile(dialect=dialect))
+            for name, dialect in _DIALECTS.items()
+        }
+
+    def run(self, tx: sa.Connection, rows: Iterable[Any] = (), **given: Any) -> int:
+        """Run it. Returns how many rows it changed. Raises what SQLAlchemy raises."""
+        return int(self._execute(tx, rows, given, False))
+
+    def all(self, tx: sa.Connection, rows: Iterable[Any] = (), **given: Any) -> list[Any]:
+        """Run it. Returns all rows that it found, as tuples. Raises what SQLAlchemy raises."""
+        found: list[Any] = self._execute(tx, rows, given, True)
+        return found
+
+    def _execute(self, tx: sa.Connection, rows: Iterable[Any], given: dict[str, Any], ask: bool) -> Any:
+        sql, driver = self.written[tx.dialect.name], tx.dialect.loaded_dbapi
+        cursor = tx.connection.cursor()
+        try:
+            cursor.execute(sql, given | {"rows": _encode(list(rows)).decode()})
+            return cursor.fetchall() if ask else cursor.rowcount
+        except driver.Error as trouble:
+            told: Any = sa.exc.DBAPIError.instance(sql, None, trouble, driver.Error, hide_parameters=True)
+            raise told from trouble
+        finally:
+            cursor.close()
 
 
-@cache
-def _statement(dialect: str, sql: str, columns: tuple[tuple[str, str], ...]) -> sa.TextClause:
-    unpack = "jsonb_array_elements(CAST(:rows AS jsonb))" if dialect == "postgresql" else "json_each(:rows)"
-    fields = ", ".join(f"CAST(value->>{i} AS {kind}) AS {name}" for i, (name, kind) in enumerate(columns))
-    rows = f"(SELECT {fields} FROM {unpack})"  # noqa: S608 - the names are ours, the values a bound parameter
-    return sa.text(sql.replace("{rows}", rows))
+def _table(dialect: str, columns: dict[str, str]) -> str:
+    fields = ", ".join(
+        f"CAST({_field(dialect, at if len(columns) > 1 else None)} AS {kind}) AS {name}"
+        for at, (name, kind) in enumerate(columns.items())
+    )
+    return f"(SELECT {fields} FROM {_UNPACK[dialect]})"  # noqa: S608 - the names are ours, the values a bound parameter
 
 
-def pack(rows: Iterable[tuple[Any, ...]]) -> str:
-    """The parameter `:rows` of a `statement`: integers, strings and None only."""
-    return _encode(list(rows)).decode()
+def _field(dialect: str, at: int | None) -> str:
+    """A column of a row of several, or the one value that is the row (#>> '{}' is a JSON value as text)."""
+    if at is not None:
+        return f"value->>{at}"
+    return "value #>> '{}'" if dialect == "postgresql" else "value"

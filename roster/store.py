@@ -1,19 +1,19 @@
 """What the roster keeps, and how it is asked. Every function takes the open transaction; none commits."""
 
-import contextlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 import sqlalchemy as sa
 
 from roster.audiences import Audience
+from roster.membership import LEFT, RETURNED, Change
 from roster.networks import Belonging, Learned, Prefixes, carrier_of
-from roster.rowset import pack, statement
-from roster.tables import carrier_evidence, consent, informant, person
-from roster.vault import Unsealable, Vault
+from roster.rowset import Statement
+from roster.tables import carrier_evidence, consent, informant, membership, number_decision, person
+from roster.vault import Vault
 
 SLICE = 500  # how many values one IN list takes
 
@@ -66,6 +66,12 @@ _PERSON = sa.select(
 ).join_from(person, informant, informant.c.person_id == person.c.id, isouter=True)
 
 
+# Made once: every text from a citizen runs them.
+_PERSON_BY_ID = _PERSON.where(person.c.id == sa.bindparam("id"))
+_PERSON_BY_PHONE = _PERSON.where(person.c.phone_index == sa.bindparam("index"))
+_KEY = sa.select(person.c.key_sealed).where(person.c.id == sa.bindparam("id"))
+
+
 def _person(row: Any) -> Person:
     return Person(
         row.id, row.carrier, row.carrier_source, row.opted_out_at, row.state is not None, row.state == "active"
@@ -74,12 +80,12 @@ def _person(row: Any) -> Person:
 
 def person_of(tx: sa.Connection, person_id: int) -> Person:
     """The person with this id."""
-    return _person(tx.execute(_PERSON.where(person.c.id == person_id)).one())
+    return _person(tx.execute(_PERSON_BY_ID, {"id": person_id}).one())
 
 
 def person_by_phone(tx: sa.Connection, vault: Vault, number: str) -> Person | None:
     """Who has this number (E.164)."""
-    row = tx.execute(_PERSON.where(person.c.phone_index == vault.phone_index(number))).one_or_none()
+    row = tx.execute(_PERSON_BY_PHONE, {"index": vault.phone_index(number)}).one_or_none()
     return None if row is None else _person(row)
 
 
@@ -114,20 +120,13 @@ def new_person(vault: Vault, person_id: int, number: str, belonging: Belonging, 
 
 def phones(tx: sa.Connection, vault: Vault, person_ids: Collection[int]) -> dict[int, str]:
     """Numbers (E.164) by person. Somebody whose key is destroyed is not in the answer."""
-    rows = tx.execute(
-        statement(
-            tx,
-            "SELECT person.id, person.key_sealed, person.phone_sealed FROM {rows} AS r JOIN person ON person.id = r.id",
-            id="BIGINT",
-        ),
-        {"rows": pack((person_id,) for person_id in person_ids)},
-    ).all()
-    found: dict[int, str] = {}
-    for person_id, key, sealed in rows:
-        if key is not None:
-            with contextlib.suppress(Unsealable):
-                found[person_id] = vault.open(key, f"person.phone:{person_id}", sealed)
-    return found
+    return vault.open_all("person.phone", _PHONES.all(tx, person_ids))
+
+
+_PHONES = Statement(
+    "SELECT person.id, person.key_sealed, person.phone_sealed FROM {rows} AS r JOIN person ON person.id = r.id",
+    id="BIGINT",
+)
 
 
 def renderings(tx: sa.Connection, vault: Vault, person_ids: Collection[int]) -> dict[int, Rendering]:
@@ -144,7 +143,7 @@ def renderings(tx: sa.Connection, vault: Vault, person_ids: Collection[int]) -> 
 
 def sealing_key(tx: sa.Connection, person_id: int) -> bytes | None:
     """The person's own key, sealed; None when the person was forgotten."""
-    return tx.scalar(sa.select(person.c.key_sealed).where(person.c.id == person_id))
+    return tx.scalar(_KEY, {"id": person_id})
 
 
 # ----------------------------------------------------------------------------------------------------------- members
@@ -243,13 +242,44 @@ def informant_values(
     }
 
 
-def set_state(tx: sa.Connection, person_id: int, state: str, reason: str, now: datetime) -> None:
-    """Stop an informant (no more notices) or take them up again."""
+def set_state(tx: sa.Connection, person_id: int, state: str, reason: str, now: datetime, why: str = "other") -> None:
+    """Stop an informant (no more notices; `why` is a key of `membership.WHY_LEFT`) or take them up again."""
+    before = tx.execute(
+        sa.select(informant.c.state, informant.c.category, informant.c.township).where(
+            informant.c.person_id == person_id
+        )
+    ).one()
     tx.execute(
         sa.update(informant)
         .where(informant.c.person_id == person_id)
         .values(state=state, stop_reason=reason, stopped_at=now if state == "stopped" else None, updated_at=now)
     )
+    if before.state != state:
+        event = (LEFT, why) if state == "stopped" else (RETURNED, "")
+        record_changes(tx, [(person_id, *event, reason, before.category, before.township)], now)
+
+
+def record_changes(tx: sa.Connection, rows: Iterable[tuple[int, str, str, str, str, str]], now: datetime) -> None:
+    """Add (person, event, why, reason, category, township). Never before what is on record, whatever the clock says."""
+    newest = tx.scalar(sa.select(membership.c.at).order_by(membership.c.id.desc()).limit(1))
+    keys = ("person_id", "event", "why", "reason", "category", "township")
+    at = now if newest is None else max(now, newest)
+    values = [dict(zip(keys, row, strict=True)) | {"at": at} for row in rows]
+    if values:
+        tx.execute(sa.insert(membership), values)
+
+
+def changes(tx: sa.Connection, zone: tzinfo) -> list[Change]:
+    """Every row of the roster's history, in the order in which they were written."""
+    columns = (membership.c.at, membership.c.person_id, membership.c.event, membership.c.why)
+    rows = tx.execute(sa.select(*columns, membership.c.category, membership.c.township).order_by(membership.c.id))
+    return [Change(at.astimezone(zone).date(), *rest) for at, *rest in rows]
+
+
+def consent_days(tx: sa.Connection, zone: tzinfo) -> list[tuple[date, str]]:
+    """When informants opted out of notices and in again."""
+    query = sa.select(consent.c.at, consent.c.action).join(informant, informant.c.person_id == consent.c.person_id)
+    return [(at.astimezone(zone).date(), action) for at, action in tx.execute(query.order_by(consent.c.id))]
 
 
 def counts(tx: sa.Connection) -> dict[str, dict[str, int]]:
@@ -271,23 +301,48 @@ def counts(tx: sa.Connection) -> dict[str, dict[str, int]]:
     return found
 
 
+def places(tx: sa.Connection, person_ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """(category, township) of informants."""
+    found = _PLACES.all(tx, person_ids)
+    return {person_id: (category, township) for person_id, category, township in found}
+
+
+_PLACES = Statement(
+    "SELECT person_id, category, township FROM {rows} AS r JOIN informant ON person_id = r.id", id="BIGINT"
+)
+
+
+def composition(tx: sa.Connection) -> dict[tuple[str, str], int]:
+    """Active informants by (category, township)."""
+    rows = tx.execute(
+        sa.select(informant.c.category, informant.c.township, sa.func.count())
+        .where(informant.c.state == "active")
+        .group_by(informant.c.category, informant.c.township)
+    )
+    return {(category, township): people for category, township, people in rows}
+
+
 # ---------------------------------------------------------------------------------------------------------- audiences
 
 
-def audience_query(audience: Audience) -> sa.Select[Any]:
-    """The people who will get a notice: person_id, carrier, category, township."""
-    return _chosen(audience).where(informant.c.state == "active", person.c.opted_out_at.is_(None))
+def audience_query(audience: Audience, withheld: Collection[int] = ()) -> sa.Select[Any]:
+    """The people who will get a notice: person_id, carrier, category, township.
+
+    `withheld` are people whose number may not be theirs any more: give them for a notice that names the person.
+    """
+    query = _chosen(audience).where(informant.c.state == "active", person.c.opted_out_at.is_(None))
+    return query.where(informant.c.person_id.not_in(withheld)) if withheld else query
 
 
-def left_out(tx: sa.Connection, audience: Audience) -> dict[str, int]:
-    """Who is in the audience but gets nothing, by reason ("stopped", "opted out")."""
+def left_out(tx: sa.Connection, audience: Audience, withheld: Collection[int] = ()) -> dict[str, int]:
+    """Who is in the audience but gets nothing, by reason ("stopped", "opted out", "number suspected")."""
     chosen = _chosen(audience).add_columns(informant.c.state, person.c.opted_out_at).subquery()
-    reason = sa.case((chosen.c.state != "active", "stopped"), else_="opted out")
-    rows = tx.execute(
-        sa.select(reason, sa.func.count())
-        .where(sa.or_(chosen.c.state != "active", chosen.c.opted_out_at.isnot(None)))
-        .group_by(reason)
+    reason = sa.case(
+        (chosen.c.state != "active", "stopped"),
+        (chosen.c.opted_out_at.isnot(None), "opted out"),
+        (chosen.c.person_id.in_(withheld), "number suspected"),
     )
+    rows = tx.execute(sa.select(reason, sa.func.count()).where(reason.isnot(None)).group_by(reason))
     return {row[0]: row[1] for row in rows}
 
 
@@ -349,7 +404,46 @@ def _record_consent(
     )
 
 
+# ------------------------------------------------------------------------------------------------------------ numbers
+
+
+def decide_number(
+    tx: sa.Connection, person_id: int, verdict: str, suspicion: str | None, reason: str, actor: str, now: datetime
+) -> None:
+    """Keep what was decided about a number. What it showed before says nothing any more."""
+    tx.execute(
+        sa.insert(number_decision).values(
+            person_id=person_id, verdict=verdict, suspicion=suspicion, reason=reason, actor=actor, at=now
+        )
+    )
+
+
+def number_decisions(tx: sa.Connection, person_id: int) -> Sequence[Any]:
+    """What was decided about a person's number, oldest first."""
+    return tx.execute(
+        sa.select(number_decision).where(number_decision.c.person_id == person_id).order_by(number_decision.c.id)
+    ).all()
+
+
+def watched_since(tx: sa.Connection, among: Collection[int] | None) -> dict[int, datetime]:
+    """Active informants (`among` these), and since when their numbers' signs count: they joined, or it was decided."""
+    decided = (
+        sa.select(number_decision.c.person_id, sa.func.max(number_decision.c.at).label("at"))
+        .group_by(number_decision.c.person_id)
+        .subquery()
+    )
+    rows = tx.execute(
+        sa.select(informant.c.person_id, informant.c.created_at, decided.c.at)
+        .join_from(informant, decided, decided.c.person_id == informant.c.person_id, isouter=True)
+        .where(informant.c.state == "active", sa.true() if among is None else informant.c.person_id.in_(among))
+    )
+    return {person_id: max(joined, at) if at is not None else joined for person_id, joined, at in rows}
+
+
 # ----------------------------------------------------------------------------------------------------------- carriers
+
+
+LEARNED_FROM = ("text", "receipt")  # sources of evidence that is believed for a time
 
 
 def learn_carrier(
@@ -382,12 +476,16 @@ def clear_carrier(
 ) -> Belonging:
     """Take the operator's word back: what was learned, or the tables, decide again."""
     _keep_evidence(tx, person_id, "", "operator", f"{actor}: taken back", now, None)
+    return _decide_again(tx, vault, person_id, prefixes, now)
+
+
+def _decide_again(tx: sa.Connection, vault: Vault, person_id: int, prefixes: Prefixes, now: datetime) -> Belonging:
     row = tx.execute(
         sa.select(carrier_evidence)
-        .where(carrier_evidence.c.person_id == person_id, carrier_evidence.c.source == "text")
+        .where(carrier_evidence.c.person_id == person_id, carrier_evidence.c.source.in_(LEARNED_FROM))
         .order_by(carrier_evidence.c.id.desc())
     ).first()
-    learned = None if row is None else Learned(row.carrier, row.expires_at, f"texted over {row.carrier}")
+    learned = None if row is None else Learned(row.carrier, row.expires_at, f"{row.source} over {row.carrier}")
     belonging = carrier_of(phones(tx, vault, [person_id])[person_id], None, learned, prefixes, now)
     tx.execute(
         sa.update(person)
@@ -395,6 +493,24 @@ def clear_carrier(
         .values(carrier=belonging.carrier, carrier_source=belonging.source)
     )
     return belonging
+
+
+def forget_expired_carriers(tx: sa.Connection, vault: Vault, prefixes: Prefixes, now: datetime) -> int:
+    """What was learned and has expired gives way to the tables. Returns how many people are concerned."""
+    newest = (
+        sa.select(carrier_evidence.c.person_id, sa.func.max(carrier_evidence.c.expires_at).label("until"))
+        .where(carrier_evidence.c.source.in_(LEARNED_FROM))
+        .group_by(carrier_evidence.c.person_id)
+        .subquery()
+    )
+    expired = tx.scalars(
+        sa.select(person.c.id)
+        .join(newest, newest.c.person_id == person.c.id)
+        .where(person.c.carrier_source == "learned", newest.c.until <= now)
+    ).all()
+    for person_id in expired:
+        _decide_again(tx, vault, person_id, prefixes, now)
+    return len(expired)
 
 
 def evidence(tx: sa.Connection, person_id: int) -> Sequence[Any]:

@@ -95,3 +95,57 @@ consent = sa.Table(
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("at", Instant, nullable=False),
 )
+
+membership = sa.Table(
+    "membership",
+    metadata,
+    # Who joined, moved, left, returned, and when: one row for each, never changed. See roster.membership.
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("person_id", Key, sa.ForeignKey("person.id"), nullable=False, index=True),
+    sa.Column("event", sa.Text, nullable=False),  # joined | moved | left | returned
+    sa.Column("why", sa.Text, nullable=False, default=""),  # a key of roster.membership.WHY_LEFT when they left
+    sa.Column("reason", sa.Text, nullable=False, default=""),
+    sa.Column("category", sa.Text, nullable=False),  # what holds after it
+    sa.Column("township", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+)
+
+number_decision = sa.Table(
+    "number_decision",
+    metadata,
+    # What was decided about a number. Suspicions are computed from the signs after the last row of a person.
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("person_id", Key, sa.ForeignKey("person.id"), nullable=False, index=True),
+    sa.Column("verdict", sa.Text, nullable=False),  # confirmed | dismissed | replaced (the informant has a new number)
+    sa.Column("suspicion", sa.Text),  # roster.suspicion.SuspicionKind; NULL: replaced
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+)
+
+renewal = sa.Table(
+    "renewal",
+    metadata,
+    # A yearly renewal (续聘): those who were neither heard nor reached are asked whether they stay.
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("opened_at", Instant, nullable=False),
+    sa.Column("opened_by", sa.Text, nullable=False),
+    sa.Column("silent_since", Instant, nullable=False),
+    sa.Column("answer_by", sa.Text, nullable=False),  # ISO date in the office's time
+    sa.Column("notice_id", Key),  # the notice that asks them
+    sa.Column("closed_at", Instant),
+    sa.Column("closed_by", sa.Text),
+)
+
+renewal_member = sa.Table(
+    "renewal_member",
+    metadata,
+    sa.Column("renewal_id", Key, sa.ForeignKey("renewal.id"), primary_key=True, autoincrement=False),
+    sa.Column("person_id", Key, sa.ForeignKey("person.id"), primary_key=True, autoincrement=False),
+    sa.Column("called_at", Instant),  # asked otherwise than by the notice
+    sa.Column("answer", sa.Text),  # stays | leaves
+    sa.Column("proof", sa.Text, nullable=False, default=""),
+    sa.Column("answered_at", Instant),
+    sa.Column("noted_by", sa.Text),  # who called, or took the answer down
+    sa.Column("outcome", sa.Text),  # roster.membership.Outcome, frozen when the run is closed
+)

@@ -10,6 +10,7 @@ An edge in one respect: keys and nonces are drawn from the system's randomness.
 import hmac
 import os
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -18,7 +19,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 VERSION = b"\x01"  # AES-256-GCM, nonce of 12 octets in front
 NONCE = 12
+BODY = 1 + NONCE  # where what is sealed begins
 REMEMBERED_KEYS = 20_000
+_KEY = b"person.key"  # where a person's key is sealed
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -75,7 +78,7 @@ class Vault:
         """A new key, sealed by the master key."""
         key = os.urandom(32)
         nonce = os.urandom(NONCE)
-        sealed = VERSION + nonce + self._master.encrypt(nonce, key, b"person.key")
+        sealed = VERSION + nonce + self._master.encrypt(nonce, key, _KEY)
         self._remember(sealed, AESGCM(key))
         return sealed
 
@@ -87,6 +90,24 @@ class Vault:
     def open(self, key_sealed: bytes, place: str, sealed: bytes) -> str:
         """The words. Raises `Unsealable`."""
         return self._decrypt(self._person(key_sealed), sealed, place.encode()).decode()
+
+    def open_all(self, place: str, sealed: Iterable[tuple[int, bytes | None, bytes]]) -> dict[int, str]:
+        """The same words about many people, each at `place`:id, from (id, sealed key, sealed words).
+
+        Who was forgotten, and what cannot be opened, is not in the answer. The keys are not remembered: a notice to
+        everybody would leave no room for the keys of those who have just written.
+        """
+        found = {}
+        master, bound = self._master, place.encode() + b":%d"
+        for number, key, words in sealed:
+            if key is None or not key[:1] == words[:1] == VERSION:
+                continue
+            try:
+                own = AESGCM(master.decrypt(key[1:BODY], key[BODY:], _KEY))
+                found[number] = own.decrypt(words[1:BODY], words[BODY:], bound % number).decode()
+            except InvalidTag:
+                continue
+        return found
 
     def seal_octets(self, key_sealed: bytes, place: str, octets: bytes) -> bytes:
         """Seal octets under a person's key: what only that person's forgetting may destroy."""
@@ -108,7 +129,7 @@ class Vault:
     def _person(self, key_sealed: bytes) -> AESGCM:
         known = self._open.get(key_sealed)
         if known is None:
-            known = AESGCM(self._decrypt(self._master, key_sealed, b"person.key"))
+            known = AESGCM(self._decrypt(self._master, key_sealed, _KEY))
             self._remember(key_sealed, known)
         return known
 
@@ -121,7 +142,7 @@ class Vault:
         if sealed[:1] != VERSION:
             raise Unsealable("unknown version")
         try:
-            return key.decrypt(sealed[1 : 1 + NONCE], sealed[1 + NONCE :], place)
+            return key.decrypt(sealed[1:BODY], sealed[BODY:], place)
         except InvalidTag:
             raise Unsealable("sealed elsewhere, or damaged") from None
 

@@ -147,6 +147,7 @@ class Facts:
     co_handlers: tuple[str, ...] = ()
     method: str = ""
     due: date | None = None
+    computed: bool = False  # the calendar gave that date, nobody ordered it
     review_on: date | None = None
     reply: str = ""
     outcome: str = ""

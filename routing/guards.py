@@ -48,9 +48,10 @@ def _order(case: Case, facts: Facts, role: str) -> str:
 
 
 def _new_order(case: Case, facts: Facts, role: str) -> str:
-    """With a deadline of its own."""
-    ahead = facts.due and facts.today and facts.due > facts.today
-    return _order(case, facts, role) or ("" if ahead else "办理期限应晚于今天")
+    """With a deadline to come. After a return the clock runs on, so the old one holds where no other is ordered."""
+    due = facts.due or (date.fromisoformat(case.due_on) if case.due_on else None)
+    ahead = due and facts.today and due > facts.today
+    return _order(case, facts, role) or ("" if ahead else f"办理期限({due})应晚于今天,请另行写明")
 
 
 def _reorder(case: Case, facts: Facts, role: str) -> str:

@@ -123,7 +123,7 @@ _SETTERS: Mapping[str, Callable[[Case, Facts], dict[str, Any]]] = {
     "ruled": lambda c, f: {"ruled": True},
     "extended": lambda c, f: {"extensions": c.extensions + 1, "due_on": _due(c, f)},
     "review": lambda c, f: {"review_on": f.review_on.isoformat() if f.review_on else None},
-    "reviewed": lambda c, f: {"review_on": None},
+    "reviewed": lambda c, f: {"review_on": None, "due_on": _due(c, f)},
     "reply": lambda c, f: {"reply": f.reply.strip(), "reply_delivery": None, "reply_message_id": None},
     "outcome": lambda c, f: {"outcome": f.outcome or c.outcome},
     "round": lambda c, f: {"round": c.round + 1},

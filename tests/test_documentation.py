@@ -22,7 +22,7 @@ def generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("page", ["commands.md", "case-states.md"])
+@pytest.mark.parametrize("page", ["commands.md", "case-states.md", "deadlines.md"])
 def test_the_written_pages_are_what_the_code_says(page: str) -> None:
     written = (ROOT / "docs" / page).read_text(encoding="utf-8")
     assert written == generator().PAGES[page](), "run `make docs`"
@@ -60,6 +60,22 @@ def test_every_link_between_pages_leads_somewhere() -> None:
 def test_the_tests_that_the_readme_names_exist() -> None:
     for name in re.findall(r"`(tests/[\w/*.]+)`", (ROOT / "README.md").read_text(encoding="utf-8")):
         assert list(ROOT.glob(name.rstrip("/"))), name
+
+
+ROWS = {"A": 15, "B": 10, "C": 10, "D": 22, "E": 12, "S": 13, "P": 8, "H": 4}
+
+
+def test_every_fault_has_its_row_and_every_row_a_test_that_exists() -> None:
+    page = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([A-Z])(\d+) \|.*\| (.*) \|$", page, re.MULTILINE)
+    assert [(kind, int(n)) for kind, n, _ in rows] == [
+        (kind, n + 1) for kind, last in ROWS.items() for n in range(last)
+    ]
+    for kind, n, proof in rows:
+        named = re.findall(r"`([\w/]+\.py)::(\w+)`", proof)
+        assert named, f"{kind}{n}"
+        for file, test in named:
+            assert f"def {test}(" in (ROOT / "tests" / file).read_text(encoding="utf-8"), f"{kind}{n} {test}"
 
 
 def test_the_lock_file_names_no_host() -> None:

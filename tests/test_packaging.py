@@ -48,6 +48,8 @@ def test_the_wheel_makes_a_working_folder_and_checks_it(installed: Path, tmp_pat
     assert made.returncode == 0, made.stderr
     checked = run(installed, "-C", "county", "settings", "check", "--json", cwd=tmp_path)
     assert checked.stdout.strip() == '{"ok": true}', checked.stderr
+    year = run(installed, "-C", "county", "calendar", "show", "2014", "--json", cwd=tmp_path)
+    assert year.stdout.count('"make_up"') == 5, year.stderr
 
 
 def test_the_wheel_has_the_shipped_data_and_the_migrations(installed: Path, tmp_path: Path) -> None:
@@ -60,16 +62,8 @@ def test_the_wheel_has_the_shipped_data_and_the_migrations(installed: Path, tmp_
     )
     where, data = shown.stdout.splitlines()
     assert str(ROOT / "gateway") not in where
-    for name in (
-        "words",
-        "cases",
-        "messages",
-        "departments",
-        "prefixes",
-        "roster",
-        "xinqiao.example",
-        "simulator.example",
-    ):
+    own = ("words", "cases", "messages", "departments", "deadlines", "prefixes", "roster", "numbers")
+    for name in (*own, "xinqiao.example", "simulator.example"):
         assert f"'{name}.toml'" in data
 
 

@@ -1,21 +1,26 @@
 """A simulated carrier on a port: the network around a `Brain`, its log, and what one may tell it while it runs.
 
-Receipts and texts are delivered until the gateway acknowledges them, across connections. The log holds
-numbers in clear: the people of a simulation are invented.
+Receipts and texts are delivered until the gateway acknowledges them, across connections. With SGIP the carrier calls
+the gateway for that, if the script says so. The log holds numbers in clear: the people of a simulation are invented.
 """
 
 import heapq
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from random import Random
 from typing import IO, Any
 
-from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.protocol import ClientFactory, Factory, Protocol, connectionDone
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 
-from carriers import smpp
+from carriers import dialects, smpp
+from carriers.dialect import Totals
 from carriers.events import (
+    BindRefused,
     BindRequested,
     Bound,
     Closed,
@@ -23,13 +28,18 @@ from carriers.events import (
     DeliverAnswered,
     DeliverUnanswered,
     Event,
+    Handle,
+    ReceiptState,
     SubmitReceived,
 )
+from carriers.pdu import CHINA
 from carriers.session import Session, State
-from carriers.simulator.behaviour import Behaviour, Brain, Reaction, token_of
+from carriers.simulator.behaviour import OK, Behaviour, Brain, Due, Reaction, token_of
+from carriers.simulator.ledger import Ledger
 from carriers.text import UCS2, split
 
 GRAIN = 0.01  # seconds: what is due within it goes together
+CALL_AGAIN = 1.0  # seconds after a call has ended, or found nobody
 
 
 class Carrier:
@@ -50,12 +60,17 @@ class Carrier:
         self._serial = 0
         self._timer: Any = None
         self._reference = 0
+        self._dialect = dialects.carrier(behaviour.protocol, self.moment())  # of what waits for a connection
+        self._ledger = Ledger(lambda: f"{self.moment():%Y%m%d}")
         self.stalled = False
         self.refuse_binds = behaviour.refuse_binds
         self.submits: Counter[str] = Counter()  # every submit seen, by token
         self.accepted: Counter[str] = Counter()  # those answered positively, or cut off before the answer
         self.tally: Counter[str] = Counter()
         self._since_cut = 0
+        self._calling = False  # a call stands, is being made, or has ended just now
+        self._chance = Random(behaviour.seed)  # noqa: S311 - which connection a delivery takes
+        self._began = datetime.fromtimestamp(0, CHINA)  # of the last connection
 
     # ----------------------------------------------------------------------------------------------------- running
 
@@ -67,6 +82,7 @@ class Carrier:
 
     def stop(self) -> Any:
         """Close the port and every connection."""
+        self._calling = True  # no more
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         self.cut()
@@ -103,22 +119,21 @@ class Carrier:
         bodies, coding = _bodies(words, coding, payload)
         self._reference = self._reference % 250 + 1
         numbers = [n for n in order or range(1, len(bodies) + 1) if n not in (missing or ())]
-        count = 0
-        for number in numbers * (2 if twice else 1):
+        pdus = []
+        for number in numbers:
             concatenation = Concatenation(self._reference, len(bodies), number, width) if len(bodies) > 1 else None
-            pdu = smpp.encode_delivery(
-                source,
-                destination or self.behaviour.access_number + extension,
-                bodies[number - 1],
-                coding,
-                concatenation=concatenation,
-                sar=sar,
-                payload=payload,
-            )
+            to, body = destination or self.behaviour.access_number + extension, bodies[number - 1]
+            if self.behaviour.protocol == "smpp":
+                pdu = smpp.encode_delivery(
+                    source, to, body, coding, concatenation=concatenation, sar=sar, payload=payload
+                )
+            else:
+                pdu = self._dialect.text(source, to, body, coding, concatenation)
+            pdus.append(pdu)
+        for pdu in pdus * (2 if twice else 1):
             self._deliver("text", pdu)
-            count += 1
         self._push()
-        return count
+        return len(pdus) * (2 if twice else 1)
 
     def cut(self) -> None:
         """Close every connection at once, without a word."""
@@ -154,6 +169,7 @@ class Carrier:
             "accepted_distinct": len(self.accepted),
             "doubled": self.accepted.total() - len(self.accepted),
             "connections": self.tally["connections"],
+            "calls": self.tally["calls"],
             "refused": {key[8:]: count for key, count in self.tally.items() if key.startswith("refused ")},
             "receipts": self.tally["receipt"],
             "receipts_acknowledged": self.tally["receipt acknowledged"],
@@ -164,6 +180,27 @@ class Carrier:
             "delivered_phones": self.tally["delivered"],
             "bound": sum(wire.session.state is State.BOUND for wire in self._wires),
         }
+
+    # ------------------------------------------------------------------------------ what it knows (`dialect.Ledger`)
+
+    def totals(self, day: str, service: str) -> Totals:
+        """What happened on a day."""
+        return self._ledger.totals(day, service)
+
+    def cancel(self, message_id: str) -> bool:
+        """Take a text back that is still under way. Its receipt says so."""
+        entry = self._ledger.withdraw(message_id)
+        if entry is not None and entry.receipt_wanted:
+            at = f"{self.moment():%y%m%d%H%M}"
+            self._deliver(
+                "receipt",
+                self._dialect.receipt(message_id, entry.number, entry.source, ReceiptState.DELETED, "", at),
+            )
+        return entry is not None
+
+    def moment(self) -> datetime:
+        """Now, by the carrier's clock."""
+        return datetime.fromtimestamp(self._reactor.seconds(), CHINA)
 
     # -------------------------------------------------------------------------------------------------- what happens
 
@@ -180,26 +217,32 @@ class Carrier:
                     self._again(event.token)
                 case BindRequested():
                     self._admit(wire, event)
-                case Bound() | Closed():
+                case Bound():
+                    self.tally["calls"] += 1
+                case BindRefused():
+                    self.note("call refused", status=event.status)
+                case Closed():
                     pass
         self._push()
 
     def _admit(self, wire: "_Wire", event: BindRequested) -> None:
         known = self.behaviour.accounts
         status = self.refuse_binds
-        if not status and known and known.get(event.account) != event.password:
-            status = smpp.INVALID_PASSWORD
+        password = known.get(event.account, "")
+        if not status and known and not (event.account in known and wire.session.dialect.proves(event, password)):
+            status = wire.session.dialect.wrong_login
         self.note("bind", account=event.account, mode=event.mode, status=status)
         self.tally["connections"] += not status
-        wire.session.admit(event.answer, status, self.behaviour.name)
+        wire.session.admit(event.answer, status, self.behaviour.name, password)
 
     def _submitted(self, wire: "_Wire", submit: SubmitReceived, now: float) -> None:
         token = token_of(submit)
         self.submits[token] += 1
         reaction = self.brain.react(submit, now)
-        if reaction.status == smpp.OK:
+        if reaction.status == OK:
             self.accepted[token] += 1
             self.tally["delivered"] += 1
+            self._ledger.took(reaction.message_id or token, submit, None if reaction.receipts else reaction.fate)
         else:
             self.tally[f"refused 0x{reaction.status:02X}"] += 1
         self.note(
@@ -211,30 +254,36 @@ class Carrier:
             status=reaction.status,
             id=reaction.message_id,
             part=submit.concatenation.number if submit.concatenation else 0,
-            reference=submit.reference,
+            sequence=wire.session.dialect.header.unpack_from(submit.raw)[-1],
             fate=reaction.fate,
+            error=reaction.error,
             reported=bool(reaction.receipts),
         )
-        self._react(wire, submit.answer, reaction, now)
+        self._react(wire, submit.answer, reaction, reaction.message_id or token, now)
         self._since_cut += 1
         if reaction.cut or (self.behaviour.cut_after and self._since_cut >= self.behaviour.cut_after):
             self._since_cut = 0
             wire.flush()
             wire.abort()
 
-    def _react(self, wire: "_Wire", answer: int, reaction: Reaction, now: float) -> None:
+    def _react(self, wire: "_Wire", answer: Handle, reaction: Reaction, key: str, now: float) -> None:
         receipts = list(reaction.receipts)
         if reaction.early:
-            self._deliver("receipt", receipts.pop(0).pdu)
+            self._report(key, receipts.pop(0))
             self._push()
         if reaction.answer_after:
             self._at(now + reaction.answer_after, lambda: self._late_answer(wire, answer, reaction))
         elif not reaction.cut:
             wire.session.answer_submit(answer, reaction.status, reaction.message_id)
         for due in receipts:
-            self._at(now + reaction.answer_after + due.after, _delivery(self, due.pdu))
+            self._at(now + reaction.answer_after + due.after, partial(self._report, key, due))
 
-    def _late_answer(self, wire: "_Wire", answer: int, reaction: Reaction) -> None:
+    def _report(self, key: str, due: Due) -> None:
+        """A receipt is due, unless its text was taken back."""
+        if self._ledger.reports(key, due.state):
+            self._deliver("receipt", due.pdu)
+
+    def _late_answer(self, wire: "_Wire", answer: Handle, reaction: Reaction) -> None:
         if wire in self._wires:
             wire.session.answer_submit(answer, reaction.status, reaction.message_id)
             wire.flush()
@@ -247,29 +296,57 @@ class Carrier:
         self._kinds[self._serial] = kind
         self._waiting.append(self._serial)
         self.tally[kind] += 1
+        if kind == "text":
+            self._ledger.text(self._serial, taken=False)
 
     def _push(self) -> None:
-        """Deliver what waits, as far as the window goes."""
-        now = self._reactor.seconds()
-        wire = next((one for one in self._wires if one.session.state is State.BOUND), None)
-        if wire is None or self.stalled:
+        """Deliver what waits, as far as the windows go."""
+        if self.stalled or not self._waiting:
             return
-        room = self.behaviour.window - wire.session.unanswered
-        going, self._waiting = self._waiting[: max(0, room)], self._waiting[max(0, room) :]
-        for token in going:
+        if self.behaviour.return_path != "same" and not self._calling:
+            self._call()
+        wires = self._ways()
+        seats = [wire for wire in wires for _ in range(self.behaviour.window - wire.session.unanswered)]
+        if len(wires) > 1:
+            self._chance.shuffle(seats)
+        going, self._waiting = self._waiting[: len(seats)], self._waiting[len(seats) :]
+        for token, wire in zip(going, seats, strict=False):
             if token in self._deliveries:
-                wire.session.deliver(token, self._deliveries[token], now)
+                wire.session.deliver(token, self._deliveries[token], self._reactor.seconds())
                 wire.delivering.add(token)
-        wire.flush()
+        for wire in wires:
+            wire.flush()
+
+    def _ways(self) -> list["_Wire"]:
+        """The connections that deliveries go over: the newest, as the older ones may be dead, or all there are."""
+        path = self.behaviour.return_path
+        bound = [wire for wire in self._wires if wire.session.state is State.BOUND]
+        return bound if path == "both" else [wire for wire in bound if wire.calls is (path == "call")][-1:]
+
+    def _call(self) -> None:
+        """Call the gateway, once at a time."""
+        self._calling = True
+        self._reactor.connectTCP(self.behaviour.call_host, self.behaviour.call_port, _Calls(self))
+
+    def call_ended(self) -> None:
+        """It is over, or nobody took it. The next one is made when it is wanted, but not at once."""
+        self._at(self._reactor.seconds() + CALL_AGAIN, self._may_call)
+
+    def _may_call(self) -> None:
+        self._calling = False
+        self._push()
 
     def _acknowledged(self, event: DeliverAnswered) -> None:
         for wire in self._wires:
             wire.delivering.discard(event.token)
-        if event.status != smpp.OK:
+        if event.status != OK:
             self.note("delivery refused", delivery=event.token, status=event.status)
             self._at(self._reactor.seconds() + self.behaviour.redeliver_after, lambda: self._again(event.token))
         elif self._deliveries.pop(event.token, None) is not None:
-            self.tally[f"{self._kinds.pop(event.token)} acknowledged"] += 1
+            kind = self._kinds.pop(event.token)
+            self.tally[f"{kind} acknowledged"] += 1
+            if kind == "text":
+                self._ledger.text(event.token, taken=True)
 
     def _again(self, token: int) -> None:
         if token in self._deliveries and token not in self._waiting:
@@ -287,7 +364,14 @@ class Carrier:
             self._wires.remove(wire)
         self._waiting = sorted(wire.delivering & self._deliveries.keys()) + self._waiting
         self.note("connection lost")
+        if wire.calls:
+            self.call_ended()
         self._push()
+
+    def beginning(self) -> datetime:
+        """When a connection begins: a second after the one before, at least, because SGIP's numbers begin with it."""
+        self._began = max(self.moment(), self._began + timedelta(seconds=1))
+        return self._began
 
     # ------------------------------------------------------------------------------------------------------------ time
 
@@ -309,10 +393,6 @@ class Carrier:
         self._arm()
 
 
-def _delivery(carrier: Carrier, pdu: bytes) -> Callable[[], None]:
-    return lambda: carrier._deliver("receipt", pdu)
-
-
 def _bodies(words: str, coding: int | None, payload: bool) -> tuple[list[bytes], int]:
     if payload:
         return [words.encode("utf-16-be")], UCS2
@@ -328,12 +408,19 @@ def _bodies(words: str, coding: int | None, payload: bool) -> tuple[list[bytes],
 
 
 class _Wire(Protocol):
-    """One connection of a gateway."""
+    """One connection with a gateway. `calls`: it was the carrier who called."""
 
-    def __init__(self, carrier: Carrier) -> None:
+    def __init__(self, carrier: Carrier, calls: bool) -> None:
         self._carrier = carrier
+        self.calls = calls
+        is_ = carrier.behaviour
         self.session = Session.carrier(
-            window=carrier.behaviour.window, response_timeout=carrier.behaviour.redeliver_after
+            dialects.carrier(is_.protocol, carrier.beginning(), is_.call_account, is_.call_password, carrier),
+            calls=calls,
+            rests=is_.idle > 0,
+            window=is_.window,
+            response_timeout=is_.redeliver_after,
+            keepalive=is_.idle or 60.0,
         )
         self.delivering: set[int] = set()
         self._held: list[bytes] = []
@@ -401,7 +488,21 @@ class _Wires(Factory):
         self._carrier = carrier
 
     def buildProtocol(self, addr: Any) -> _Wire:  # noqa: N802 - Twisted's name
-        return _Wire(self._carrier)
+        return _Wire(self._carrier, calls=False)
+
+
+class _Calls(ClientFactory):
+    noisy = False
+
+    def __init__(self, carrier: Carrier) -> None:
+        self._carrier = carrier
+
+    def buildProtocol(self, addr: Any) -> _Wire:  # noqa: N802 - Twisted's name
+        return _Wire(self._carrier, calls=True)
+
+    def clientConnectionFailed(self, connector: Any, reason: Failure) -> None:  # noqa: N802 - Twisted's name
+        self._carrier.note("nobody takes the call", reason=reason.getErrorMessage())
+        self._carrier.call_ended()
 
 
 # ---------------------------------------------------------------------------------------------------------- steering

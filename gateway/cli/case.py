@@ -8,7 +8,7 @@ import typer
 from gateway import case_desk, case_queue, case_texts, order_paper, resources
 from gateway.casebook import Desk as CaseDesk
 from gateway.casebook import find
-from gateway.cli import screen
+from gateway.cli import due, screen
 from gateway.cli.case_steps import app
 from gateway.cli.case_view import (
     Json,
@@ -47,23 +47,26 @@ def list_(
     only = who.department if of_unit(desk) else department
     with desk.database.read() as tx:
         found = store.listed(tx, state=state, department=only, limit=limit)
-    if of_unit(desk):
-        found = [readable(desk, one) for one in found if who.department not in one.accused]
+        if of_unit(desk):
+            found = [readable(desk, one) for one in found if who.department not in one.accused]
+        limits = due.limits(tx, desk, found)
     zone = desk.settings.zone()
     rows = [
         (
             one.number,
             LABELS[one.state],
+            due.lamp(limits.get(one.id)),
             one.kind,
             one.lead,
-            one.due_on,
+            limits[one.id].due if one.id in limits else None,
             screen.moment(one.created_at, zone),
             one.text,
         )
         for one in found
     ]
-    columns = ("编号", "状态", "类别", "主办", "期限", "登记", "内容")
-    screen.emit(as_json, [data_of(one) for one in found], lambda: screen.table(f"办件 {len(found)} 件", columns, rows))
+    columns = ("编号", "状态", "灯", "类别", "主办", "期限", "登记", "内容")
+    data = [data_of(one) | due.data_of(limits.get(one.id)) for one in found]
+    screen.emit(as_json, data, lambda: screen.table(f"办件 {len(found)} 件", columns, rows))
 
 
 @app.command("next", help="等待本人处理的一件:特急在前,然后最早的在前。")
@@ -75,15 +78,16 @@ def next_(ctx: typer.Context, as_json: Json = False) -> None:
         waiting = case_queue.waiting_for(tx, who.roles, who.department)
         case = readable(desk, waiting[0]) if waiting else None
         who_wrote = reporter(tx, desk, case) if case else ""
+        limit = due.limits(tx, desk, waiting[:1]).get(case.id) if case else None
     if case is None:
         screen.emit(as_json, None, lambda: screen.say("没有等待处理的件", "green"))
         return
 
     def render() -> None:
-        print_case(desk, case, who_wrote, "", ())
+        print_case(desk, case, limit, who_wrote, "", ())
         screen.say(f"等待处理的共 {len(waiting)} 件")
 
-    screen.emit(as_json, data_of(case) | {"waiting": len(waiting)}, render)
+    screen.emit(as_json, data_of(case) | due.data_of(limit) | {"waiting": len(waiting)}, render)
 
 
 @app.command(help="一件的详情和全部经过:谁、何时、为什么。承办单位看不到来信人。")
@@ -94,14 +98,16 @@ def show(ctx: typer.Context, number: No, as_json: Json = False) -> None:
     with desk.database.read() as tx:
         case = readable(desk, visible(tx, desk, number))
         who = reporter(tx, desk, case)
+        limit = due.limits(tx, desk, [case]).get(case.id)
         entries = store.timeline(tx, case.id)
         lines = history(desk, entries, case_texts.words_of(tx, entries))
         master = store.by_id(tx, case.master_id).number if case.master_id else ""
     silent = case_desk.silent_co_handlers(case, entries)
-    data = data_of(case) | {"reporter": who, "master": master, "silent_co_handlers": silent, "history": lines}
+    data = data_of(case) | due.data_of(limit)
+    data |= {"reporter": who, "master": master, "silent_co_handlers": silent, "history": lines}
 
     def render() -> None:
-        print_case(desk, case, who, master, silent)
+        print_case(desk, case, limit, who, master, silent)
         print_history(desk, case.number, lines)
 
     screen.emit(as_json, data, render)
@@ -216,3 +222,6 @@ def _reporter(tx: Any, desk: Desk, phone: str | None) -> int | None:
         raise Refused(number.reason, "写11位手机号码", USAGE)
     belonging = carrier_of(number, None, None, resources.prefixes(desk.settings), desk.now())
     return roster_store.find_or_add_person(tx, desk.vault, number, belonging, desk.now()).id
+
+
+due.register(app, visible)

@@ -20,8 +20,7 @@ from routing.store import timeline
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 Reason = Annotated[str, typer.Option(help="理由")]
-Due = Annotated[str, typer.Option(help="办理期限,例如 2026-12-04;不写则按 --days")]
-Days = Annotated[int, typer.Option(help="办理期限:几个工作日", min=1, max=60)]
+Due = Annotated[str, typer.Option(help="由人定的办理期限,例如 2026-12-04;不写则按类别、缓急和工作日历计算")]
 Lead = Annotated[str, typer.Option(help="主办单位")]
 Co = Annotated[list[str] | None, typer.Option(help="协办单位,可多次")]
 Method = Annotated[str, typer.Option(help="办理方式,见 cases.toml;不写则用第一种")]
@@ -31,7 +30,6 @@ Reply = Annotated[str, typer.Option(help="给群众的答复,最多四条短信"
 ReplyFile = Annotated[Path | None, typer.Option(help="答复所在的文本文件")]
 Outcome = Annotated[str, typer.Option(help="结果,如 已解决、部分解决、已解释、已采用")]
 Evidence = Annotated[list[str] | None, typer.Option(help="佐证材料的名称或编号,可多次")]
-DAYS = 5  # working days in which a unit answers, where nothing else is said
 
 # ------------------------------------------------------------------------------------------------- before a unit has it
 
@@ -140,12 +138,11 @@ def assign(
     co: Co = None,
     method: Method = "",
     due: Due = "",
-    days: Days = DAYS,
     reason: Reason = "",
     as_json: Json = False,
 ) -> None:
     """ACCEPTED to ASSIGNED; the clock starts here."""
-    _order(ctx, number, "assign", as_json, lead, co, method, due, days, reason)
+    _order(ctx, number, "assign", as_json, lead, co, method, due, reason)
 
 
 @app.command(help="领导批示并交办。")
@@ -157,11 +154,10 @@ def instruct(
     co: Co = None,
     method: Method = "",
     due: Due = "",
-    days: Days = DAYS,
     as_json: Json = False,
 ) -> None:
     """AWAIT_LEADER to ASSIGNED."""
-    _order(ctx, number, "instruct", as_json, lead, co, method, due, days, text, instruction=text)
+    _order(ctx, number, "instruct", as_json, lead, co, method, due, text, instruction=text)
 
 
 @app.command(help="领导2个工作日内未批示,由主任授权交办。")
@@ -172,12 +168,11 @@ def delegate(
     co: Co = None,
     method: Method = "",
     due: Due = "",
-    days: Days = DAYS,
     reason: Reason = "领导2个工作日内未批示",
     as_json: Json = False,
 ) -> None:
     """AWAIT_LEADER to ASSIGNED."""
-    _order(ctx, number, "delegate", as_json, lead, co, method, due, days, reason)
+    _order(ctx, number, "delegate", as_json, lead, co, method, due, reason)
 
 
 @app.command(help="改派:期限不重新计算。签收前由操作员,签收后由审核员。")
@@ -188,11 +183,11 @@ def reassign(
     reason: Reason,
     co: Co = None,
     method: Method = "",
-    due: Annotated[str, typer.Option(help="更早的期限;不写则不变")] = "",
+    due: Annotated[str, typer.Option(help="由人定的更早的期限;不写则不变")] = "",
     as_json: Json = False,
 ) -> None:
     """ASSIGNED or IN_PROGRESS to ASSIGNED."""
-    _order(ctx, number, "reassign", as_json, lead, co, method, due, None, reason)
+    _order(ctx, number, "reassign", as_json, lead, co, method, due, reason)
 
 
 @app.command(help="不满意的件情况属实:重办,并列入督办。")
@@ -204,11 +199,10 @@ def uphold(
     co: Co = None,
     method: Method = "",
     due: Due = "",
-    days: Days = 3,
     as_json: Json = False,
 ) -> None:
     """DISSATISFIED to ASSIGNED, one round further."""
-    _order(ctx, number, "uphold", as_json, lead, co, method, due, days, reason)
+    _order(ctx, number, "uphold", as_json, lead, co, method, due, reason)
 
 
 @app.command(help="办结30日内再次发生或未解决:重新交办,并列入督办。")
@@ -220,11 +214,10 @@ def recur(
     co: Co = None,
     method: Method = "",
     due: Due = "",
-    days: Days = DAYS,
     as_json: Json = False,
 ) -> None:
     """CLOSED to ASSIGNED, one round further."""
-    _order(ctx, number, "recur", as_json, lead, co, method, due, days, reason)
+    _order(ctx, number, "recur", as_json, lead, co, method, due, reason)
 
 
 # -------------------------------------------------------------------------------------------------------------- units
@@ -483,20 +476,17 @@ def _order(
     co: list[str] | None,
     method: str,
     due: str,
-    days: int | None,
     reason: str,
     **more: str,
 ) -> None:
     """A written assignment. Without a unit the present one keeps the case, with its co-handlers."""
-    desk = open_desk(ctx.obj)
 
     def facts(tx: sa.Connection, book: CaseDesk, case: Case) -> dict[str, Any]:
         keeps = not lead and case.lead is not None
-        day = _date(due) if due else book.working_day(book.today(desk.now()), days) if days else None
         return more | {
             "lead": case.lead if keeps else _unit(book, lead) if lead else "",
             "co_handlers": case.co_handlers if keeps and not co else _units(book, co),
-            "due": day,
+            "due": _date(due) if due else None,
             "method": method,
             "reason": reason,
         }

@@ -16,6 +16,7 @@ from gateway.logs import mask
 from roster import store as roster_store
 from roster.phones import masked
 from routing.cases import EVENTS, LABELS, SHIELDS, URGENCIES, Case, CaseState
+from routing.deadlines import LAMP_LABELS, Limit, Waiting
 from routing.history import Entry
 
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
@@ -113,7 +114,9 @@ def label(event: str) -> str:
     return EVENTS.get(event) or NOTED.get(event, event)
 
 
-def print_case(desk: Desk, case: Case, who: str, master: str, silent: Sequence[str]) -> None:
+def print_case(
+    desk: Desk, case: Case, limit: Limit | Waiting | None, who: str, master: str, silent: Sequence[str]
+) -> None:
     """Everything about a case that is not empty."""
     zone = desk.settings.zone()
     rows = [
@@ -135,7 +138,7 @@ def print_case(desk: Desk, case: Case, who: str, master: str, silent: Sequence[s
         ("未反馈的协办单位", "、".join(silent)),
         ("办理方式", case.method),
         ("交办时间", screen.moment(case.assigned_at, zone)),
-        ("期限", case.due_on),
+        ("期限", f"{limit.due},{LAMP_LABELS[limit.lamp]}" if limit else case.due_on),
         ("挂账复查", case.review_on),
         ("督办", case.supervision),
         ("结果", case.outcome),

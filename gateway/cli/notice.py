@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from gateway import notices, resources
+from gateway import notices, number_desk, resources
 from gateway.cli import screen
 from gateway.cli.desk import Desk, open_desk
 from gateway.cli.message import STATES as PART_WORDS
@@ -32,6 +32,12 @@ Carriers = Annotated[list[str] | None, typer.Option("--carrier", help="线路,�
 Text = Annotated[str | None, typer.Option("--text", help="内容;可用字段 {姓名} {乡镇} {村} {类别}")]
 File = Annotated[Path | None, typer.Option("--file", help="内容所在的文本文件(UTF-8)")]
 Urgent = Annotated[str | None, typer.Option(help="紧急理由:写明后不受免打扰时段限制")]
+Resend = Annotated[
+    bool | None,
+    typer.Option(
+        "--resend-uncertain/--no-resend-uncertain", help="结果不明的自动再发一次(仅紧急通知;对方可能收到两次)"
+    ),
+]
 Force = Annotated[str | None, typer.Option(help="重发理由:写明后可向同一批人重发相同内容")]
 
 WORDS = {
@@ -54,11 +60,17 @@ FIELDS = {
     "send_at": "发送时间",
     "finished_at": "完成时间",
     "urgent_reason": "紧急理由",
+    "resend_uncertain": "结果不明时自动再发一次",
     "forced_reason": "重发理由",
     "resend_of": "补发自",
     "digest": "内容码",
 }
-LEFT_OUT = {"stopped": "已停用", "opted out": "已退订", "carrier not configured": "线路未配置"}
+LEFT_OUT = {
+    "stopped": "已停用",
+    "opted out": "已退订",
+    "number suspected": "号码有疑点(含个人字段的通知不发)",
+    "carrier not configured": "线路未配置",
+}
 
 
 @app.command(help="起草通知。签名会自动加在最前面。")
@@ -73,6 +85,7 @@ def draft(
     village: Villages = None,
     carrier: Carriers = None,
     urgent: Urgent = None,
+    resend_uncertain: Resend = None,
     force: Force = None,
     as_json: Json = False,
 ) -> None:
@@ -94,6 +107,7 @@ def draft(
             validity_hours=values.notices.validity_hours,
             urgent_reason=urgent,
             forced_reason=force,
+            resend_uncertain=bool(resend_uncertain),
         )
         desk.audit(tx, "notice.draft", f"notice {one.id}", {"digest": one.digest})
     screen.emit(
@@ -114,13 +128,20 @@ def edit(
     village: Villages = None,
     carrier: Carriers = None,
     urgent: Urgent = None,
+    resend_uncertain: Resend = None,
     force: Force = None,
 ) -> None:
     """Whoever edits last is the author: they cannot approve it."""
     desk = open_desk(ctx.obj)
     author = desk.require("notice.draft").name
     values = desk.settings.values
-    changes: dict[str, Any] = {"topic": topic, "title": title, "urgent_reason": urgent, "forced_reason": force}
+    changes: dict[str, Any] = {
+        "topic": topic,
+        "title": title,
+        "urgent_reason": urgent,
+        "resend_uncertain": resend_uncertain,
+        "forced_reason": force,
+    }
     if text is not None or file is not None:
         changes["body"] = notices.check_body(_words(text, file), values.signature, values.notices.max_parts)
     if category or township or village or carrier:
@@ -152,7 +173,7 @@ def dry_run(ctx: typer.Context, notice_id: Number, as_json: Json = False) -> Non
     desk.require("notice.view")
     with desk.database.read() as tx:
         one = notices.by_id(tx, notice_id)
-        told = reports.estimate(tx, desk.vault, desk.settings, one, desk.now())
+        told = reports.estimate(tx, desk.vault, desk.settings, one, desk.now(), _withheld(tx, desk, one))
     zone = desk.settings.zone()
 
     def render() -> None:
@@ -173,6 +194,8 @@ def dry_run(ctx: typer.Context, notice_id: Number, as_json: Json = False) -> Non
         for reason, count in told.left_out.items():
             screen.say(f"收不到:{LEFT_OUT.get(reason, reason)} {count} 人", "yellow")
         screen.say(f"最长的一条({told.longest_units}字,{told.longest_parts}条):{told.longest}")
+        if one.resend_uncertain:
+            screen.say("注意:结果不明的会自动再发一次,对方可能收到两次", "yellow")
         if told.same_text:
             screen.say(f"注意:{told.same_text} 人在限定时间内已收到相同内容", "yellow")
         for warning in told.warnings:
@@ -203,6 +226,7 @@ def approve(
             list(values.carriers),
             values.notices.same_text_hours,
             desk.now(),
+            _withheld(tx, desk, notices.by_id(tx, notice_id)),
         )
         desk.audit(tx, "notice.approve", f"notice {notice_id}", {"digest": one.digest, "plan": one.plan})
     plan = one.plan or {}
@@ -459,6 +483,13 @@ def _follow(desk: Desk, one: Notice) -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _withheld(tx: Any, desk: Desk, one: Notice) -> frozenset[int]:
+    """Whom nothing personal is sent to. Only looked up for a notice that names the person."""
+    if not notices.has_fields(one.body):
+        return frozenset()
+    return number_desk.withheld(tx, desk.vault, resources.number_rules(desk.settings))
 
 
 def _words(text: str | None, file: Path | None) -> str:

@@ -7,16 +7,20 @@ from typing import Annotated, Any
 import typer
 
 from gateway import resources, roster_desk
-from gateway.cli import screen
+from gateway.cli import participation, roster_life, screen
 from gateway.cli.desk import Desk, open_desk
-from gateway.errors import USAGE, NotFound, Refused
+from gateway.cli.whom import Who, find
+from gateway.errors import USAGE, Refused
 from gateway.roster_files import read_roster, write_faults, write_sheet, write_table
 from roster import generator, phones, store
 from roster.importing import Entry
+from roster.membership import WHY_LEFT
+from roster.suspicion import LABELS, SuspicionKind
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
+app.add_typer(roster_life.app)
+app.add_typer(participation.app)
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
-Who = Annotated[str, typer.Argument(help="信息员编号,或手机号码")]
 Clear = Annotated[bool, typer.Option("--clear", help="显示完整的姓名和号码(需要授权,会留下记录)")]
 
 KINDS = {
@@ -161,19 +165,21 @@ def search(
     screen.emit(as_json, data, lambda: screen.table(f"信息员 {len(data)} 人", columns, rows))
 
 
-@app.command(help="一名信息员的详情、退订记录和线路依据。")
+@app.command(help="一名信息员的详情、退订记录、线路依据和号码疑点的处理。")
 def show(ctx: typer.Context, who: Who, clear: Clear = False, as_json: Json = False) -> None:
     """Everything that is kept about one informant."""
     desk = open_desk(ctx.obj)
     desk.require("roster.view")
     with desk.database.read() as tx:
-        one = _find(tx, desk, who)
+        one = find(tx, desk, who)
         consents = store.consents(tx, one.person_id)
         evidence = store.evidence(tx, one.person_id)
+        decisions = store.number_decisions(tx, one.person_id)
     _reveal(desk, clear, f"person {one.person_id}", 1)
     data = _shown(one, clear) | {
         "consents": [dict(row._mapping) for row in consents],
         "evidence": [dict(row._mapping) for row in evidence],
+        "decisions": [dict(row._mapping) for row in decisions],
     }
     zone = desk.settings.zone()
 
@@ -186,6 +192,18 @@ def show(ctx: typer.Context, who: Who, clear: Clear = False, as_json: Json = Fal
         if evidence:
             known = [(screen.moment(row.at, zone), row.carrier, row.source, row.note) for row in evidence]
             screen.table("线路依据", ("时间", "线路", "来源", "说明"), known)
+        if decisions:
+            decided = [
+                (
+                    screen.moment(row.at, zone),
+                    roster_life.VERDICTS[row.verdict],
+                    LABELS[SuspicionKind(row.suspicion)] if row.suspicion else "",
+                    row.reason,
+                    row.actor,
+                )
+                for row in decisions
+            ]
+            screen.table("号码疑点的处理", ("时间", "结论", "疑点", "依据", "经手"), decided)
 
     screen.emit(as_json, data, render)
 
@@ -203,14 +221,14 @@ def edit(
 ) -> None:
     """In one transaction, on the record (which fields, not what they say)."""
     desk = open_desk(ctx.obj)
-    desk.require("roster.edit")
+    actor = desk.require("roster.edit").name
     lists = resources.lists(desk.settings)
     if category is not None and category not in lists.categories:
         raise Refused(f"没有“{category}”这个类别", "xinqiao roster categories 列出全部", USAGE)
     if township is not None and township not in lists.townships:
         raise Refused(f"没有“{township}”这个乡镇", "xinqiao roster townships 列出全部", USAGE)
     with desk.database.write() as tx:
-        one = _find(tx, desk, who)
+        one = find(tx, desk, who)
         entry = Entry(0, one.phone, one.name, one.identity, one.category, one.township, one.village, dict(one.details))
         given = {
             "name": name,
@@ -224,21 +242,28 @@ def edit(
         roster_desk.update(tx, desk.vault, one.person_id, replace(entry, **changed), desk.now())
         if phone is not None:
             prefixes = resources.prefixes(desk.settings)
-            roster_desk.change_phone(tx, desk.vault, prefixes, one.person_id, phone, desk.now())
+            roster_desk.change_phone(tx, desk.vault, prefixes, one.person_id, phone, actor, desk.now())
             changed["phone"] = True
         desk.audit(tx, "roster.edit", f"person {one.person_id}", {"fields": sorted(changed)})
     screen.say(f"已修改信息员 {one.person_id}:{'、'.join(sorted(changed)) or '无'}", "green")
 
 
 @app.command(help="停用信息员:不再发通知,等待中的通知一并撤下。")
-def stop(ctx: typer.Context, who: Who, reason: Annotated[str, typer.Option(help="原因")]) -> None:
+def stop(
+    ctx: typer.Context,
+    who: Who,
+    reason: Annotated[str, typer.Option(help="原因")],
+    why: Annotated[str, typer.Option(help=f"统计用的类别:{roster_life.WHYS}")] = "other",
+) -> None:
     """Their cases go on."""
+    if why not in WHY_LEFT:
+        raise Refused(f"没有“{why}”这个原因类别", f"可选:{roster_life.WHYS}", USAGE)
     desk = open_desk(ctx.obj)
     desk.require("roster.edit")
     with desk.database.write() as tx:
-        one = _find(tx, desk, who)
-        roster_desk.stop(tx, one.person_id, reason, desk.now())
-        desk.audit(tx, "roster.stop", f"person {one.person_id}", {"reason": reason})
+        one = find(tx, desk, who)
+        roster_desk.stop(tx, one.person_id, reason, desk.now(), why)
+        desk.audit(tx, "roster.stop", f"person {one.person_id}", {"reason": reason, "why": why})
     screen.say(f"已停用信息员 {one.person_id}", "yellow")
 
 
@@ -248,7 +273,7 @@ def resume(ctx: typer.Context, who: Who) -> None:
     desk = open_desk(ctx.obj)
     desk.require("roster.edit")
     with desk.database.write() as tx:
-        one = _find(tx, desk, who)
+        one = find(tx, desk, who)
         store.set_state(tx, one.person_id, "active", "", desk.now())
         desk.audit(tx, "roster.resume", f"person {one.person_id}")
     screen.say(f"已恢复信息员 {one.person_id}", "green")
@@ -260,7 +285,7 @@ def opt_out(ctx: typer.Context, who: Who, proof: Annotated[str, typer.Option(hel
     desk = open_desk(ctx.obj)
     actor = desk.require("roster.consent").name
     with desk.database.write() as tx:
-        one = _find(tx, desk, who)
+        one = find(tx, desk, who)
         roster_desk.opt_out(tx, one.person_id, proof, actor, desk.now())
         desk.audit(tx, "roster.opt_out", f"person {one.person_id}")
     screen.say(f"信息员 {one.person_id} 已退订", "yellow")
@@ -272,7 +297,7 @@ def opt_in(ctx: typer.Context, who: Who, proof: Annotated[str, typer.Option(help
     desk = open_desk(ctx.obj)
     actor = desk.require("roster.consent").name
     with desk.database.write() as tx:
-        one = _find(tx, desk, who)
+        one = find(tx, desk, who)
         store.opt_in(tx, one.person_id, "operator", proof, None, actor, desk.now())
         desk.audit(tx, "roster.opt_in", f"person {one.person_id}")
     screen.say(f"信息员 {one.person_id} 已恢复接收", "green")
@@ -348,28 +373,15 @@ def carrier(
         )
     with desk.database.write() as tx:
         for whose, name in orders:
-            store.set_carrier(tx, _find(tx, desk, whose).person_id, name, actor, desk.now())
+            store.set_carrier(tx, find(tx, desk, whose).person_id, name, actor, desk.now())
         if who is not None and clear_override:
-            one = _find(tx, desk, who)
+            one = find(tx, desk, who)
             store.clear_carrier(tx, desk.vault, one.person_id, resources.prefixes(desk.settings), actor, desk.now())
         desk.audit(tx, "roster.carrier", f"{len(orders)} numbers")
     screen.say(f"已指定 {len(orders)} 个号码的线路", "green")
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-
-
-def _find(tx: Any, desk: Desk, who: str) -> store.Member:
-    """An informant by number or id. Raises `NotFound`."""
-    number = phones.parse(who)
-    if isinstance(number, str):
-        person = store.person_by_phone(tx, desk.vault, number)
-        one = store.member(tx, desk.vault, person.id) if person else None
-    else:
-        one = store.member(tx, desk.vault, int(who)) if who.isdecimal() else None
-    if one is None:
-        raise NotFound("名册中没有这个人", "xinqiao roster search 查找编号")
-    return one
 
 
 def _shown(one: store.Member, clear: bool) -> dict[str, Any]:

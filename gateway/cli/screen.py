@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -71,6 +72,14 @@ def moment(value: datetime | int | None, zone: ZoneInfo, seconds: bool = False) 
         return ""
     at = datetime.fromtimestamp(value / 1000, zone) if isinstance(value, int) else value.astimezone(zone)
     return at.strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
+
+
+def rate(numerator: int, denominator: int) -> str:
+    """A share with what it is made of: "829/836 99.16%", halves up; "0/0 -" where there is nothing to divide by."""
+    if not denominator:
+        return f"{numerator}/{denominator} -"
+    percent = (Decimal(100 * numerator) / denominator).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return f"{numerator}/{denominator} {percent}%"
 
 
 def _plain(value: Any) -> Any:

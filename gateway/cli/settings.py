@@ -27,16 +27,12 @@ def check(ctx: typer.Context, as_json: Json = False) -> None:
     """Look at everything the daemon will need, without the carriers."""
     where: Where = ctx.obj
     loaded = settings.load(where.folder)
-    for name in loaded.values.carriers:
-        loaded.profile(name)
+    resources.profiles(loaded)
     read_keys(loaded)
     for look in (
-        resources.messages,
-        resources.words,
-        resources.departments,
-        resources.codes,
-        resources.prefixes,
-        resources.lists,
+        *(resources.messages, resources.words, resources.departments, resources.prefixes, resources.lists),
+        *(resources.calendar, resources.terms, resources.supervision, resources.targets),
+        *(resources.codes, resources.number_rules),
     ):
         look(loaded)
     too_long = [one for one in resources.measured(loaded) if not one.fits]

@@ -9,9 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
+from carriers.profile import CarrierProfile
 from carriers.simulator.behaviour import Behaviour, ScriptError
 from gateway.cli import screen
 from gateway.errors import UNAVAILABLE, USAGE, Refused
+from gateway.resources import profiles
 from gateway.settings import FILE, load
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="模拟运营商:演练和测试用。")
@@ -70,21 +72,42 @@ def _from_settings(folder: Path) -> list[Behaviour]:
     """The other ends of the folder's own carriers, on the ports that its settings name."""
     settings = load(folder)
     found = []
-    for i, (name, one) in enumerate(settings.values.carriers.items()):
+    for i, (name, profile) in enumerate(profiles(settings).items()):
+        one = settings.values.carriers[name]
         if one.host not in ("127.0.0.1", "localhost"):
             raise Refused(f"线路 {name} 指向 {one.host},不是本机", f"只模拟本机的线路;请改 {FILE} 或用 --script")
-        profile = settings.profile(name)
         found.append(
             Behaviour(
                 name=name,
+                protocol=one.protocol,
                 port=one.port,
                 accounts={one.account: profile.password},
                 access_number=one.access_number,
                 seed=i + 1,
                 id_form=("hex", "decimal", "long")[i % 3],
+                **_calls(profile),
             )
         )
     return found
+
+
+def _calls(profile: CarrierProfile) -> dict[str, Any]:
+    """How a carrier calls the gateway back (SGIP): over the folder's own door, if it has one, from this machine."""
+    if not profile.listen_port:
+        return {}
+    here = "127.0.0.1" if profile.listen_host in ("0.0.0.0", "::") else profile.listen_host  # noqa: S104 - compared
+    if not profile.welcomes(here):
+        raise Refused(
+            f"线路 {profile.name} 的 listen_peers 不含 {here},模拟的运营商不能回连", f"请改 {FILE} 或用 --script"
+        )
+    return {
+        "return_path": "both",
+        "call_host": here,
+        "call_port": profile.listen_port,
+        "call_account": profile.listen_account or profile.account,
+        "call_password": profile.listen_password or profile.password,
+        "idle": 60.0,  # SGIP 1.2: a server may close a connection that is idle for so long
+    }
 
 
 def _serve(behaviours: list[Behaviour], control: int, log: Path | None) -> None:

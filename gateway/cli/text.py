@@ -203,9 +203,9 @@ def undo(
     screen.emit(as_json, {"text": text_id, "case": case.number, "state": case.state}, lambda: screen.say(said, "green"))
 
 
-@app.command("quarantine", help="列出读不懂、已原样保存的来信和报文。")
+@app.command("quarantine", help="列出读不懂、已原样保存的来信和报文;同一线路一天过多时其余只计数。")
 def quarantine_(ctx: typer.Context, as_json: Json = False) -> None:
-    """What could not be read; the octets lie sealed in the store."""
+    """What could not be read; the octets lie sealed in the store, up to a quota a day."""
     desk = open_desk(ctx.obj)
     desk.require("text.view")
     with desk.database.read() as tx:
@@ -217,8 +217,14 @@ def quarantine_(ctx: typer.Context, as_json: Json = False) -> None:
             "carrier": row.carrier,
             "received_at": screen.moment(row.received_ms, zone, True),
             "reason": row.reason,
+            "times": row.times,
+            "kept": row.raw_sealed is not None,
         }
         for row in found
     ]
-    lines = [tuple(one.values()) for one in data]
-    screen.emit(as_json, data, lambda: screen.table("隔离区", ("#编号", "线路", "时间", "原因"), lines))
+    lines = [
+        (one["id"], one["carrier"], one["received_at"], one["reason"], one["times"], "" if one["kept"] else "只计数")
+        for one in data
+    ]
+    columns = ("#编号", "线路", "时间", "原因", "#次数", "原文")
+    screen.emit(as_json, data, lambda: screen.table("隔离区", columns, lines))

@@ -1,7 +1,7 @@
 """What became of a notice, counted from its parts: by carrier, category, township and reason."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -137,11 +137,14 @@ class Estimate:
     digest: str
 
 
-def estimate(tx: sa.Connection, vault: Vault, settings: Loaded, one: Notice, now: datetime) -> Estimate:
-    """People, parts, cost, finish, who is left out and why, the longest rendering."""
-    chosen = tx.execute(roster_store.audience_query(one.audience)).all()
+def estimate(
+    tx: sa.Connection, vault: Vault, settings: Loaded, one: Notice, now: datetime, withheld: Collection[int] = ()
+) -> Estimate:
+    """People, parts, cost, finish, who is left out and why, the longest rendering; `withheld` as in `approve`."""
+    withheld = withheld if has_fields(one.body) else ()
+    chosen = tx.execute(roster_store.audience_query(one.audience, withheld)).all()
     served = [row for row in chosen if row.carrier in settings.values.carriers]
-    left_out = dict(roster_store.left_out(tx, one.audience))
+    left_out = dict(roster_store.left_out(tx, one.audience, withheld))
     if len(served) < len(chosen):
         left_out["carrier not configured"] = len(chosen) - len(served)
     longest, takes = one.body, dict.fromkeys((row.person_id for row in served), parts_of(one.body))

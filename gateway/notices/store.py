@@ -1,6 +1,6 @@
 """What is kept about notices, and the steps of a notice's life. Every function takes the open transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from hashlib import sha256
@@ -16,9 +16,11 @@ from gateway.outbox import HOUR, PartState
 from gateway.tables import message, notice, part
 from roster import store as roster_store
 from roster.audiences import Audience
+from roster.tables import person
 from roster.vault import Vault
 
 UNDER_WAY = (PartState.QUEUED, PartState.SENDING, PartState.ACCEPTED, PartState.UNCERTAIN)
+RECEIPT_PATIENCE = 60_000  # milliseconds that an urgent part in doubt waits for its receipt before it goes once more
 NOT_DELIVERED = (PartState.FAILED, PartState.UNDELIVERED, PartState.EXPIRED)
 
 
@@ -42,13 +44,15 @@ class Notice:
     validity_hours: int
     urgent_reason: str | None
     forced_reason: str | None
+    resend_uncertain: bool
     resend_of: int | None
     plan: Mapping[str, Any] | None
 
     @property
     def digest(self) -> str:
-        """What the approver approves: changes when the text or the audience does."""
-        return sha256(repr((self.body, self.audience, self.urgent_reason)).encode()).hexdigest()[:12]
+        """What the approver approves: changes when the text, the audience or the way of sending does."""
+        approved = (self.body, self.audience, self.urgent_reason, self.resend_uncertain)
+        return sha256(repr(approved).encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +118,13 @@ def draft(
     validity_hours: int,
     urgent_reason: str | None = None,
     forced_reason: str | None = None,
+    resend_uncertain: bool = False,
     resend_of: int | None = None,
 ) -> Notice:
     """Keep a draft. `body` has been checked."""
     if topic not in TOPICS:
         raise Refused(f"没有“{topic}”这个主题", f"可选:{'、'.join(TOPICS)}")
+    _refuse_resending_what_is_not_urgent(resend_uncertain, urgent_reason)
     notice_id = tx.execute(
         sa.insert(notice)
         .values(
@@ -132,6 +138,7 @@ def draft(
             validity_hours=validity_hours,
             urgent_reason=urgent_reason,
             forced_reason=forced_reason,
+            resend_uncertain=resend_uncertain,
             resend_of=resend_of,
         )
         .returning(notice.c.id)
@@ -145,7 +152,14 @@ def edit(tx: sa.Connection, notice_id: int, **values: Any) -> Notice:
     if "audience" in values:
         values["audience"] = values["audience"].as_json()
     tx.execute(sa.update(notice).where(notice.c.id == notice_id).values(**values))
-    return by_id(tx, notice_id)
+    one = by_id(tx, notice_id)
+    _refuse_resending_what_is_not_urgent(one.resend_uncertain, one.urgent_reason)
+    return one
+
+
+def _refuse_resending_what_is_not_urgent(resend_uncertain: bool, urgent_reason: str | None) -> None:
+    if resend_uncertain and not urgent_reason:
+        raise Refused("只有紧急通知才能自动重发结果不明的短信", "用 --urgent 写明紧急理由;对方可能收到两次")
 
 
 def delete(tx: sa.Connection, notice_id: int) -> None:
@@ -171,6 +185,7 @@ def resend_failed(tx: sa.Connection, notice_id: int, author: str, now: datetime,
         now=now,
         validity_hours=first.validity_hours,
         urgent_reason=first.urgent_reason,
+        resend_uncertain=first.resend_uncertain,
         resend_of=notice_id,
     )
 
@@ -196,8 +211,12 @@ def approve(
     carriers: Sequence[str],
     same_text_hours: int,
     now: datetime,
+    withheld: Collection[int] = (),
 ) -> Notice:
-    """A second person's word: text and audience are frozen and every part is put into the outbox."""
+    """A second person's word: text and audience are frozen and every part is put into the outbox.
+
+    Nothing that names the person goes to those who are `withheld` (see `number_desk`).
+    """
     one = by_id(tx, notice_id)
     _in_state(one, "draft")
     if approver == one.author:
@@ -205,7 +224,7 @@ def approve(
     if digest is not None and digest != one.digest:
         raise Refused("通知在你看过之后又被修改", f"请重新试算后批准,现在的内容码是 {one.digest}")
     _refuse_same_text(tx, one, same_text_hours, now)
-    plan = _freeze(tx, vault, one, carriers, now)
+    plan = _freeze(tx, vault, one, carriers, withheld if has_fields(one.body) else (), now)
     if not plan["people"]:
         raise Refused("没有人会收到这条通知", "xinqiao notice dry-run 说明哪些人被排除")
     tx.execute(
@@ -245,9 +264,16 @@ def _refuse_same_text(tx: sa.Connection, one: Notice, hours: int, now: datetime)
         )
 
 
-def _freeze(tx: sa.Connection, vault: Vault, one: Notice, carriers: Sequence[str], now: datetime) -> dict[str, Any]:
+def _freeze(
+    tx: sa.Connection,
+    vault: Vault,
+    one: Notice,
+    carriers: Sequence[str],
+    withheld: Collection[int],
+    now: datetime,
+) -> dict[str, Any]:
     """Put messages and parts into the outbox; the plan that they add up to."""
-    chosen = roster_store.audience_query(one.audience).subquery()
+    chosen = roster_store.audience_query(one.audience, withheld).subquery()
     served = chosen.c.carrier.in_(carriers)
     now_ms = round(now.timestamp() * 1000)
     fixed: dict[str, sa.ColumnElement[Any]] = {
@@ -266,7 +292,7 @@ def _freeze(tx: sa.Connection, vault: Vault, one: Notice, carriers: Sequence[str
     if has_fields(one.body):
         _count_parts(tx, vault, one)
     _insert_parts(tx, one, now_ms)
-    return _plan(tx, one, carriers)
+    return _plan(tx, one, carriers, withheld)
 
 
 def _count_parts(tx: sa.Connection, vault: Vault, one: Notice) -> None:
@@ -303,14 +329,14 @@ def _insert_parts(tx: sa.Connection, one: Notice, now_ms: int) -> None:
     tx.execute(sa.insert(part).from_select(list(columns), rows.order_by(message.c.id, numbers.c.number)))
 
 
-def _plan(tx: sa.Connection, one: Notice, carriers: Sequence[str]) -> dict[str, Any]:
+def _plan(tx: sa.Connection, one: Notice, carriers: Sequence[str], withheld: Collection[int]) -> dict[str, Any]:
     rows = tx.execute(
         sa.select(part.c.carrier, sa.func.count(sa.distinct(part.c.message_id)), sa.func.count())
         .where(part.c.lane == one.id)
         .group_by(part.c.carrier)
     ).all()
-    left_out = dict(roster_store.left_out(tx, one.audience))
-    planned = roster_store.audience_query(one.audience).subquery()
+    left_out = dict(roster_store.left_out(tx, one.audience, withheld))
+    planned = roster_store.audience_query(one.audience, withheld).subquery()
     unserved = tx.scalar(sa.select(sa.func.count()).select_from(planned).where(planned.c.carrier.not_in(carriers)))
     if unserved:
         left_out["carrier not configured"] = unserved
@@ -365,6 +391,29 @@ def cancel(tx: sa.Connection, notice_id: int, now: datetime) -> tuple[Notice, in
         .values(state="cancelled", cancelled_ms=now_ms, finished_at=now)
     )
     return by_id(tx, notice_id), stopped
+
+
+def resend_uncertain(tx: sa.Connection, now: datetime) -> int:
+    """Parts in doubt of running notices that were approved for it go once more. Returns how many.
+
+    Their receipt has had `RECEIPT_PATIENCE`. A part that anybody has already sent again is left alone.
+    """
+    now_ms = round(now.timestamp() * 1000)
+    gone = sa.select(person.c.id).where(person.c.id == part.c.person_id, person.c.opted_out_at.isnot(None)).exists()
+    approved = sa.select(notice.c.id).where(notice.c.resend_uncertain, notice.c.state == "running")
+    done = tx.execute(
+        sa.update(part)
+        .where(
+            part.c.state == PartState.UNCERTAIN,
+            part.c.lane.in_(approved),
+            part.c.consents == 0,
+            part.c.changed_ms <= now_ms - RECEIPT_PATIENCE,
+            part.c.expires_ms > now_ms,
+            ~gone,
+        )
+        .values(state=PartState.QUEUED, reason="sent again: urgent", consents=1, not_before_ms=0, changed_ms=now_ms)
+    )
+    return done.rowcount
 
 
 def finish_done(tx: sa.Connection, now: datetime) -> int:

@@ -7,11 +7,14 @@ from twisted.internet.error import ConnectionLost
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 
-from carriers import smpp
+from carriers import dialects, smpp
+from carriers.capture import Glimpse, Seen
 from carriers.events import BindRefused, Bound, Closed, Event, InboundText, SubmitAnswered
 from carriers.link import HEALTHY, LONGEST_WAIT, PROBES, Link, LinkState
+from carriers.profile import CarrierProfile
 from carriers.session import Session
 from tests.carriers.test_smpp import HOT, PROFILE
+from tests.conftest import NOON
 
 
 class Wire(StringTransport):
@@ -27,12 +30,12 @@ class Wire(StringTransport):
 class Bench:
     """A link, the carrier's end of its session, and what the gateway hears."""
 
-    def __init__(self) -> None:
+    def __init__(self, profile: CarrierProfile = PROFILE) -> None:
         self.reactor: Any = MemoryReactorClock()
         self.heard: list[Event] = []
         self.link = Link(
-            PROFILE,
-            lambda link, events: self.heard.extend(events),
+            profile,
+            lambda link, connection, events: self.heard.extend(events),
             self.reactor,
             now=self.reactor.seconds,
             jitter=lambda: 0.5,
@@ -50,7 +53,7 @@ class Bench:
         self.wire = Wire()
         self.protocol = factory.buildProtocol(None)
         self.protocol.makeConnection(self.wire)
-        self.carrier = Session.carrier()
+        self.carrier = Session.carrier(dialects.carrier(self.link.profile.protocol, NOON))
         self.carrier.connected(self.reactor.seconds())
 
     def exchange(self) -> list[Event]:
@@ -118,7 +121,7 @@ def test_a_lost_link_tells_what_is_in_doubt_at_once_and_comes_back(bench: Bench)
     bench.connect()
     bench.bind()
     assert bench.link.state is LinkState.BOUND
-    assert bench.link.connection == 2
+    assert bench.link.connections == 2
 
 
 def test_waits_double_up_to_a_minute_and_start_anew_after_a_healthy_one(bench: Bench) -> None:
@@ -182,6 +185,58 @@ def test_a_carrier_that_floods_is_left_unread_until_the_store_has_caught_up(benc
     assert bench.wire.producerState == "paused"
     bench.link.hear(True)
     assert bench.wire.producerState == "producing"
+
+
+def test_a_link_counts_what_went_over_it(bench: Bench) -> None:
+    bench.bind()
+    session = bench.link.session
+    assert session is not None
+    template = smpp.submit_template(PROFILE, "1069", b"\x4e\x00", 8, None)
+    pdus = [(n, n, template.pdu(n, "8613800000001", n)) for n in range(50, 54)]
+    session.submit(pdus, bench.reactor.seconds())
+    bench.link.flush()
+    bench.protocol.dataReceived(
+        smpp.with_string(smpp.SUBMIT_SM | smpp.RESPONSE, 0, 50, "A1")
+        + smpp.bare(smpp.SUBMIT_SM | smpp.RESPONSE, smpp.THROTTLED, 51)
+        + HOT["text"]
+        + HOT["receipt"]
+        + smpp.bare(0x777, 0, 9)
+    )
+    counted = bench.link.counters()
+    assert (counted["submits"], counted["window_used"], counted["window"]) == (4, 2, PROFILE.window)
+    assert counted["answers"] == {"0": 1, "88": 1}
+    assert (counted["texts"], counted["receipts"], counted["unreadable"], counted["logins"]) == (1, 1, 1, 1)
+    assert counted["octets_out"] >= sum(len(pdu) for _, _, pdu in pdus)
+    assert counted["octets_in"] > len(HOT["text"] + HOT["receipt"])
+    assert counted["pace"] == PROFILE.rate / 2
+    bench.lose()
+    bench.until_next_attempt()
+    bench.connect()
+    bench.bind()
+    counted = bench.link.counters()
+    assert (counted["submits"], counted["unanswered"], counted["window_used"]) == (4, 2, 0)
+    assert (counted["connections"], counted["logins"]) == (2, 2)
+
+
+def test_who_watches_sees_all_that_passes_from_the_pdu_on_that_is_just_coming(bench: Bench) -> None:
+    bench.bind()
+    bench.protocol.dataReceived(HOT["text"][:20])
+    seen: list[Glimpse] = []
+    bench.link.watch(seen.append)
+    bench.protocol.dataReceived(HOT["text"][20:])
+    assert bench.link.session is not None
+    bench.link.session.accept([5])
+    bench.link.flush()
+    bench.lose()
+    assert [one.seen for one in seen] == [Seen.RECEIVED, Seen.RECEIVED, Seen.SENT, Seen.LOST]
+    assert seen[0].octets + seen[1].octets == HOT["text"]
+    assert seen[2].octets == smpp.deliver_answer(smpp.DELIVER_SM, 0, 5)
+    bench.until_next_attempt()
+    bench.connect()
+    assert [one.seen for one in seen[4:]] == [Seen.CALLED, Seen.SENT]
+    bench.link.watch(None)
+    bench.bind()
+    assert len(seen) == 6
 
 
 def test_stopping_waits_for_the_open_answers(bench: Bench) -> None:

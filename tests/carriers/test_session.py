@@ -22,6 +22,7 @@ from carriers.events import (
     Verdict,
 )
 from carriers.session import LATE_ANSWERS, UNBIND_TIMEOUT, Session, State
+from carriers.smpp import Smpp
 from tests.carriers.test_smpp import HOT, PROFILE, bound
 
 TEMPLATE = smpp.submit_template(PROFILE, "1069", b"\x4e\x00", 8, None)
@@ -31,7 +32,7 @@ class Pair:
     """Our end and the carrier's end, with nothing between them."""
 
     def __init__(self) -> None:
-        self.gateway, self.carrier = Session.gateway(PROFILE), Session.carrier()
+        self.gateway, self.carrier = Session.gateway(PROFILE, Smpp(PROFILE)), Session.carrier(Smpp())
         self.gateway.connected(0.0)
         self.carrier.connected(0.0)
 
@@ -54,13 +55,15 @@ def pair() -> Pair:
     pair = Pair()
     [asked] = pair.to_carrier()
     assert isinstance(asked, BindRequested)
-    pair.carrier.admit(asked.answer, system_id="CMCC")
+    pair.carrier.admit(asked.answer, name="CMCC")
     assert pair.to_gateway() == [Bound("CMCC")]
     return pair
 
 
 def test_the_carrier_sees_who_logs_in() -> None:
-    assert Pair().to_carrier() == [BindRequested(1, "smppuser", "smpppass", "transceiver")]
+    [asked] = Pair().to_carrier()
+    assert isinstance(asked, BindRequested)
+    assert (asked.account, asked.password, asked.mode) == ("smppuser", "smpppass", "transceiver")
 
 
 def test_a_refused_password_is_told_from_other_trouble() -> None:
@@ -174,7 +177,7 @@ def test_answers_nobody_waits_for_change_nothing(pair: Pair) -> None:
 def test_a_refused_command_settles_its_submit_for_another_try(pair: Pair) -> None:
     first = pair.submit(1)
     [event] = pair.gateway.receive(smpp.bare(smpp.GENERIC_NACK, 3, first), 1.0)
-    assert event == SubmitAnswered(first, 100, Verdict.TEMPORARY, 3, "")
+    assert event == SubmitAnswered(first, 100, Verdict.TEMPORARY, 3, "", smpp.describe(3))
 
 
 @pytest.mark.parametrize("message_id", ["", "é" * 3, "x" * 300])
@@ -235,7 +238,7 @@ def test_any_pdu_is_a_sign_of_life() -> None:
 
 
 def test_a_login_that_is_never_answered_is_given_up() -> None:
-    session = Session.gateway(PROFILE)
+    session = Session.gateway(PROFILE, Smpp(PROFILE))
     session.connected(0.0)
     session.tick(PROFILE.bind_timeout)
     assert session.wants_close
@@ -289,7 +292,7 @@ def test_throttling_slows_the_session_down() -> None:
     profile = PROFILE.__class__(
         **{name: getattr(PROFILE, name) for name in PROFILE.__dataclass_fields__} | {"rate": 100.0}
     )
-    session = Session.gateway(profile)
+    session = Session.gateway(profile, Smpp(profile))
     session.connected(0.0)
     session.receive(smpp.with_string(smpp.BIND_TRANSCEIVER | smpp.RESPONSE, 0, 1, "SMSC"), 0.0)
     session.submit([(5, 1, b"")], 1.0)

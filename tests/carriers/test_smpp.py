@@ -1,6 +1,7 @@
 """SMPP on the wire: golden PDUs of another implementation, and aiosmpplib as an oracle in both directions."""
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,17 @@ from hypothesis import strategies as st
 from carriers import smpp
 from carriers.events import Concatenation, DeliveryReceipt, InboundText, ReceiptState, Unreadable, Verdict
 from carriers.profile import CarrierProfile
+from carriers.results import Results
 from carriers.session import Session
+from carriers.smpp import Smpp
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 GOLDEN: dict[str, Any] = {v["name"]: v for v in json.loads((VECTORS / "smpp_node.json").read_text())["vectors"]}
 ODD = json.loads((VECTORS / "odd_captures.json").read_text())["items"]
 
+RESULTS = tomllib.loads((Path(__file__).parents[2] / "config" / "results.toml").read_text(encoding="utf-8"))
 PROFILE = CarrierProfile(
+    results=Results.from_table(RESULTS["smpp"], "smpp"),
     name="mobile",
     label="中国移动",
     protocol="smpp",
@@ -95,13 +100,13 @@ def test_the_small_pdus_are_theirs_to_the_byte(ours: bytes, name: str) -> None:
 
 
 def test_a_receipt_of_another_implementation_is_read() -> None:
-    event = smpp.read_delivery(golden("deliver_sm_receipt"), smpp.DELIVER_SM, 1)
+    event = smpp.read_delivery(golden("deliver_sm_receipt"))
     assert isinstance(event, DeliveryReceipt)
     assert (event.message_id, event.state) == ("100001", ReceiptState.DELIVERED)
 
 
 def test_a_text_of_another_implementation_is_read() -> None:
-    event = smpp.read_delivery(golden("deliver_sm_mo_ucs2"), smpp.DELIVER_SM, 1)
+    event = smpp.read_delivery(golden("deliver_sm_mo_ucs2"))
     assert isinstance(event, InboundText)
     assert event.source == "8613800138000"
 
@@ -130,7 +135,7 @@ def test_aiosmpplib_submits_what_we_read(source: str, destination: str, words: s
         log_id="x",
     )
     pdu = message.pdu()
-    event = smpp.read_submit(pdu, sequence)
+    event = smpp.read_submit(pdu)
     assert (event.source, event.destination, event.coding) == (source, destination, 8)
     assert event.body == words.encode("utf-16-be")
     assert event.receipt_wanted
@@ -177,7 +182,7 @@ HOT = {
 
 def bound() -> Session:
     """A gateway's session that is logged in."""
-    session = Session.gateway(PROFILE)
+    session = Session.gateway(PROFILE, Smpp(PROFILE))
     session.connected(0.0)
     session.data_to_send()
     session.receive(smpp.with_string(smpp.BIND_TRANSCEIVER | smpp.RESPONSE, 0, 1, "SMSC"), 0.0)
@@ -223,7 +228,7 @@ def test_any_octets_only_close_the_link_or_become_events(octets_: bytes) -> None
 
 def test_a_text_for_a_port_is_binary() -> None:
     body = bytes((6, 0x05, 4, 0x0B, 0x84, 0x23, 0xF0)) + b"push"
-    event = smpp.read_delivery(smpp.encode_delivery("1", "2", body, 8, esm_class=0x40), smpp.DELIVER_SM, 1)
+    event = smpp.read_delivery(smpp.encode_delivery("1", "2", body, 8, esm_class=0x40))
     assert isinstance(event, InboundText)
     assert event.binary
     assert event.body == b"push"
@@ -231,7 +236,7 @@ def test_a_text_for_a_port_is_binary() -> None:
 
 def test_part_three_of_two_is_a_text_of_its_own() -> None:
     pdu = smpp.encode_delivery("1", "2", b"\x4e\x00", 8, concatenation=Concatenation(7, 2, 3, 8))
-    event = smpp.read_delivery(pdu, smpp.DELIVER_SM, 1)
+    event = smpp.read_delivery(pdu)
     assert isinstance(event, InboundText)
     assert event.concatenation is None
 
@@ -250,7 +255,7 @@ def test_part_three_of_two_is_a_text_of_its_own() -> None:
     ],
 )
 def test_what_a_status_means(status: int, verdict: Verdict) -> None:
-    assert smpp.verdict(status) is verdict
+    assert PROFILE.results.verdict(status) is verdict
     assert f"0x{status:02X}" in smpp.describe(status)
 
 

@@ -105,7 +105,7 @@ def promises(calls: Sequence[Call], environment: Mapping[str, str]) -> Iterator[
         conversation = conversations.setdefault(call.target, _Conversation(carrier))
         for command, status, sequence, pdu in conversation.frames(call):
             if call.name == "recvfrom" and command == smpp.DELIVER_SM:
-                conversation.delivered[sequence] = smpp.read_delivery(pdu, command, sequence)
+                conversation.delivered[sequence] = smpp.read_delivery(pdu)
             elif call.name == "sendto" and command == smpp.SUBMIT_SM:
                 yield Promise(call.began, "submit", carrier, sequence)
             elif call.name == "sendto" and command == smpp.DELIVER_SM | smpp.RESPONSE and status == smpp.OK:

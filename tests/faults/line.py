@@ -2,6 +2,7 @@
 
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from twisted.internet import defer
@@ -9,7 +10,7 @@ from twisted.internet.error import ConnectionLost
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 
-from carriers import smpp
+from carriers import dialects
 from carriers.events import (
     Closed,
     DeliveryReceipt,
@@ -32,7 +33,8 @@ GRAIN = 0.25  # seconds that pass at a time
 class Line:
     """`pipes` gives the two directions of each new connection: (toward the carrier, toward the gateway).
 
-    What the link reports is acknowledged at once, as the gateway does once it is committed.
+    The carrier speaks the profile's protocol, whatever its behaviour says. What the link reports is acknowledged at
+    once, as the gateway does once it is committed.
     """
 
     def __init__(
@@ -47,7 +49,9 @@ class Line:
         self.outcomes: Counter[int] = Counter()  # how often each submit was settled, by token
         self.connections: list[tuple[_End, _End]] = []  # (the gateway's end, the carrier's end)
         self._pipes = pipes
-        self.carrier = Carrier(behaviour or Behaviour(name=profile.name), self.reactor)
+        self._template = dialects.template(profile, "1069", b"\x4e\x00", 8, None)
+        behaviour = replace(behaviour or Behaviour(name=profile.name), protocol=profile.protocol)
+        self.carrier = Carrier(behaviour, self.reactor)
         self.carrier.listen()
         self._door = self.reactor.tcpServers[-1][1]
         self.link = Link(
@@ -81,9 +85,9 @@ class Line:
         now = self.reactor.seconds()
         going = min(count, session.room(now)) if session is not None else 0
         if session is not None and going:
-            first = session.reserve(going)
+            first, stamp, pdu = session.reserve(going), session.dialect.stamp, self._template.pdu
             session.submit(
-                [(first + i, first_token + i, TEMPLATE.pdu(first + i, NUMBER, first_token + i)) for i in range(going)],
+                [(first + i, first_token + i, pdu(first + i, NUMBER, first_token + i, stamp)) for i in range(going)],
                 now,
             )
             self.link.flush()
@@ -119,7 +123,7 @@ class Line:
         gateway.protocol.makeConnection(gateway)
         return defer.succeed(gateway.protocol)
 
-    def _hear(self, link: Link, events: Sequence[Event]) -> None:
+    def _hear(self, link: Link, connection: int, events: Sequence[Event]) -> None:
         self.heard += events
         for event in events:
             match event:
@@ -209,4 +213,3 @@ class _End:
 
 
 NUMBER = "8613800000001"
-TEMPLATE = smpp.submit_template(PROFILE, "1069", b"\x4e\x00", 8, None)

@@ -9,13 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from carriers.events import Concatenation, DeliveryReceipt, InboundText, ReceiptState, SubmitAnswered, Verdict
-from gateway import case_clock, lease, roster_desk
+from gateway import case_clock, lease, resources, roster_desk
 from gateway.casebook import Desk
 from gateway.cli.desk import read_keys
 from gateway.compose import Composer
 from gateway.database import Database
 from gateway.inbox import Inbox
 from gateway.outbox import Answer
+from gateway.rerouting import Routes
 from gateway.resources import prefixes
 from gateway.settings import load
 from gateway.tick import Arrivals, Outcome, Room, Tick
@@ -42,7 +43,7 @@ class Office:
         self.keys = read_keys(self.settings)
         self.vault = Vault(self.keys)
         self.desk = Desk.from_settings(self.settings)
-        profiles = {name: self.settings.profile(name) for name in self.settings.values.carriers}
+        profiles = resources.profiles(self.settings)
         self.inbox = Inbox(self.settings, self.vault, profiles, self.desk)
         with self.database.write() as tx:
             self.held = lease.take(tx, "tests:1", self.now_ms, 3_600_000)
@@ -55,6 +56,7 @@ class Office:
             Composer(profiles, self.vault),
             self.settings.zone(),
             self.settings.quiet_hours(),
+            Routes.of(self.settings.values.carriers, profiles),
         )
 
     @property
@@ -86,7 +88,7 @@ class Office:
         from carriers import smpp
 
         submits = self.run(carrier, room).submits.get(carrier, [])
-        return [(sequence, part, smpp.read_submit(pdu, sequence)) for sequence, part, pdu in submits]
+        return [(sequence, part, smpp.read_submit(pdu)) for sequence, part, pdu in submits]
 
     def deliver(self, submits: Sequence[Any], state: ReceiptState = ReceiptState.DELIVERED) -> None:
         """The carrier takes these and reports on them."""

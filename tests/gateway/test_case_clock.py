@@ -7,7 +7,6 @@ import sqlalchemy as sa
 
 from gateway import case_clock
 from routing.tables import case_ticket
-from routing.working_days import add_working_days
 from tests.gateway.casework import (
     MINE,
     ROAD,
@@ -30,20 +29,6 @@ from tests.gateway.office import Office
 def no(office: Office) -> str:
     """A case that citizen 1 has just opened on a Tuesday at noon."""
     return opened(office, MINE, ROAD)
-
-
-@pytest.mark.parametrize(
-    ("start", "n", "day"),
-    [
-        (date(2026, 11, 24), 1, date(2026, 11, 25)),
-        (date(2026, 11, 27), 1, date(2026, 11, 30)),
-        (date(2026, 11, 28), 1, date(2026, 11, 30)),
-        (date(2026, 11, 24), 5, date(2026, 12, 1)),
-        (date(2026, 11, 24), 15, date(2026, 12, 15)),
-    ],
-)
-def test_working_days_leave_out_weekends(start: date, n: int, day: date) -> None:
-    assert add_working_days(start, n) == day
 
 
 def test_who_does_not_answer_our_question_is_looked_at_without_the_answer(office: Office, no: str) -> None:

@@ -68,7 +68,7 @@ def no(run: Run) -> str:
 def test_a_case_goes_its_usual_way_by_commands(run: Run, no: str, tmp_path: Path) -> None:
     assert run("office", "case", "next")["number"] == no
     run("office", "case", "accept", no, "--kind", "求助", "--topic", "交通", "--place", "城关镇小学")
-    sent = run("office", "case", "assign", no, "--lead", "交警", "--co", "教育局", "--method", "会办", "--days", "5")
+    sent = run("office", "case", "assign", no, "--lead", "交警", "--co", "教育局", "--method", "会办")
     assert (sent["lead"], sent["co_handlers"], sent["method"]) == ("交警大队", ["县教育局"], "会办")
     order = run("jiaojing", "case", "order", no, "--out", str(tmp_path / "单.docx"))
     assert order["number"] == f"{no}-1"

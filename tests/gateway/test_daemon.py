@@ -140,6 +140,37 @@ def test_a_carrier_with_a_certificate_of_somebody_else_is_not_spoken_to(town: To
         assert town.counts()["connections"] == 0
 
 
+def test_a_tls_door_that_is_restarted_under_load_costs_nothing(town: Town) -> None:
+    """D21."""
+    town.script = SCRIPT.format(more="")
+    town.open_carriers()
+    behind, pem = int(town.environment["XINQIAO__CARRIERS__MOBILE__PORT"]), certificate(town.folder, "carrier")
+    door = Door(pem, behind)
+    prefix = "XINQIAO__CARRIERS__MOBILE__"
+    town.environment |= {
+        f"{prefix}HOST": "localhost",
+        f"{prefix}PORT": str(door.port),
+        f"{prefix}TLS": "true",
+        f"{prefix}TLS_CA": pem.name,
+    }
+    rows = "".join(f"138000000{n:02d}\t第{n}条\n" for n in range(1, 61))
+    (town.folder / "list.tsv").write_text(rows, encoding="utf-8")
+    town.run("message", "send", "--file", str(town.folder / "list.tsv"))
+    town.start_daemon()
+    town.until(lambda: town.counts()["submits"] >= 10)
+    door.stop()
+    town.tell(do="text", carrier="mobile", text="门关着时来的", **{"from": "8613800000001"})
+    door = Door(pem, behind, door.port)
+    try:
+        town.until(lambda: set(_states(town)) <= {"delivered", "uncertain"})
+        town.until(lambda: town.counts()["texts_outstanding"] == 0)
+    finally:
+        door.stop()
+    counts = town.counts()
+    assert (counts["doubled"], counts["connections"]) == (0, 2)
+    assert counts["accepted_distinct"] <= 60 <= counts["accepted_distinct"] + _states(town).count("uncertain")
+
+
 def test_a_cut_line_comes_back_and_loses_nothing(town: Town) -> None:
     opened(town, "cut_after = 7")
     rows = "".join(f"138000000{n:02d}\t第{n}条\n" for n in range(1, 31))
@@ -150,6 +181,34 @@ def test_a_cut_line_comes_back_and_loses_nothing(town: Town) -> None:
     assert counts["connections"] > 3
     assert counts["doubled"] == 0
     assert counts["accepted_distinct"] + town.states().count("uncertain") >= 30
+
+
+def test_one_line_is_shown_with_all_that_it_counted(town: Town) -> None:
+    opened(town, 'refuse_numbers = { "13800000002" = 11 }')
+    town.tell(do="throttle", carrier="mobile", on=True)
+    town.run("message", "send", "--to", "13800000001", "--text", "您好")
+    town.until(lambda: town.counts()["submits"] >= 1)
+    town.tell(do="throttle", carrier="mobile", on=False)
+    town.run("message", "send", "--to", "13800000002", "--text", "您好")
+    town.tell(do="text", carrier="mobile", text="路灯坏了", **{"from": "8613800000001"})
+    town.until(lambda: sorted(_states(town))[-2:] == ["delivered", "failed"])
+    town.until(lambda: _answers(town).get(11) == 1)
+    told = town.run("carrier", "status", "mobile", "--json")
+    counted = told["counters"]
+    assert (told["link_state"], counted["connections"], counted["texts"]) == ("bound", 1, 1)
+    assert counted["submits"] == sum(one["count"] for one in counted["answers"])
+    assert counted["throttled"] >= 1
+    meanings = {one["status"]: (one["verdict"], one["meaning"]) for one in counted["answers"]}
+    assert meanings[11][0] == "permanent"
+    assert "ESME_RTHROTTLED" in meanings[88][1]
+    assert counted["octets_out"] > counted["submits"] * 40
+    assert "拒收" in town.run("carrier", "status", "mobile")
+
+
+def _answers(town: Town) -> dict[int, int]:
+    """Answers by status, as the gateway has told the store."""
+    told = town.run("carrier", "status", "mobile", "--json")["counters"]
+    return {one["status"]: one["count"] for one in told.get("answers", [])}
 
 
 def test_throttling_slows_down_and_everything_arrives(town: Town) -> None:

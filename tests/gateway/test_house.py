@@ -1,22 +1,27 @@
 """Settings, store, rights, operators, audit, logs, checks, screen: what everything stands on."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import audit, fsck, logs, operators, rights, settings
+from gateway import audit, fsck, logs, notices, operators, resources, rights, settings
 from gateway.cli import screen
-from gateway.database import Database
+from gateway.database import Database, _alembic, revisions
 from gateway.errors import Refused, SettingsWrong, StoreUnfit
 from gateway.tables import audit as audit_rows
 from gateway.tables import metadata, notice, part, receipt
+from roster.audiences import Audience
+from roster.tables import membership
 from routing import store as case_store
 from routing.cases import CaseState
 from routing.history import replay
@@ -72,7 +77,7 @@ def test_the_environment_goes_before_the_file(folder: Path) -> None:
 def test_secrets_that_others_can_read_are_refused(folder: Path) -> None:
     (folder / "keys" / "mobile.password").chmod(0o644)
     with pytest.raises(SettingsWrong, match="他人"):
-        settings.load(folder, {}).profile("mobile")
+        resources.profiles(settings.load(folder, {}))
 
 
 def test_a_folder_without_settings_says_what_to_do(tmp_path: Path) -> None:
@@ -110,17 +115,11 @@ def test_the_migrations_make_exactly_the_tables_of_the_code(database: Database) 
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
-def test_cases_of_an_older_schema_keep_all_they_were(bare: Database) -> None:
-    from alembic import command
-
-    from gateway.database import _alembic
-
-    config = _alembic()
-    with bare.engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+def test_cases_of_the_schema_before_histories_were_whole_keep_all_they_were(bare: Database) -> None:
+    bare.upgrade("0006")
+    with bare.write() as tx:
         for statement in OLD_CASE:
-            connection.exec_driver_sql(statement)
+            tx.exec_driver_sql(statement)
     bare.upgrade()
     with bare.read() as tx:
         case = case_store.by_id(tx, 7)
@@ -144,6 +143,35 @@ OLD_CASE = (
     "INSERT INTO case_event (case_id, at, event, actor, role, to_state, reason, data) "
     "VALUES (7, 1764000000123, 'approve', '乙', 'reviewer', 'replied', '', '{}')",
 )
+
+
+def test_the_line_of_schema_versions_is_alembics() -> None:
+    script = ScriptDirectory.from_config(_alembic())
+    assert revisions() == [one.revision for one in script.walk_revisions()][::-1]
+
+
+def test_an_upgrade_writes_down_the_history_that_a_roster_had_before(bare: Database) -> None:
+    bare.upgrade("0005")
+    with bare.write() as tx:
+        for number, state in ((1, "'active', '', NULL"), (2, "'stopped', '空号', 5000")):
+            tx.exec_driver_sql(
+                "INSERT INTO person (id, phone_sealed, phone_index, carrier, carrier_source, created_at) "
+                f"VALUES ({number}, '', '{number}', 'mobile', 'prefix', 1000)"
+            )
+            tx.exec_driver_sql(
+                "INSERT INTO informant (person_id, name_sealed, name_index, category, township, village, state, "
+                "stop_reason, stopped_at, created_at, updated_at) "
+                f"VALUES ({number}, '', '', '教师', '城关镇', '', {state}, 1000, 6000)"
+            )
+    bare.upgrade()
+    with bare.read() as tx:
+        kept = tx.execute(sa.select(membership).order_by(membership.c.id)).all()
+        assert [(row.person_id, row.event, row.why, row.reason, row.at.timestamp()) for row in kept] == [
+            (1, "joined", "", "", 1.0),
+            (2, "joined", "", "", 1.0),
+            (2, "left", "other", "空号", 5.0),
+        ]
+        assert [one for one in fsck.check(tx, KEY, 10_000) if one.invariant == "roster"] == []
 
 
 def test_a_store_that_does_not_sync_is_refused(tmp_path: Path) -> None:
@@ -175,6 +203,26 @@ def test_a_store_without_schema_is_refused_with_the_way_out(bare: Database) -> N
         tx.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StoreUnfit, match="更新的版本"):
         bare.check_schema()
+
+
+def test_an_upgrade_that_fails_midway_changes_nothing_and_can_be_tried_again(bare: Database) -> None:
+    """E12."""
+    with bare.write() as tx:
+        config = _alembic()
+        config.attributes["connection"] = tx
+        command.upgrade(config, "0001")
+        tx.exec_driver_sql("INSERT INTO quarantine VALUES (7, 'mobile', 1, 'odd', 'raw')")
+        tx.exec_driver_sql("CREATE INDEX ix_quarantine_day ON quarantine (id)")  # in the way of a later step
+    with pytest.raises(sa.exc.DBAPIError):
+        bare.upgrade()
+    assert bare.revision() == "0001"
+    with bare.write() as tx:
+        assert "times" not in {one["name"] for one in sa.inspect(tx).get_columns("quarantine")}
+        tx.exec_driver_sql("DROP INDEX ix_quarantine_day")
+    bare.upgrade()
+    bare.check_schema()
+    with bare.read() as tx:
+        assert tx.exec_driver_sql("SELECT id, reason, times FROM quarantine").one() == (7, "odd", 1)
 
 
 @pytest.mark.parametrize(
@@ -311,6 +359,21 @@ def test_escape_sequences_become_visible(words: str) -> None:
     assert "\\" in screen.neutral(words)
 
 
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "words"),
+    [
+        (829, 836, "829/836 99.16%"),
+        (25_940, 26_633, "25940/26633 97.40%"),
+        (3_631, 3_760, "3631/3760 96.57%"),
+        (37, 37, "37/37 100.00%"),
+        (1, 800, "1/800 0.13%"),  # 0.125: halves go up
+        (0, 0, "0/0 -"),
+    ],
+)
+def test_a_rate_names_what_it_is_made_of(numerator: int, denominator: int, words: str) -> None:
+    assert screen.rate(numerator, denominator) == words
+
+
 # --------------------------------------------------------------------------------------------------------------- checks
 
 
@@ -320,55 +383,108 @@ UNCHECKED = {  # how references to rows that are not there get into a store
 }
 
 
-def offences(office: Office) -> set[str]:
+def offences(office: Office) -> list[fsck.Offence]:
     with office.database.read() as tx:
-        return {one.invariant for one in fsck.check(tx, office.keys.seal, office.now_ms + 60_000)}
+        return list(fsck.check(tx, office.keys.seal, office.now_ms + 60_000))
+
+
+def a_day_at_the_office(office: Office) -> None:
+    """Two matters of one person, one a long text, and the replies; a notice in two parts, approved, sent, delivered."""
+    office.text("8613800000001", "村里路灯坏了半个月,晚上出门很危险," * 8)
+    office.text("8613800000001", "我家老人住院报销手续跑了几趟都没办成,到底该找谁")
+    office.minutes += 15
+    with office.database.write() as tx:
+        one = notices.draft(
+            tx,
+            title="会",
+            topic="教育",
+            body="【肥乡双向沟通办】" + "明天上午九点在乡政府开会" * 6,
+            audience=Audience(),
+            author="甲",
+            now=office.now,
+            validity_hours=24,
+        )
+        notices.approve(tx, office.vault, one.id, "乙", None, ["mobile"], 0, office.now)
+        audit.record(tx, office.keys.seal, "乙", "notice.approve", f"notice {one.id}", {}, office.now)
+        notices.send(tx, one.id, office.now, office.now)
+        audit.record(tx, office.keys.seal, "乙", "notice.send", f"notice {one.id}", {}, office.now)
+    office.deliver(office.submit())
 
 
 def test_a_store_after_a_days_work_is_whole(office: Office) -> None:
-    office.text("8613800000001", "村里路灯坏了半个月")
-    office.deliver(office.submit())
-    assert offences(office) == set()
+    a_day_at_the_office(office)
+    assert offences(office) == []
 
 
-@pytest.mark.parametrize(
-    ("damage", "invariant"),
-    [
-        ("UPDATE part SET state = 'lost'", "I1"),
-        (
-            "INSERT INTO attempt SELECT 99, 1, part_id, carrier, intent_ms, 'accepted', 0, 0, 'x' FROM attempt LIMIT 1",
-            "I2",
-        ),
-        ("DELETE FROM attempt", "I2a"),
-        ("DELETE FROM receipt", "I4"),
-        ("UPDATE part SET state = 'failed', reason = NULL", "I4a"),
-        (
-            "INSERT INTO case_event SELECT 99, case_id, at, event, actor, role, from_state, to_state, reason, text_id, "
-            "message_id, data FROM case_event LIMIT 1",
-            "I5",
-        ),
-        ("UPDATE case_ticket SET state = 'accepted'", "I5a"),
-        ("UPDATE case_ticket SET state = 'closed'", "I5b"),
-        ("UPDATE case_ticket SET survey = 'open'", "I5c"),
-        ("UPDATE case_ticket SET lead = 'x'", "I5d"),
-        ("UPDATE text_part SET carrier = 'unicom'", "I6"),
-        ("UPDATE receipt SET part_id = NULL", "I7"),
-        ("UPDATE attempt SET session = 999999999999", "I9"),
-        ("UPDATE message SET parts = 3", "I12"),
-        ("DELETE FROM part", "I12"),
-    ],
-)
-def test_each_broken_invariant_is_named(office: Office, damage: str, invariant: str) -> None:
-    office.text("8613800000001", "村里路灯坏了半个月")
-    office.text("8613800000001", "我家老人住院报销手续跑了几趟都没办成,到底该找谁")
-    office.minutes = 60
-    office.deliver(office.submit())
+DAMAGES = [
+    ("DELETE FROM membership", "roster"),
+    ("UPDATE part SET state = 'lost'", "I1"),
+    ("INSERT INTO attempt SELECT 99, 1, part_id, carrier, intent_ms, 'accepted', 0, 0, 'x' FROM attempt LIMIT 1", "I2"),
+    ("DELETE FROM attempt", "I2a"),
+    ("DELETE FROM text_part", "I3"),
+    ("UPDATE text_part SET text_id = 99", "I3"),
+    ("DELETE FROM receipt", "I4"),
+    ("UPDATE receipt SET state = 'UNDELIV'", "I4"),
+    ("UPDATE part SET state = 'failed', reason = NULL", "I4a"),
+    ("UPDATE part SET state = 'undelivered'", "I4b"),
+    (
+        "INSERT INTO case_event SELECT 99, case_id, at, event, actor, role, from_state, to_state, reason, text_id, "
+        "message_id, data FROM case_event LIMIT 1",
+        "I5",
+    ),
+    ("UPDATE text_part SET number = 1", "I5a"),
+    ("UPDATE case_ticket SET state = 'accepted'", "I5b"),
+    ("UPDATE case_ticket SET state = 'closed'", "I5c"),
+    ("UPDATE case_ticket SET survey = 'open'", "I5d"),
+    ("UPDATE case_ticket SET lead = 'x'", "I5e"),
+    ("UPDATE text_part SET carrier = 'unicom'", "I6"),
+    ("UPDATE receipt SET part_id = NULL", "I7"),
+    ("UPDATE part SET state = 'accepted'", "I7a"),
+    ("UPDATE part SET state = 'expired', reason = 'no receipt'", "I7a"),
+    ("UPDATE part SET state = 'queued', expires_ms = 0", "I8"),
+    ("UPDATE attempt SET session = 999999999999", "I9"),
+    ("UPDATE notice SET cancelled_ms = 1", "I10"),
+    ("UPDATE person SET opted_out_at = 1", "I11"),
+    ("UPDATE notice SET approver = author", "I11a"),
+    ("UPDATE notice SET state = 'approved'", "I11b"),
+    ("UPDATE message SET parts = 5", "I12"),
+    ("UPDATE part SET number = 1", "I12"),
+    ("DELETE FROM part", "I12"),
+    ("UPDATE audit SET actor = 'somebody else'", "I13"),
+    ("DELETE FROM audit WHERE id = 1", "I13"),
+    ("DELETE FROM audit", "I13a"),
+    ("UPDATE part SET consents = 1", "I13b"),
+]
+
+
+@pytest.mark.parametrize(("damage", "invariant"), DAMAGES)
+def test_each_broken_invariant_is_named_with_the_row_that_breaks_it(
+    office: Office, damage: str, invariant: str
+) -> None:
+    a_day_at_the_office(office)
     unchecked, checked = UNCHECKED[office.database.engine.dialect.name]
     with office.database.engine.connect() as connection:
         for statement in (unchecked, damage, checked):
             connection.exec_driver_sql(statement)
         connection.commit()
-    assert invariant in offences(office)
+    found = [one for one in offences(office) if one.invariant == invariant]
+    assert found
+    assert all(re.fullmatch(r"[a-z_]+ (FX)?\d+", one.row) for one in found)
+
+
+def test_a_reference_to_a_row_that_is_gone_is_named(folder: Path) -> None:
+    office = Office(folder)
+    office.text("8613800000001", "村里路灯坏了半个月")
+    with office.database.engine.connect() as connection:
+        for statement in ("PRAGMA foreign_keys = OFF", "DELETE FROM person", "PRAGMA foreign_keys = ON"):
+            connection.exec_driver_sql(statement)
+    assert {one.row for one in offences(office) if one.invariant == "store"} >= {"text 1", "text_part 1"}
+    office.tick.close()
+    office.database.close()
+
+
+def test_every_invariant_has_been_broken_once() -> None:
+    assert {one.name for one in fsck.INVARIANTS} <= {invariant for _, invariant in DAMAGES}
 
 
 def test_a_notice_sent_by_its_author_alone_is_named(office: Office) -> None:
@@ -386,5 +502,5 @@ def test_a_notice_sent_by_its_author_alone_is_named(office: Office) -> None:
                 validity_hours=24,
             )
         )
-    assert "I11a" in offences(office)
+    assert "I11a" in {one.invariant for one in offences(office)}
     assert office.rows(sa.select(part)) == office.rows(sa.select(receipt)) == []

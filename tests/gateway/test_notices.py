@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carriers.events import ReceiptState
-from gateway import notices, outbox
+from carriers.events import DeliveryReceipt, ReceiptState
+from gateway import audit, fsck, notices, outbox
 from gateway.errors import Refused
 from gateway.notices import report as reports
 from gateway.notices.rules import check_body, is_quiet, opens_at, render, warnings, worst
@@ -17,7 +17,7 @@ from gateway.outbox import PartState
 from gateway.tables import message, part
 from roster.audiences import Audience
 from roster.store import Rendering
-from tests.gateway.office import Office
+from tests.gateway.office import SESSION, Office
 
 SIGNATURE = "【肥乡双向沟通办】"
 WHO = Rendering("钱远桥", "教师", "城关镇", "东赵村")
@@ -51,6 +51,82 @@ def send(office: Office, notice_id: int) -> None:
 def account(office: Office, notice_id: int) -> reports.Report:
     with office.database.read() as tx:
         return reports.account(tx, notices.by_id(tx, notice_id))
+
+
+# --------------------------------------------------------------------------------------- urgent, and nobody answers
+
+
+def lose(office: Office, room: int = 100) -> int:
+    """Submit what may go and hear nothing of it. Returns how many went."""
+    submits = office.submit(room)
+    office.run(uncertain=[(SESSION, sequence, part_id) for sequence, part_id, _ in submits])
+    return len(submits)
+
+
+def resend(office: Office) -> int:
+    with office.database.write() as tx:
+        return notices.resend_uncertain(tx, office.now)
+
+
+def urgent(office: Office) -> int:
+    one = draft(office, urgent_reason="防汛", resend_uncertain=True)
+    approve(office, one.id)
+    with office.database.write() as tx:
+        audit.record(tx, office.keys.seal, "乙", "notice.approve", f"notice {one.id}", {}, office.now)
+    send(office, one.id)
+    return one.id
+
+
+def test_an_urgent_notice_may_be_approved_to_send_once_more_what_is_in_doubt(office: Office) -> None:
+    """A04: exactly one further submit; what is in doubt twice ends as unknown."""
+    number = urgent(office)
+    assert lose(office) == 10
+    assert resend(office) == 0  # the receipts have a minute
+    office.minutes = 1
+    office.run(receipts=[(SESSION, DeliveryReceipt(1, "x", ReceiptState.DELIVERED, "", "8613800000001", b""))])
+    assert resend(office) == 9
+    assert lose(office) == 9
+    office.minutes = 60
+    assert resend(office) == 0
+    office.minutes = 27 * 60
+    with office.database.write() as tx:
+        outbox.expire_silent(tx, office.now_ms)
+        assert not list(fsck.check(tx, office.keys.seal, office.now_ms))
+    assert account(office, number).total.people["unknown"] == 9
+
+
+def test_nothing_in_doubt_is_sent_again_by_a_notice_that_was_not_approved_for_it(office: Office) -> None:
+    one = draft(office, urgent_reason="防汛")
+    approve(office, one.id)
+    send(office, one.id)
+    lose(office)
+    office.minutes = 60
+    assert resend(office) == 0
+
+
+def test_a_resend_by_itself_passes_over_who_opted_out_and_what_was_paused_or_sent_again(office: Office) -> None:
+    number = urgent(office)
+    lose(office)
+    office.minutes = 5
+    office.text("8613800000001", "TD")
+    with office.database.write() as tx:
+        outbox.retry(tx, 2, office.now_ms, 3_600_000)
+        notices.pause(tx, number, "甲")
+    assert resend(office) == 0
+    with office.database.write() as tx:
+        notices.resume(tx, number)
+    assert resend(office) == 8
+
+
+def test_only_what_is_urgent_may_be_sent_again_by_itself_and_the_approver_knows(office: Office) -> None:
+    with pytest.raises(Refused, match="紧急"):
+        draft(office, resend_uncertain=True)
+    one = draft(office, urgent_reason="防汛")
+    with office.database.write() as tx:
+        other = notices.edit(tx, one.id, resend_uncertain=True)
+    assert other.digest != one.digest
+    with pytest.raises(Refused, match="紧急"), office.database.write() as tx:
+        notices.edit(tx, one.id, urgent_reason="")
 
 
 # ---------------------------------------------------------------------------------------------------------------- rules

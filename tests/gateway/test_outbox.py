@@ -1,14 +1,18 @@
 """The states of a part, moved by answers, losses, time and people."""
 
+import re
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from carriers.events import SubmitAnswered, Verdict
-from gateway import outbox
+from carriers.smpp import describe
+from gateway import outbox, receipts
 from gateway.outbox import DIRECT, HOUR, RECEIPT_GRACE, UNCERTAIN_GRACE, Answer, PartState
-from gateway.tables import attempt, part
+from gateway.tables import attempt, metadata, part
+from roster import store
+from roster.rowset import Statement
 
 SESSION = (1 << 24) + 1
 NOW = 1_000_000
@@ -35,7 +39,7 @@ def answer(
     message_id: str = "ID7",
     status: int = 0,
 ) -> list[str]:
-    event = SubmitAnswered(sequence, token, verdict, status, message_id)
+    event = SubmitAnswered(sequence, token, verdict, status, message_id, describe(status))
     return outbox.settle_answers(tx, "mobile", [Answer(session, event)], NOW + 5)
 
 
@@ -94,7 +98,6 @@ def test_an_accepted_part_keeps_the_carriers_id_for_its_receipt(tx: sa.Connectio
         (Verdict.TEMPORARY, PartState.QUEUED),
         (Verdict.CONFIGURATION, PartState.QUEUED),
         (Verdict.PERMANENT, PartState.FAILED),
-        (Verdict.WRONG_NETWORK, PartState.FAILED),
     ],
 )
 def test_a_refusal_puts_the_part_back_or_ends_it(
@@ -145,6 +148,18 @@ def test_a_late_answer_still_settles_an_uncertain_part(tx: sa.Connection, people
     answer(tx, part_id)
     assert row(tx).state == PartState.ACCEPTED
     assert attempts(tx)[0].outcome == "accepted"
+
+
+def test_an_answer_counts_for_its_own_connection_only(tx: sa.Connection, people: list[int]) -> None:
+    """A09: two connections, the same sequence number."""
+    put(tx)
+    put(tx, person=2)
+    [old] = claim(tx, 1)
+    outbox.settle_uncertain(tx, [(SESSION, 1, old)], "link lost", NOW)
+    [new] = claim(tx, 1, session=SESSION + 1, first=1)
+    answer(tx, old, session=SESSION, message_id="OLD")
+    assert (row(tx, old).state, row(tx, new).state) == (PartState.ACCEPTED, PartState.SENDING)
+    assert [one.outcome for one in attempts(tx, new)] == [None]
 
 
 def test_a_part_that_never_reached_the_wire_waits_again(tx: sa.Connection, people: list[int]) -> None:
@@ -203,3 +218,24 @@ def test_opting_out_stops_notices_but_not_replies(tx: sa.Connection, people: lis
     tx.execute(sa.update(part).where(part.c.id == 2).values(lane=9))
     assert outbox.withdraw_from_notices(tx, 1, NOW) == 1
     assert [row(tx, 1).state, row(tx, 2).state] == [PartState.QUEUED, PartState.CANCELLED]
+
+
+HOT = {
+    f"{module.__name__}.{name}": statement
+    for module in (outbox, receipts, store)
+    for name, statement in vars(module).items()
+    if isinstance(statement, Statement)
+}
+
+
+@pytest.mark.parametrize("name", HOT)
+def test_no_statement_of_the_message_path_walks_through_a_table(name: str) -> None:
+    """Of SQLite's planner only: PostgreSQL's walks through whatever is as small as in a test."""
+    written = HOT[name].written["sqlite"]
+    engine = sa.create_engine("sqlite://")
+    metadata.create_all(engine)
+    with engine.connect() as connection:
+        given = dict.fromkeys(re.findall(r":(\w+)", written))
+        steps = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {written}", given)]
+    engine.dispose()
+    assert [step for step in steps if step.startswith("SCAN") and "json_each" not in step] == []

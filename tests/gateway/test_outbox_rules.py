@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from carriers.events import DeliveryReceipt, ReceiptState, SubmitAnswered, Verdict
-from gateway import fsck, lease, outbox, receipts
+from carriers.smpp import describe
+from gateway import audit, fsck, lease, outbox, receipts
 from gateway.outbox import DIRECT, FINAL, Answer, PartState
 from gateway.tables import metadata, part
 from roster import store as roster_store
@@ -15,6 +16,7 @@ from roster.vault import Keys, Vault
 from tests.conftest import NOON, NOON_MS
 
 HOUR = 3_600_000
+SEAL = b"s" * 32
 STATUS = {Verdict.ACCEPTED: 0, Verdict.THROTTLED: 0x58, Verdict.TEMPORARY: 0x08, Verdict.PERMANENT: 0x0B}
 
 
@@ -73,6 +75,7 @@ class Outbox(RuleBasedStateMachine):
                 for (part_id,) in rows:
                     self.consents[part_id] = self.consents.get(part_id, 0) + 1
                 outbox.retry(tx, doubt.message_id, self.now, 24 * HOUR)
+                audit.record(tx, SEAL, "me", "message.retry", f"message {doubt.message_id}", {}, NOON)
 
     # ------------------------------------------------------------------------------------------------------- the line
 
@@ -99,7 +102,7 @@ class Outbox(RuleBasedStateMachine):
     def an_answer_arrives(self, which: int) -> None:
         (session, sequence, part_id), verdict = self.answers.pop(which % len(self.answers))
         message_id = _id_of((session, sequence, part_id)) if verdict is Verdict.ACCEPTED else ""
-        answered = SubmitAnswered(sequence, part_id, verdict, STATUS[verdict], message_id)
+        answered = SubmitAnswered(sequence, part_id, verdict, STATUS[verdict], message_id, describe(STATUS[verdict]))
         with self.engine.begin() as tx:
             keys = outbox.settle_answers(tx, "mobile", [Answer(session, answered)], self.now)
             receipts.match_early(tx, "mobile", keys, self.now)
@@ -172,7 +175,7 @@ class Outbox(RuleBasedStateMachine):
     @invariant()
     def the_store_is_whole(self) -> None:
         with self.engine.begin() as tx:
-            assert list(fsck.check(tx, b"s" * 32, self.now)) == []
+            assert list(fsck.check(tx, SEAL, self.now)) == []
 
 
 def _id_of(submit: tuple[int, int, int]) -> str:

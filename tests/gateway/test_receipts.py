@@ -64,6 +64,23 @@ def test_the_same_id_in_another_notation_is_the_same(
     assert say(tx, reported) == [1]
 
 
+FORMS = ("AB12", "ab12", "0000AB12", "43794", "0000043794", " 43794 ")
+"""One number as carriers write it: CMPP's eight octets, too, come as hexadecimal digits or as twenty decimal ones."""
+
+
+@pytest.mark.parametrize("answered", FORMS)
+@pytest.mark.parametrize("reported", FORMS)
+def test_whichever_forms_answer_and_receipt_use_they_find_each_other(
+    tx: sa.Connection, sent: list[int], answered: str, reported: str
+) -> None:
+    """B02, both orders."""
+    accept(tx, 1, answered)
+    assert say(tx, reported) == [1]
+    say(tx, reported.replace("AB12", "CD34").replace("ab12", "cd34").replace("43794", "52532"), person=2)
+    keys = accept(tx, 2, answered.replace("AB12", "CD34").replace("ab12", "cd34").replace("43794", "52532"))
+    assert receipts.match_early(tx, "mobile", keys, NOW + 20) == [2]
+
+
 def test_an_id_in_another_base_never_hits_somebody_elses_part(tx: sa.Connection, sent: list[int]) -> None:
     accept(tx, 1, "10")  # as hex this is 16
     accept(tx, 2, "99")
@@ -191,6 +208,7 @@ def test_an_id_used_again_after_months_means_the_newer_submit(tx: sa.Connection,
         (PartState.DELIVERED, None, "delivered", "repeated"),
         (PartState.DELIVERED, None, "undelivered", "conflict"),
         (PartState.CANCELLED, None, "delivered", "late"),
+        (PartState.FAILED, "0x0B", "delivered", "late"),
         (PartState.UNKNOWN, None, "delivered", "late"),
         (PartState.EXPIRED, "no receipt", "delivered", "late"),
         (PartState.EXPIRED, "027", "delivered", "conflict"),
@@ -206,3 +224,54 @@ def test_orphans_keep_their_raw_pdu_and_matched_ones_do_not(tx: sa.Connection, s
     say(tx, "unheard of", person=9)
     rows: list[Any] = list(tx.execute(sa.select(receipt.c.raw_sealed).order_by(receipt.c.id)))
     assert [row.raw_sealed for row in rows] == [None, b"raw"]
+
+
+# ----------------------------------------------------------------------- ids that are known before the carrier answers
+
+STAMP = bytes.fromhex("b4aa44b942fdc6c0")  # SGIP: our node and the moment that the connection began
+
+
+@pytest.fixture
+def named(tx: sa.Connection, people: list[int]) -> list[str]:
+    """Two parts for person 1 and one for person 2 on the wire; the ids that their receipts will have."""
+    for person in (1, 1, 2):
+        outbox.put(tx, person_id=person, body="您好", purpose="single", created_by="me", now_ms=NOW, validity_ms=HOUR)
+    claimed = outbox.claim(tx, "mobile", DIRECT, 3, SESSION, 1, NOW, STAMP)
+    return [f"{STAMP.hex()}{one.sequence:08x}" for one in claimed]
+
+
+def test_a_known_id_finds_its_part_before_the_answer(tx: sa.Connection, named: list[str]) -> None:
+    assert say(tx, named[1]) == [2]
+    accept(tx, 2, named[1])
+    assert (state(tx, 1), state(tx, 2)) == (PartState.SENDING, PartState.DELIVERED)
+    assert effects(tx) == ["applied"]
+
+
+def test_known_ids_tell_the_uncertain_parts_of_one_person_apart(tx: sa.Connection, named: list[str]) -> None:
+    outbox.settle_uncertain(tx, [(SESSION, n, n) for n in (1, 2, 3)], "no answer", NOW)
+    assert say(tx, named[1].upper(), ReceiptState.UNDELIVERABLE) == [2]
+    assert say(tx, named[0]) == [1]
+    assert [state(tx, n) for n in (1, 2, 3)] == [PartState.DELIVERED, PartState.UNDELIVERED, PartState.UNCERTAIN]
+
+
+def test_a_known_id_survives_a_restart(tx: sa.Connection, named: list[str]) -> None:
+    assert outbox.reconcile(tx, NOW + 1) == 3
+    assert say(tx, named[2], person=2) == [3]
+
+
+def test_a_part_whose_id_is_known_is_found_by_no_other_evidence(tx: sa.Connection, named: list[str]) -> None:
+    outbox.settle_uncertain(tx, [(SESSION, 3, 3)], "no answer", NOW)
+    assert say(tx, "of somebody else's submit", person=2) == []
+    assert receipts.match_uncertain(tx, "mobile", NOW + 20) == []
+    assert state(tx, 3) == PartState.UNCERTAIN
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_a_submit_that_was_not_taken_has_no_receipt(tx: sa.Connection, named: list[str], refused: bool) -> None:
+    if refused:
+        answer = SubmitAnswered(3, 3, Verdict.THROTTLED, 88, "", "88")
+        outbox.settle_answers(tx, "mobile", [Answer(SESSION, answer)], NOW + 1)
+    else:
+        outbox.put_back(tx, [(SESSION, 3, 3)], NOW + 1)
+    assert say(tx, named[2], ReceiptState.UNDELIVERABLE, person=2) == []
+    assert state(tx, 3) == PartState.QUEUED

@@ -1,5 +1,6 @@
 """Roster files from disk to the store and back."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,13 @@ import pytest
 import sqlalchemy as sa
 import xlwt
 
-from gateway import resources, roster_desk
+from gateway import fsck, resources, roster_desk
 from gateway.errors import Refused
 from gateway.roster_files import neutralised, read_roster, write_faults, write_sheet, write_table
 from roster import generator, store
-from roster.importing import Fault, Reading
-from roster.tables import informant, person
+from roster.importing import Entry, Fault, Reading
+from roster.membership import standing
+from roster.tables import informant, membership, person
 from tests.gateway.office import Office
 
 TODAY = date(2026, 11, 24)
@@ -157,11 +159,63 @@ def test_somebody_who_texted_before_they_joined_is_the_same_person(office: Offic
 def test_a_new_number_is_taken_and_one_of_somebody_else_refused(office: Office) -> None:
     prefixes = resources.prefixes(office.settings)
     with office.database.write() as tx:
-        roster_desk.change_phone(tx, office.vault, prefixes, 1, "18600000001", office.now)
+        roster_desk.change_phone(tx, office.vault, prefixes, 1, "18600000001", "me", office.now)
         assert store.phones(tx, office.vault, [1]) == {1: "+8618600000001"}
         assert store.person_of(tx, 1).carrier == "unicom"
         with pytest.raises(Refused, match="另一人"):
-            roster_desk.change_phone(tx, office.vault, prefixes, 1, "13800000002", office.now)
+            roster_desk.change_phone(tx, office.vault, prefixes, 1, "13800000002", "me", office.now)
+
+
+# -------------------------------------------------------------------------------------------------------------- history
+
+
+def history(office: Office) -> list[tuple[object, ...]]:
+    columns = (membership.c.person_id, membership.c.event, membership.c.why, membership.c.township)
+    rows = office.rows(sa.select(*columns).where(membership.c.person_id == 1).order_by(membership.c.id))
+    return [tuple(row) for row in rows]
+
+
+def test_joining_moving_leaving_and_returning_are_written_down_once_each(office: Office) -> None:
+    with office.database.write() as tx:
+        one = store.member(tx, office.vault, 1)
+        assert one is not None
+        entry = Entry(0, one.phone, one.name, "", one.category, "旧店乡", "")
+        for _ in range(2):
+            roster_desk.update(tx, office.vault, 1, entry, office.now)
+        for reason in ("外出打工", "外出打工,已核实"):
+            roster_desk.stop(tx, 1, reason, office.now, "away")
+        roster_desk.update(tx, office.vault, 1, replace(entry, township="城关镇"), office.now)  # not on the roster now
+        for _ in range(2):
+            store.set_state(tx, 1, "active", "", office.now)
+    assert history(office) == [
+        (1, "joined", "", "城关镇"),
+        (1, "moved", "", "旧店乡"),
+        (1, "left", "away", "旧店乡"),
+        (1, "returned", "", "城关镇"),
+    ]
+    with office.database.read() as tx:
+        assert [one for one in fsck.check(tx, office.keys.seal, office.now_ms) if one.invariant == "roster"] == []
+
+
+def test_a_clock_that_is_set_back_changes_no_past_day(office: Office) -> None:
+    zone = office.settings.zone()
+    with office.database.write() as tx:
+        today = standing(store.changes(tx, zone), office.now.astimezone(zone).date())
+        office.minutes += 2 * 24 * 60
+        roster_desk.stop(tx, 1, "x", office.now)
+        office.minutes -= 2 * 24 * 60
+        roster_desk.stop(tx, 2, "x", office.now)
+        assert standing(store.changes(tx, zone), office.now.astimezone(zone).date()) == today
+        assert len(today) == 10
+
+
+def test_a_roster_that_differs_from_its_history_is_found(office: Office) -> None:
+    with office.database.write() as tx:
+        tx.execute(sa.update(informant).where(informant.c.person_id == 3).values(state="stopped"))
+        tx.execute(sa.update(informant).where(informant.c.person_id == 4).values(township="旧店乡"))
+        tx.execute(sa.delete(membership).where(membership.c.person_id == 5))
+        found = [one.row for one in fsck.check(tx, office.keys.seal, office.now_ms) if one.invariant == "roster"]
+    assert sorted(found) == ["person 3", "person 4", "person 5"]
 
 
 # --------------------------------------------------------------------------------------------------------------- export

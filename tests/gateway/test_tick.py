@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from carriers.events import ReceiptState, SubmitAnswered, Verdict
+from carriers.events import InboundText, ReceiptState, SubmitAnswered, Verdict
+from carriers.smpp import describe
 from gateway import carrier_desk, lease, notices, outbox
 from gateway.outbox import Answer, PartState
 from gateway.tables import attempt, carrier_status, part
 from gateway.tick import Arrivals, Room
 from roster.audiences import Audience
 from roster.tables import person
-from tests.gateway.office import SESSION, Office
+from tests.gateway.office import HOME, SESSION, Office
 
 
 def put(office: Office, person_id: int = 1, body: str = "您好") -> int:
@@ -114,7 +115,7 @@ def test_a_cancelled_notice_sends_nothing_more(office: Office) -> None:
 def refused(office: Office, submits: list[Any]) -> None:
     """The carrier says "too fast" to these."""
     answers = [
-        Answer(SESSION, SubmitAnswered(sequence, part_id, Verdict.THROTTLED, 0x58, ""))
+        Answer(SESSION, SubmitAnswered(sequence, part_id, Verdict.THROTTLED, 0x58, "", describe(0x58)))
         for sequence, part_id, _ in submits
     ]
     office.run(answers=answers)
@@ -196,12 +197,28 @@ def test_who_opted_out_after_the_plan_gets_nothing(office: Office) -> None:
 def test_a_refusal_of_our_own_account_holds_the_carrier(office: Office) -> None:
     put(office)
     [(sequence, part_id, _)] = office.submit()
-    refused = Answer(SESSION, SubmitAnswered(sequence, part_id, Verdict.CONFIGURATION, 0x0A, ""))
+    refused = Answer(SESSION, SubmitAnswered(sequence, part_id, Verdict.CONFIGURATION, 0x0A, "", describe(0x0A)))
     office.run(answers=[refused])
     [row] = office.rows(sa.select(carrier_status))
     assert row.held_by == carrier_desk.SYSTEM
     assert "ESME_RINVSRCADR" in row.held_reason
     assert states(office) == [PartState.QUEUED]
+
+
+def test_twenty_texts_hold_no_answer_up(office: Office) -> None:
+    """H4: all that came shares one transaction, whatever its number and kind."""
+    put(office)
+    [(sequence, part_id, _)] = office.submit()
+    texts = [
+        (SESSION, InboundText(n, f"86138000001{n:02d}", HOME, "路灯".encode("utf-16-be"), 8, None, False, "", b""))
+        for n in range(1, 21)
+    ]
+    answers = [Answer(SESSION, SubmitAnswered(sequence, part_id, Verdict.ACCEPTED, 0, "A1"))]
+    commits: list[object] = []
+    sa.event.listen(office.database.engine, "commit", commits.append)
+    assert office.run(texts=texts, answers=answers).texts == 20
+    assert len(commits) == 1
+    assert states(office)[0] == "accepted"
 
 
 def test_answer_and_receipt_in_one_tick_settle_the_part(office: Office) -> None:
@@ -295,3 +312,54 @@ def test_a_reply_that_does_not_arrive_brings_its_case_back(office: Office) -> No
     office.deliver(submits, ReceiptState.UNDELIVERABLE)
     [row] = office.rows(sa.select(case_ticket))
     assert (row.state, row.reply_delivery) == ("reported", "undelivered")
+
+
+# ------------------------------------------------------------------------------------------------- lines that rest
+
+
+def wanted(office: Office, *resting: str) -> frozenset[str]:
+    return office.tick.run({}, {}, office.now_ms, resting).wanted
+
+
+def test_a_line_that_rests_is_wanted_when_something_waits_for_it(office: Office) -> None:
+    assert wanted(office, "mobile", "unicom") == frozenset()
+    put(office)
+    assert wanted(office, "mobile", "unicom") == {"mobile"}
+    assert wanted(office) == frozenset()
+    assert states(office) == ["queued"]  # nothing is claimed by asking
+
+
+def test_a_line_that_rests_is_not_wanted_for_what_must_not_go(office: Office) -> None:
+    put(office)
+    with office.database.write() as tx:
+        carrier_desk.hold(tx, "mobile", "甲", "维护", office.now)
+    assert wanted(office, "mobile") == frozenset()
+    with office.database.write() as tx:
+        carrier_desk.release(tx, "mobile", office.now)
+    assert wanted(office, "mobile") == {"mobile"}
+
+
+def test_a_line_that_rests_is_wanted_for_a_notice_but_not_while_it_is_paused(office: Office) -> None:
+    one = notice(office)
+    assert wanted(office, "mobile") == {"mobile"}
+    with office.database.write() as tx:
+        notices.pause(tx, one, "甲")
+    assert wanted(office, "mobile") == frozenset()
+
+
+def test_a_part_that_is_to_wait_does_not_wake_its_line_before_its_time(office: Office) -> None:
+    part_id = put(office)
+    [(sequence, _, _)] = office.submit()
+    throttled = SubmitAnswered(sequence, part_id, Verdict.THROTTLED, 88, "", "88")
+    office.run(answers=[Answer(SESSION, throttled)])
+    assert wanted(office, "mobile") == frozenset()
+    office.minutes += 1
+    assert wanted(office, "mobile") == {"mobile"}
+
+
+def test_the_id_that_the_carrier_will_report_is_on_record_with_the_intent(office: Office) -> None:
+    put(office)
+    stamp = bytes.fromhex("b4aa44b942fdc6c0")
+    office.tick.run({}, {"mobile": Room(SESSION, 7, 1, stamp)}, office.now_ms)
+    [row] = office.rows(sa.select(attempt.c.carrier_id))
+    assert row.carrier_id == "b4aa44b942fdc6c000000007"

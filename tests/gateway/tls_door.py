@@ -42,13 +42,13 @@ def certificate(folder: Path, name: str) -> Path:
 
 
 class Door:
-    """Listens on loopback; every connection is passed on to `port`. `stop` closes everything."""
+    """Listens on loopback, at `door` or anywhere; every connection is passed on to `port`. `stop` closes everything."""
 
-    def __init__(self, pem: Path, port: int) -> None:
+    def __init__(self, pem: Path, port: int, door: int = 0) -> None:
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(pem)
         self._behind = port
-        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._listening = socket.create_server(("127.0.0.1", door))
         self._listening.settimeout(0.2)
         self.port: int = self._listening.getsockname()[1]
         self._ended = threading.Event()

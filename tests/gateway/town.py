@@ -52,12 +52,20 @@ class Town:
         """The simulated carriers of the script; the daemon's settings get their ports."""
         script = self.folder / "script.toml"
         script.write_text(self.script, encoding="utf-8")
-        simulator = self._start("simulate", "carrier", "--script", str(script))
+        for name, port in self._simulate("--script", str(script)).items():
+            self.environment[f"XINQIAO__CARRIERS__{name.upper()}__PORT"] = str(port)
+
+    def open_own_carriers(self) -> None:
+        """The other ends of the folder's carriers, on the ports that its settings name."""
+        self._simulate()
+
+    def _simulate(self, *options: str) -> dict[str, int]:
+        simulator = self._start("simulate", "carrier", *options)
         assert simulator.stdout is not None
         ports = json.loads(simulator.stdout.readline())
         self.control = ports["control"]
-        for name, port in ports["carriers"].items():
-            self.environment[f"XINQIAO__CARRIERS__{name.upper()}__PORT"] = str(port)
+        carriers: dict[str, int] = ports["carriers"]
+        return carriers
 
     def start_daemon(
         self, under: Sequence[str] = (), program: Sequence[str] = ("-m", "gateway")

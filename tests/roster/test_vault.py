@@ -60,3 +60,18 @@ def test_fingerprints_tell_where_parts_end(vault: Vault) -> None:
 
 def test_keys_do_not_show_themselves() -> None:
     assert "mmm" not in repr(KEYS)
+
+
+def test_the_numbers_of_many_open_together_but_for_those_that_do_not_open_alone(vault: Vault) -> None:
+    keys = {person: vault.new_person_key() for person in range(1, 8)}
+    sealed = {person: vault.seal(key, f"person.phone:{person}", f"+{person}") for person, key in keys.items()}
+    rows: list[tuple[int, bytes | None, bytes]] = [
+        (1, keys[1], sealed[1]),
+        (2, None, sealed[2]),  # forgotten
+        (3, keys[2], sealed[3]),  # another's key
+        (4, keys[4], sealed[5]),  # another's number
+        (5, keys[5], b"\x02" + sealed[5][1:]),  # a version that we do not know
+        (6, keys[6][:-1] + b"?", sealed[6]),  # a damaged key
+        (7, keys[7], sealed[7]),
+    ]
+    assert vault.open_all("person.phone", rows) == {1: "+1", 7: "+7"}

@@ -31,7 +31,6 @@ from routing.cases import (
 from routing.guards import GUARDS
 from routing.history import Entry, changes, replay
 from routing.steps import _SETTERS, step
-from routing.working_days import add_working_days
 
 NOW = datetime(2026, 11, 24, 4, tzinfo=UTC)
 TODAY = date(2026, 11, 24)
@@ -338,7 +337,7 @@ PATHS = st.lists(MOVES, min_size=30, max_size=60)
 
 
 def facts_at(case: Case, event: str, actor: str, now: datetime, rating: int = 1) -> Facts:
-    """Facts that leave nothing out, with the dates that the office's calendar gives."""
+    """Facts that leave nothing out. Periods are in days of the almanac: which of them count, the calendar says."""
     today = now.date()
     period = WORKING_DAYS.get((event, case.state))
     began = getattr(case, period[0]) if period else None
@@ -347,7 +346,7 @@ def facts_at(case: Case, event: str, actor: str, now: datetime, rating: int = 1)
         actor=actor,
         now=now,
         today=today,
-        period_ends=add_working_days(began.date(), period[1]) if period and began else None,
+        period_ends=began.date() + timedelta(days=period[1]) if period and began else None,
         rating=rating,
         kind="咨询" if event == "answer_direct" else "求助",
         due=None if event == "reassign" else today + timedelta(days=30),

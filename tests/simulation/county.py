@@ -7,6 +7,7 @@ go wrong; then all heals, what is under way settles, and `judge` says whether ev
 
 import asyncio
 import contextlib
+import itertools
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,20 +18,26 @@ from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
+from unittest import mock
 
 import msgspec
 import sqlalchemy as sa
 
+from carriers import dialects
+from carriers.dialect import Command, Dialect
+from carriers.profile import PROTOCOLS
+from carriers.session import Session
 from carriers.simulator.behaviour import Behaviour
 from carriers.simulator.server import Carrier, _Wires
-from gateway import carrier_desk, notices, outbox, roster_desk, schedule, singles
+from gateway import audit, carrier_desk, notices, outbox, roster_desk, schedule, singles
 from gateway.casebook import Desk
 from gateway.cli.desk import read_keys
 from gateway.cli.init import make
 from gateway.daemon import Daemon
 from gateway.database import WRITE, Database
 from gateway.errors import Refused
-from gateway.resources import prefixes
+from gateway.rerouting import Routes
+from gateway.resources import prefixes, profiles
 from gateway.schedule import Sweep
 from gateway.settings import Loaded, load
 from gateway.tables import attempt, part, text_part
@@ -45,6 +52,12 @@ from tests.simulation.time import Timers, VirtualLoop
 
 CARRIERS = {"mobile": "1380000", "unicom": "1300000", "telecom": "1330000"}
 PEOPLE_EACH = 5
+REFUSALS = {  # statuses of a refused submit: for now, for good, another carrier's number, unknown to all tables
+    "smpp": (0x08, 0x0B, 0x45, 0x0400),
+    "cmpp": (1, 6, 13, 120),
+    "sgip": (5, 22, 32, 200),
+    "smgp": (10, 39, 47, 130),
+}
 TROUBLE = 60.0  # seconds in which things go wrong
 PATIENCE = 240.0  # seconds after which everything must have settled
 LATER = timedelta(hours=60)  # when what never got a receipt has been given up
@@ -65,12 +78,12 @@ class Seen:
     """A submit that reached a carrier."""
 
     carrier: str
-    part_id: int
+    part_id: int  # 0: no intent was in the store when it arrived
     token: str
     status: int
     fate: str | None
     reported: bool  # a receipt will tell
-    intended: bool  # its intent was in the store when it arrived
+    ported: bool  # its receipt will say that another carrier serves the number: the part may be taken there, too
 
 
 @dataclass
@@ -159,7 +172,8 @@ class County:
     def __init__(self, template: Template, seed: int, url: str) -> None:
         self.chance = Random(f"county {seed}")
         self.story = Story(seed)
-        self.template, self.settings, self.vault = template, template.settings, template.vault
+        self.template, self.vault = template, template.vault
+        self.settings = _speaking(template.settings, self.chance)
         self.loop = VirtualLoop()
         self.network = Network(self.loop, Random(f"network {seed}"))
         self.url = url
@@ -174,6 +188,8 @@ class County:
         self.cut_in_commit = self.chance.choice((0.0, 0.0, 0.03))  # share of commits during which a link is cut
         self.healed = False
         self.references: Counter[str] = Counter()
+        self.sessions = itertools.count()
+        self.refusals = Routes.of(self.settings.values.carriers, profiles(self.settings)).refusals
 
     def now(self) -> datetime:
         """The wall clock."""
@@ -191,7 +207,8 @@ class County:
         asyncio.set_event_loop(self.loop)
         self.loop.set_exception_handler(self._failed)
         try:
-            self.loop.run_until_complete(self._play())
+            with mock.patch.object(Session, "gateway", self._numbered(Session.gateway)):
+                self.loop.run_until_complete(self._play())
         finally:
             left = asyncio.all_tasks(self.loop)
             for task in left:
@@ -200,6 +217,16 @@ class County:
             self.loop.close()
             asyncio.set_event_loop(None)
         return self.story
+
+    def _numbered(self, right: Any) -> Any:
+        """Sessions whose sequence numbers no other session of the county has: a submit seen tells its part."""
+
+        def gateway(*given: Any, **named: Any) -> Session:
+            session: Session = right(*given, **named)
+            session._next_sequence = next(self.sessions) * 100_000 + 1
+            return session
+
+        return gateway
 
     def _failed(self, _loop: object, context: dict[str, Any]) -> None:
         trouble = context.get("exception")
@@ -277,8 +304,10 @@ class County:
         chance = self.chance
         often = chance.choice((0.0, 0.0, 0.05, 0.3))
         hex_and_decimal = chance.random() < 0.4
+        protocol = self.settings.values.carriers[name].protocol
         behaviour = Behaviour(
             name=name,
+            protocol=protocol,
             access_number=self.settings.values.carriers[name].access_number,
             seed=chance.randrange(1 << 20) * 3 + index,
             window=20,
@@ -291,10 +320,11 @@ class County:
             receipt_early=chance.choice((0.0, 0.3)),
             enroute=chance.choice((0.0, 0.3)),
             undelivered=chance.choice((0.0, 0.2)),
+            ported=tuple(chance.sample(self.template.numbers[name], chance.choice((0, 0, 2)))),
             answer_delay=(0.0, chance.choice((0.0, 0.05, 1.0, 8.0))),
             throttle=often,
             refuse=chance.choice((0.0, 0.1)),
-            refuse_status=chance.choice((0x08, 0x0B, 0x45, 0x0400)),
+            refuse_status=chance.choice(REFUSALS[protocol.rstrip("23")]),
             cut_before_answer=chance.choice((0.0, 0.02, 0.1)),
             redeliver_after=3.0,
         )
@@ -327,6 +357,7 @@ class County:
                 validity_hours=24,
             )  # fmt: skip
             notices.approve(tx, self.vault, one.id, "乙", None, list(CARRIERS), 0, self.now())
+            self._note(tx, "notice.approve", f"notice {one.id}")
             notices.send(tx, one.id, self.now(), self.now())
         self.story.tell(self.loop.time(), f"notice {one.id} sent")
         then = self.chance.random()
@@ -427,7 +458,7 @@ class County:
                 if chance.random() < 0.7:
                     self._at(lasts, lambda: setattr(self, "store_fails", 0.0))
             case "poison":
-                carrier.raw(bytes.fromhex("000000120000000500000000000000ff0000"))  # a deliver_sm of two octets
+                carrier.raw(_poison(dialects.carrier(self.settings.values.carriers[name].protocol, NOON)))
             case "hold":
                 self._command(lambda tx: carrier_desk.hold(tx, name, "甲", "", self.now()), f"hold {name}")
                 self._at(lasts, lambda: self._command(lambda tx: carrier_desk.release(tx, name, self.now()), "release"))
@@ -466,7 +497,12 @@ class County:
                     if one.message_id == chosen:
                         self.story.consents[one.part_id] += 1
                 outbox.retry(tx, chosen, round(self.now().timestamp() * 1000), outbox.HOUR)
+                self._note(tx, "message.retry", f"message {chosen}")
                 self.story.tell(self.loop.time(), f"operator sends message {chosen} again")
+
+    def _note(self, tx: sa.Connection, verb: str, subject: str) -> None:
+        """As the commands do: on record with what it is about."""
+        audit.record(tx, self.template.seal_key, "乙", verb, subject, {}, self.now())
 
     def _quiet(self) -> bool:
         """Nothing waits that could go on by itself."""
@@ -480,16 +516,13 @@ class County:
             return tx.execute(moving).first() is None and tx.execute(open_parts).first() is None
 
     def arrived(self, carrier: str, line: dict[str, Any]) -> None:
-        """A submit has reached a carrier."""
+        """A submit has reached a carrier. Its sequence number is unique in the county: see `_numbered`."""
         with self.database.read() as tx:
-            intent = sa.select(attempt.c.sequence).where(attempt.c.part_id == line["reference"]).limit(1)
-            intended = tx.execute(intent).first() is not None
-        self.story.seen.append(
-            Seen(
-                carrier, line["reference"], line["token"], line["status"],
-                line["fate"].value if line["fate"] else None, line["reported"], intended,
-            )
-        )  # fmt: skip
+            intent = sa.select(attempt.c.part_id).where(attempt.c.sequence == line["sequence"])
+            part_id = tx.scalar(intent.where(attempt.c.carrier == carrier)) or 0
+        fate = line["fate"].value if line["fate"] else None
+        ported = bool(fate) and line["error"] in self.refusals[carrier]
+        self.story.seen.append(Seen(carrier, part_id, line["token"], line["status"], fate, line["reported"], ported))
 
 
 def play(template: Template, seed: int) -> tuple[County, Story]:
@@ -518,6 +551,23 @@ def calm(behaviour: Behaviour) -> Behaviour:
         receipt_never=0.0,
         undelivered=0.0,
     )
+
+
+def _speaking(settings: Loaded, chance: Random) -> Loaded:
+    """The settings with a protocol for each carrier: half of all counties speak SMPP alone."""
+    protocols = PROTOCOLS if chance.random() < 0.5 else ("smpp",)
+    carriers = {
+        name: msgspec.structs.replace(one, protocol=chance.choice(protocols), account="county", node=3_031_054_321)
+        for name, one in settings.values.carriers.items()
+    }
+    return Loaded(settings.folder, msgspec.structs.replace(settings.values, carriers=carriers))
+
+
+def _poison(dialect: Dialect) -> bytes:
+    """A text of two octets, whatever the protocol."""
+    command = next(code for code, meaning in dialect.commands.items() if meaning is Command.DELIVER)
+    fields = len(dialect.header.unpack(bytes(dialect.header.size)))
+    return dialect.header.pack(dialect.header.size + 2, command, *[0] * (fields - 3), 0xFF) + bytes(2)
 
 
 class _Watched(Carrier):

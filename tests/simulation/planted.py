@@ -12,7 +12,7 @@ from unittest import mock
 
 import sqlalchemy as sa
 
-from carriers import events, reassembly, session
+from carriers import events, reassembly, results, session
 from carriers.text import decode
 from gateway import inbox, notices, outbox, pump, receipts, tables
 from gateway.outbox import PartState
@@ -42,13 +42,13 @@ def _returns(value: Any) -> Callable[[Any], Any]:
 
 
 def _acknowledge_first(right: Any) -> Any:
-    async def one_tick(self: Any, rooms: Any) -> None:
+    async def one_tick(self: Any, rooms: Any, resting: Any) -> None:
         for name, came in self._arrivals.items():
             link = self._links[name]
             if link.session is not None:
                 link.session.accept([answer for _, answer in came.to_acknowledge()])
                 link.flush()
-        await right(self, rooms)
+        await right(self, rooms, resting)
 
     return one_tick
 
@@ -110,7 +110,7 @@ def _resend_after_restart(right: Any) -> Any:
 
 
 def _refusals_count_as_accepted(right: Any) -> Any:
-    return lambda status: events.Verdict.ACCEPTED
+    return lambda self, status: events.Verdict.ACCEPTED
 
 
 def _cancel_the_notice_only(right: Any) -> Any:
@@ -199,9 +199,9 @@ def _forget_the_rest(right: Any) -> Any:
 
 
 def _die_of_poison(right: Any) -> Any:
-    def delivery(self: Any, found: Any, pdu: bytes, command: int, sequence: int) -> None:
+    def delivery(self: Any, found: Any, pdu: bytes) -> None:
         length = len(found)
-        right(self, found, pdu, command, sequence)
+        right(self, found, pdu)
         if len(found) > length and isinstance(found[-1], events.Unreadable):
             raise ValueError("unpack requires a buffer")
 
@@ -218,9 +218,9 @@ BUGS = (
     Bug("uncertain submits sent again", {(outbox, "settle_uncertain"): _resend_uncertain}),
     Bug("submits of the last run sent again", {(outbox, "reconcile"): _resend_after_restart}),
     Bug("intents that never went out forgotten", {(outbox, "put_back"): _returns(None)}),
-    Bug("refusals counted as accepted", {(session.smpp, "verdict"): _refusals_count_as_accepted}),
+    Bug("refusals counted as accepted", {(results.Results, "verdict"): _refusals_count_as_accepted}),
     Bug("a cancelled notice keeps its parts", {(notices, "cancel"): _cancel_the_notice_only}),
-    Bug("refused parts go on after cancel or opt-out", {(outbox, "_withdraw"): _returns(None)}),
+    Bug("refused parts go on after cancel or opt-out", {(outbox, "withdraw"): _returns(None)}),
     Bug("an opt-out stops nothing that waits", {(outbox, "withdraw_from_notices"): _returns(0)}),
     Bug("a resend overrides the opt-out", {(outbox, "_unwanted"): _returns(sa.false())}),
     Bug("hexadecimal and decimal ids not matched", {(receipts, "other_keys"): _returns(())}),
