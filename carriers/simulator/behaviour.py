@@ -187,15 +187,15 @@ class Brain:
         return tuple(receipts)
 
     def _fate(self, number: str) -> tuple[ReceiptState, str]:
-        is_ = self.behaviour
+        is_, failures = self.behaviour, self._dialect.failures
         if number in is_.empty:
-            return ReceiptState.UNDELIVERABLE, "001"
+            return ReceiptState.UNDELIVERABLE, failures.empty
         if number in is_.ported:
-            return ReceiptState.UNDELIVERABLE, self._dialect.ported
+            return ReceiptState.UNDELIVERABLE, failures.ported
         if number in is_.off:
             return ReceiptState.EXPIRED, "027"
         if is_.undelivered and self._random.random() < is_.undelivered:
-            return ReceiptState.UNDELIVERABLE, "013"
+            return ReceiptState.UNDELIVERABLE, failures.other
         return ReceiptState.DELIVERED, "000"
 
     def _receipt(self, message_id: str, submit: SubmitReceived, state: ReceiptState, error: str) -> bytes:
