@@ -35,7 +35,7 @@ types: install
 	$(BIN)/mypy
 
 unit: install
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist worksteal
 
 SEEDS ?= 20000
 

@@ -22,12 +22,13 @@ from sqlalchemy.engine.default import DefaultDialect
 
 import stage
 from carriers.events import DeliveryReceipt, ReceiptState, SubmitAnswered, Verdict
-from gateway import case_desk, lease, outbox, receipts
+from gateway import case_desk, lease, outbox, receipts, resources
 from gateway.cli.desk import read_keys
 from gateway.compose import Composer
 from gateway.database import Database
 from gateway.inbox import Inbox
 from gateway.outbox import Answer
+from gateway.rerouting import Routes
 from gateway.settings import load
 from gateway.tick import Arrivals, Room, Tick
 from roster import store
@@ -90,12 +91,13 @@ def broadcast(folder: Path, count: int) -> int:
     """All ticks of the folder's notice, `count` parts at a time. Returns how many parts were delivered."""
     settings = load(folder, {})
     database, vault = Database(settings.store_url()), Vault(read_keys(settings))
-    profiles = {name: settings.profile(name) for name in settings.values.carriers}
+    profiles = resources.profiles(settings)
     inbox = Inbox(settings, vault, profiles, case_desk.Desk.from_settings(settings))
     with database.write() as tx:
         held = lease.take(tx, "benchmark:1", _now_ms(), LEASE_MS)
     composer = Composer(profiles, vault)
-    tick = Tick(database, vault, held, LEASE_MS, inbox, composer, settings.zone(), settings.quiet_hours())
+    routes = Routes.of(settings.values.carriers, profiles)
+    tick = Tick(database, vault, held, LEASE_MS, inbox, composer, settings.zone(), settings.quiet_hours(), routes)
     session, sequence = (held.epoch << 24) + 1, 1
     answers: list[SubmitAnswered] = []
     reports: list[DeliveryReceipt] = []

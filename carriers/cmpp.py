@@ -10,7 +10,7 @@ from itertools import count
 
 from carriers import cmpp_pdus as pdus
 from carriers import udh
-from carriers.dialect import Command, Dialect, Ledger, LoginAnswer, SubmitAnswer, Totals
+from carriers.dialect import Command, Dialect, Failures, Ledger, LoginAnswer, SubmitAnswer, Totals
 from carriers.events import (
     BindRequested,
     Concatenation,
@@ -124,7 +124,7 @@ class Cmpp(Dialect):
     probes = True
     too_fast = pdus.FLOW_CONTROL
     wrong_login = pdus.AUTHENTICATION
-    ported = "NP:1243"
+    failures = Failures("MK:0001", "MK:0013", "NP:1243")
 
     def __init__(
         self, protocol: str, at: datetime, profile: CarrierProfile | None = None, ledger: Ledger | None = None

@@ -83,6 +83,14 @@ class Ledger(Protocol):
         ...
 
 
+class Failures(NamedTuple):
+    """What a receipt's `error` says of a text that was not delivered; "" where the protocol has no code for it."""
+
+    empty: str  # nobody has the number
+    other: str
+    ported: str  # another carrier serves the number by now
+
+
 class Template(Protocol):
     """A submit that only wants a destination and a number."""
 
@@ -197,7 +205,7 @@ class Dialect(Protocol):
 
     too_fast: int  # the status that tells a gateway to slow down
     wrong_login: int  # the status that refuses an account or its password
-    ported: str  # a receipt's code for a number that another carrier serves by now; "" where there is none
+    failures: Failures  # codes of its receipts
 
     def new_id(self, serial: int, submit: SubmitReceived) -> str:
         """An id for a submit that was taken, in the form of `SubmitAnswer.message_id`; `serial` is new each time."""

@@ -14,6 +14,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
@@ -22,7 +23,7 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet import defer
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
-from twisted.internet.error import CannotListenError
+from twisted.internet.error import CannotListenError, ConnectionLost
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
 from twisted.python.failure import Failure
@@ -437,15 +438,30 @@ class _Wire(Protocol):
             if _unsent(transport) > MOST_UNSENT:  # a peer that has not read megabytes is as good as gone
                 transport.abortConnection()
             else:
-                transport.write(data)
-                self._link.octets_out += len(data)
-                self.show(Seen.SENT, data)
+                self._write(data)
         if self.session.wants_close:
             self._close()
             return
         _cancel(self._timer)
         due = self.session.next_tick()
         self._timer = None if due is None else self._link.later(due - self._link.now(), self._tick)
+
+    def _write(self, data: bytes) -> None:
+        transport: Any = self.transport
+        try:
+            transport.write(data)
+        except RuntimeError:  # uvloop's word for a socket that failed without anybody being told
+            self._link.later(0.0, self._fail)
+            return
+        self._link.octets_out += len(data)
+        self.show(Seen.SENT, data)
+
+    def _fail(self) -> None:
+        transport: Any = self.transport
+        with suppress(RuntimeError):
+            transport.abortConnection()
+            return
+        transport.connectionLost(Failure(ConnectionLost()))  # type: ignore[no-untyped-call]
 
     def show(self, seen: Seen, octets: bytes = b"") -> None:
         """Tell who watches, if anybody does."""

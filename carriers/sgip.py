@@ -13,7 +13,7 @@ from struct import Struct
 from typing import Any, NamedTuple
 
 from carriers import udh
-from carriers.dialect import Command, Dialect, LoginAnswer, SubmitAnswer
+from carriers.dialect import Command, Dialect, Failures, LoginAnswer, SubmitAnswer
 from carriers.events import (
     BindRequested,
     Concatenation,
@@ -389,7 +389,7 @@ class Sgip(Dialect):
     probes = False
     too_fast = 88
     wrong_login = ILLEGAL_LOGIN
-    ported = "22"  # no route
+    failures = Failures("29", "32", "22")  # unknown user, system failure, no route
 
     def __init__(self, profile: CarrierProfile | None, at: datetime, name: str = "", password: str = "") -> None:
         """`at` is when the connection began."""

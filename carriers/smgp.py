@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from carriers import udh
-from carriers.dialect import Command, Dialect, Ledger, LoginAnswer, SubmitAnswer, Totals
+from carriers.dialect import Command, Dialect, Failures, Ledger, LoginAnswer, SubmitAnswer, Totals
 from carriers.events import (
     BindRequested,
     Concatenation,
@@ -199,7 +199,7 @@ class Smgp(Dialect):
     probes = True
     too_fast = BUSY  # the document has no word for "too fast"
     wrong_login = AUTHENTICATION
-    ported = ""  # no code for it is known
+    failures = Failures("003", "006", "")
 
     def __init__(self, profile: CarrierProfile | None, at: datetime, ledger: Ledger | None = None) -> None:
         self._profile, self._ledger = profile, ledger

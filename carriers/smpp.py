@@ -12,7 +12,7 @@ from typing import NamedTuple
 from aiosmpplib.state import SmppCommandStatus
 
 from carriers import smpp_layout, udh
-from carriers.dialect import Command, Dialect, LoginAnswer, SubmitAnswer
+from carriers.dialect import Command, Dialect, Failures, LoginAnswer, SubmitAnswer
 from carriers.events import (
     BindRequested,
     Concatenation,
@@ -413,7 +413,7 @@ class Smpp(Dialect):
     probes = True
     too_fast = THROTTLED
     wrong_login = INVALID_PASSWORD
-    ported = "NP:1243"  # China Mobile's code, as its SMPP gateways pass it on
+    failures = Failures("001", "013", "NP:1243")  # the last is China Mobile's, as its SMPP gateways pass it on
 
     def __init__(self, profile: CarrierProfile | None = None) -> None:
         self._profile = profile

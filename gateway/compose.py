@@ -36,10 +36,11 @@ class Composer:
         self._templates: dict[tuple[str, int, int], Template] = {}
 
     def use(self, lanes: Sequence[notices.Lane]) -> None:
-        """The notices that run now."""
+        """The notices that run now. Others have changed the store: a number known so far may be another one by now."""
         self._notices = {lane.notice_id: lane for lane in lanes}
         self._personal = frozenset(lane.notice_id for lane in lanes if notices.has_fields(lane.body))
         self._templates = {key: kept for key, kept in self._templates.items() if key[1] in self._notices}
+        self._numbers.clear()
 
     def compose(
         self, tx: sa.Connection, carrier: str, claimed: Sequence[Claimed], stamp: bytes = b""

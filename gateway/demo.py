@@ -6,7 +6,9 @@ a process of their own. At the end each figure is checked against what the carri
 
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -23,14 +25,14 @@ import sqlalchemy as sa
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from gateway import resources
+from gateway import carrier_desk, resources
 from gateway.cli.init import write_secret
 from gateway.cli.simulate import order
 from gateway.database import Database
 from gateway.errors import UNAVAILABLE, Refused
 from gateway.notices.report import progress
 from gateway.settings import load
-from gateway.tables import text
+from gateway.tables import carrier_status, text
 from roster import generator
 from roster.importing import Lists
 
@@ -38,7 +40,17 @@ RATES = {"mobile": 900, "unicom": 400, "telecom": 300}  # submits a second: what
 KILL_AT = 0.45  # share of the notice after which the gateway is killed
 PATIENCE = 60.0  # seconds that any one thing may take
 
-QUIRKS: Mapping[str, Mapping[str, Any]] = {
+NATIVE: Mapping[str, Mapping[str, Any]] = {  # what the settings of the three lines say beside their defaults
+    "mobile": {"protocol": "cmpp3", "account": "901234", "service_id": "GZXX"},
+    "unicom": {"protocol": "sgip", "node": 3_031_054_321, "listen_host": "127.0.0.1", "listen_peers": ["127.0.0.1"]},
+    "telecom": {"protocol": "smgp", "destination_prefix": "", "service_id": "GZXX"},
+}
+NATIVE_QUIRKS: Mapping[str, Mapping[str, Any]] = {
+    "mobile": {"receipt_early": 0.02},
+    "unicom": {"return_path": "both", "receipt_twice": 0.02, "receipt_early": 0.02},
+    "telecom": {"throttle": 0.001},
+}
+QUIRKS: Mapping[str, Mapping[str, Any]] = {  # the same three over SMPP
     "mobile": {"id_form": "hex", "receipt_id_form": "decimal", "receipt_form": "text"},
     "unicom": {"id_form": "decimal", "receipt_form": "both", "receipt_twice": 0.02, "receipt_early": 0.02},
     "telecom": {"id_form": "long", "receipt_form": "tlv", "enroute": 0.02, "throttle": 0.001},
@@ -74,6 +86,7 @@ class Stage:
 
     folder: Path
     console: Console
+    smpp: bool = False  # all lines speak SMPP, instead of each carrier its own protocol
     control: int = 0
     daemon: subprocess.Popen[bytes] | None = None
     checks: list[Check] = field(default_factory=list)
@@ -137,9 +150,9 @@ class Stage:
             time.sleep(0.1)
 
 
-def play(folder: Path, console: Console) -> Stage:
+def play(folder: Path, console: Console, smpp: bool = False) -> Stage:
     """Everything, in order. The stage holds the checks; the folder is left for whoever wants to look."""
-    stage = Stage(folder, console)
+    stage = Stage(folder, console, smpp)
     with ExitStack() as cleaning:
         for number, (title, act) in enumerate(ACTS, 1):
             console.rule(f"[bold]{number}. {title}", align="left")
@@ -162,6 +175,10 @@ def _office(stage: Stage, cleaning: ExitStack) -> None:
     words = words.replace('quiet_from = "20:30"', 'quiet_from = "03:00"')  # a rehearsal may be at any hour,
     words = words.replace('quiet_until = "08:30"', 'quiet_until = "03:00"')  # and nobody is woken by it
     words = words.replace("minutes_apart = 10", "minutes_apart = 0")  # the days of a case are played in seconds
+    if not stage.smpp:
+        for name, keys in NATIVE.items():
+            door = {"listen_port": _free_port()} if keys["protocol"] == "sgip" else {}
+            words = _line_says(words, name, {**keys, **door})
     settings.write_text(words, encoding="utf-8")
     for name, roles in (("审批人", ("approver", "reviewer")), ("交警经办", ("dept",))):
         write_secret(stage.folder / "keys" / f"{name}.txt", f"rehearsal {os.urandom(9).hex()}")
@@ -193,7 +210,9 @@ def _carriers(stage: Stage, cleaning: ExitStack) -> None:
     stage.facts["sample"] = sample
     script, log = stage.folder / "carriers.toml", stage.folder / "carriers.log"
     settings = tomllib.loads((stage.folder / "xinqiao.toml").read_text(encoding="utf-8"))["carriers"]
-    script.write_text("".join(_script(stage.folder, name, settings[name], sample) for name in QUIRKS), encoding="utf-8")
+    quirks = QUIRKS if stage.smpp else NATIVE_QUIRKS
+    parts = [_script(stage.folder, name, settings[name], quirks[name], sample) for name in quirks]
+    script.write_text("".join(parts), encoding="utf-8")
     stage.console.print(f"  [dim]$ xinqiao simulate carrier --script {script}[/dim]", soft_wrap=True)
     errors = (stage.folder / "carriers.err").open("w")
     simulator = subprocess.Popen(  # noqa: S603
@@ -210,7 +229,7 @@ def _carriers(stage: Stage, cleaning: ExitStack) -> None:
     stage.control = ports["control"]
     stage.facts["ports"] = ports["carriers"]
     _start(stage, cleaning)
-    stage.say("三家线路均已登录")
+    stage.say("三家线路均已登录:" + ("均为 SMPP" if stage.smpp else "移动 CMPP 3.0、联通 SGIP 1.2、电信 SMGP 3.0"))
 
 
 def _notice(stage: Stage, cleaning: ExitStack) -> None:
@@ -311,7 +330,7 @@ def _second_notice(stage: Stage, cleaning: ExitStack) -> None:
     stage.wait("开始发送", lambda: stage.counts()["accepted_distinct"] > before)
     stage.tell(do="cut", carrier="unicom")
     stage.say("联通线路被切断,网关自行重连")
-    stage.wait("通知发完", lambda: not _under_way(stage, one["id"]) and stage.counts()["bound"] == len(QUIRKS))
+    stage.wait("通知发完", lambda: not _under_way(stage, one["id"]) and _lines_up(stage))
     report = stage.run("notice", "report", str(one["id"]))
     parts = report["total"]["parts"]
     stage.say(f"报告:{json.dumps(parts, ensure_ascii=False)}")
@@ -353,7 +372,13 @@ def _start(stage: Stage, cleaning: ExitStack) -> None:
         [*_program(stage.folder), "run"], env=_settings_of(stage), stdout=log, stderr=log
     )
     cleaning.callback(_end, stage.daemon)
-    stage.wait("线路登录", lambda: stage.counts()["bound"] == len(QUIRKS))
+    stage.wait("线路登录", lambda: _lines_up(stage))
+
+
+def _lines_up(stage: Stage) -> bool:
+    with stage.database.read() as tx:
+        states = list(tx.scalars(sa.select(carrier_status.c.link_state)))
+    return len(states) == len(RATES) and all(state in carrier_desk.UP for state in states)
 
 
 def _watch(stage: Stage, cleaning: ExitStack, notice_id: int, parts: int) -> None:
@@ -436,18 +461,39 @@ def _lists() -> Lists:
     return Lists.from_toml(tomllib.loads(resources.shipped("roster", files("gateway")).read_text(encoding="utf-8")))
 
 
-def _script(folder: Path, name: str, line: Mapping[str, Any], sample: generator.Sample) -> str:
+def _line_says(words: str, name: str, keys: Mapping[str, Any]) -> str:
+    """The settings with these keys in the table of one line, in the place of what stands there."""
+    head, table = words.split(f"[carriers.{name}]\n")
+    table, *rest = re.split(r"^(?=\[)", table, maxsplit=1, flags=re.MULTILINE)
+    for key in keys:
+        table = re.sub(rf"^{key} = .*\n", "", table, flags=re.MULTILINE)
+    said = "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
+    return f"{head}[carriers.{name}]\n{said}{table}{''.join(rest)}"
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return int(one.getsockname()[1])
+
+
+def _script(
+    folder: Path, name: str, line: Mapping[str, Any], quirks: Mapping[str, Any], sample: generator.Sample
+) -> str:
     """A carrier of the simulators' script: the folder's own account, this carrier's quirks, the planted numbers."""
     password = (folder / line["password_file"]).read_text(encoding="utf-8").strip()
+    if "listen_port" in line:
+        calls = {"call_host": line["listen_host"], "call_port": line["listen_port"]}
+        quirks = {**quirks, **calls, "call_account": line["account"], "call_password": password}
     keys = {
         "name": name,
+        "protocol": line.get("protocol", "smpp"),
         "access_number": line["access_number"],
         "seed": len(name),
         "empty": sorted(sample.empty),
         "off": sorted(sample.off),
         "receipt_delay": [0.1, 0.8],
         "redeliver_after": 3.0,
-        **QUIRKS[name],
+        **quirks,
     }
     words = "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in keys.items())
     return f"[[carrier]]\n{words}[carrier.accounts]\n{line['account']} = {json.dumps(password)}\n\n"

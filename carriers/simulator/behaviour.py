@@ -1,5 +1,6 @@
 """How a simulated carrier behaves: what it answers to a submit and which receipts follow. No network, no clock."""
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
@@ -9,7 +10,6 @@ from typing import Any
 
 from carriers import dialects, smpp
 from carriers.events import ReceiptState, SubmitReceived
-from carriers.pace import Pace
 from carriers.pdu import CHINA
 from carriers.profile import PROTOCOLS
 
@@ -48,7 +48,7 @@ class Behaviour:
     off: tuple[str, ...] = ()  # phones that are off: EXPIRED
     ported: tuple[str, ...] = ()  # numbers that another carrier serves by now: UNDELIV, with a code that says so
     answer_delay: tuple[float, float] = (0.0, 0.0)
-    rate: float = 0.0  # submits per second above which it answers "too fast"; 0: none
+    rate: float = 0.0  # submits in any second above which it answers "too fast"; 0: no limit
     throttle: float = 0.0  # share answered "too fast" at random
     refuse: float = 0.0  # share refused at random, with `refuse_status`
     refuse_status: int = 0x08  # this and the next ones are statuses of the protocol's own
@@ -122,7 +122,7 @@ class Brain:
     def __init__(self, behaviour: Behaviour) -> None:
         self.behaviour = behaviour
         self._random = Random(behaviour.seed)  # noqa: S311 - repeatable on purpose
-        self._pace = Pace(behaviour.rate, yielding=False)
+        self._taken: deque[float] = deque()  # when submits of the last second came
         self._dialect = dialects.carrier(behaviour.protocol, EPOCH)
         self._serial = 0
         self.throttling = False
@@ -152,9 +152,11 @@ class Brain:
         if self.throttling or (is_.throttle and self._random.random() < is_.throttle):
             return self._dialect.too_fast
         if is_.rate:
-            if not self._pace.available(now):
+            while self._taken and self._taken[0] <= now - 1.0:
+                self._taken.popleft()
+            if len(self._taken) >= is_.rate:
                 return self._dialect.too_fast
-            self._pace.spend(1, now)
+            self._taken.append(now)
         if is_.refuse and self._random.random() < is_.refuse:
             return is_.refuse_status
         return OK
@@ -185,15 +187,15 @@ class Brain:
         return tuple(receipts)
 
     def _fate(self, number: str) -> tuple[ReceiptState, str]:
-        is_ = self.behaviour
+        is_, failures = self.behaviour, self._dialect.failures
         if number in is_.empty:
-            return ReceiptState.UNDELIVERABLE, "001"
+            return ReceiptState.UNDELIVERABLE, failures.empty
         if number in is_.ported:
-            return ReceiptState.UNDELIVERABLE, self._dialect.ported
+            return ReceiptState.UNDELIVERABLE, failures.ported
         if number in is_.off:
             return ReceiptState.EXPIRED, "027"
         if is_.undelivered and self._random.random() < is_.undelivered:
-            return ReceiptState.UNDELIVERABLE, "013"
+            return ReceiptState.UNDELIVERABLE, failures.other
         return ReceiptState.DELIVERED, "000"
 
     def _receipt(self, message_id: str, submit: SubmitReceived, state: ReceiptState, error: str) -> bytes:

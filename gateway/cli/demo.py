@@ -22,13 +22,14 @@ app = typer.Typer(add_completion=False)
 @app.command(help="用三家模拟运营商演示全流程,并逐项核对;有一项不符则退出码为1。")
 def demo(
     keep: Annotated[Path | None, typer.Option(help="在这个目录中演示并保留(必须不存在或为空)")] = None,
+    smpp: Annotated[bool, typer.Option("--smpp", help="三条线路都用 SMPP,而不是 CMPP、SGIP、SMGP")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="只输出结果 JSON")] = False,
 ) -> None:
     """In a temporary folder, unless one is named."""
     folder = keep or Path(tempfile.mkdtemp(prefix="xinqiao-demo-"))
     console = Console(quiet=True) if as_json else screen.out
     began = time.monotonic()
-    stage = play.play(folder, console)
+    stage = play.play(folder, console, smpp)
     seconds = round(time.monotonic() - began, 1)
     good = all(check.ok for check in stage.checks)
     data = {

@@ -270,3 +270,20 @@ def test_a_carrier_that_does_not_answer_the_phone_is_called_again() -> None:
     factory.clientConnectionFailed(None, Failure(ConnectionRefusedError("refused")))
     assert bench.link.state is LinkState.DOWN
     assert bench.until_next_attempt() <= 2
+
+
+@pytest.mark.parametrize("dead", [False, True], ids=["aborts", "cannot even abort"])
+def test_a_socket_that_failed_without_a_word_is_a_lost_line(bench: Bench, dead: bool) -> None:
+    """As uvloop has it: the first to know is who writes, and what is raised is no word of Twisted's."""
+    bench.bind()
+
+    def fail(*given: object) -> None:
+        raise RuntimeError("unable to perform operation on <UVPoll closed=True>; the handler is closed")
+
+    bench.wire.write = fail  # type: ignore[method-assign]
+    bench.wire.abortConnection = fail if dead else lambda: bench.protocol.connectionLost(Failure(ConnectionLost()))  # type: ignore[method-assign]
+    bench.wire.connectionLost = bench.protocol.connectionLost  # type: ignore[attr-defined]
+    bench.reactor.advance(PROFILE.keepalive + 1)
+    assert isinstance(bench.heard[-1], Closed)
+    bench.reactor.advance(2)
+    assert bench.attempts == 2

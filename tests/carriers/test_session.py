@@ -297,4 +297,4 @@ def test_throttling_slows_the_session_down() -> None:
     session.receive(smpp.with_string(smpp.BIND_TRANSCEIVER | smpp.RESPONSE, 0, 1, "SMSC"), 0.0)
     session.submit([(5, 1, b"")], 1.0)
     session.receive(smpp.bare(smpp.SUBMIT_SM | smpp.RESPONSE, 0x58, 5), 1.0)
-    assert session._pace.current(1.0) == pytest.approx(50.0)
+    assert session._pace.current(1.0) == pytest.approx(95.0)

@@ -58,7 +58,7 @@ def test_ids_are_written_as_the_script_says(answered: str, reported: str, same: 
 
 
 def test_another_protocol_has_ids_receipts_and_refusals_of_its_own() -> None:
-    brain = Brain(Behaviour(name="x", protocol="smgp", off=("13300000002",), rate=100))
+    brain = Brain(Behaviour(name="x", protocol="smgp", off=("13300000002",), rate=1))
     reaction = brain.react(submit("13300000002"), 0)
     [due] = reaction.receipts
     event = smgp.read_delivery(due.pdu)

@@ -9,6 +9,7 @@ import pytest
 
 from carriers.events import DeliveryReceipt, Event, InboundText, ReceiptState, SubmitAnswered, Verdict
 from carriers.link import Link
+from gateway import resources
 from gateway.pump import Pump
 from tests.gateway.office import HOME, Office
 
@@ -20,7 +21,7 @@ RECEIPT = DeliveryReceipt(8, "ID1", ReceiptState.DELIVERED, "", "13800000001", b
 
 async def ticks_for(office: Office, first: Sequence[Event], then: Sequence[Event]) -> tuple[int, int]:
     """How many ticks there were when `first` had come, and after `then`: nothing is ever worth the wait."""
-    link = Link(office.settings.profile("mobile"), lambda *_: None, reactor=object())
+    link = Link(resources.profiles(office.settings)["mobile"], lambda *_: None, reactor=object())
     with ThreadPoolExecutor(1) as store:
         pump = Pump(
             office.tick,
@@ -33,12 +34,12 @@ async def ticks_for(office: Office, first: Sequence[Event], then: Sequence[Event
             wall_ms=lambda: office.now_ms,
             monotonic=time.monotonic,
         )
-        pump.arrived(link, first)
+        pump.arrived(link, 1, first)
         running = asyncio.ensure_future(pump.run())
         for _ in range(10):
             await asyncio.sleep(0)  # it has long begun to gather by then
         before = pump.ticks
-        pump.arrived(link, then)
+        pump.arrived(link, 1, then)
         pump.stop()
         await asyncio.wait_for(running, PATIENCE)
         return before, pump.ticks
