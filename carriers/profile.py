@@ -59,6 +59,8 @@ class CarrierProfile:
             return "password_file", f"{self.protocol} 的密码最多 {password} 个字符"
         if len(self.corp_id) > corp_id:
             return "corp_id", f"{self.protocol} 的企业代码最多 {corp_id} 个字符"
+        if len(self.access_number) + self.extension_digits > 20:  # SMPP 3.4, 5.2.8; the others have room for 21
+            return "extension_digits", "接入号加扩展码最多 20 位"
         if self.protocol == "sgip" and not 3_000_000_000 <= self.node < 4_000_000_000:
             return "node", "sgip 需要节点编号:3 + 4 位区号 + 5 位企业代码"
         if self.listen_port and self.protocol != "sgip":

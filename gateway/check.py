@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from twisted.internet import defer, error
+from twisted.internet import defer
 from twisted.python.failure import Failure
 
 from carriers import dialects, receipts
@@ -23,6 +23,7 @@ from carriers.events import (
     Event,
     Handle,
     InboundText,
+    Listening,
     SubmitAnswered,
     SubmitUnanswered,
     Unreadable,
@@ -171,8 +172,6 @@ class Check:
         try:
             self._link.startService()
             await self._through(text)
-        except error.CannotListenError as wrong:
-            self._tell(Step("listen", Mark.FAILED, 0.0, Trouble.DOOR_TAKEN, str(wrong.socketError)))
         finally:
             await self._leave()
 
@@ -230,6 +229,8 @@ class Check:
                     _settle(self._bound, found)
                 case BindRefused():
                     self._login_refused(event)
+                case Listening(_, trouble) if trouble:
+                    self._tell(Step("listen", Mark.FAILED, 0.0, Trouble.DOOR_TAKEN, trouble))
                 case SubmitAnswered():
                     self._submit_answered(event)
                 case SubmitUnanswered():

@@ -85,7 +85,9 @@ class Carrier(Section, frozen=True, kw_only=True):
     source_npi: Annotated[int, _help("接入号的 NPI", ge=0, le=18)] = 1
     destination_ton: Annotated[int, _help("手机号的 TON", ge=0, le=6)] = 1
     destination_npi: Annotated[int, _help("手机号的 NPI", ge=0, le=18)] = 1
-    destination_prefix: Annotated[str, _help("写在11位手机号前的国家码;运营商不要则留空")] = "86"
+    destination_prefix: Annotated[
+        str, _help("写在11位手机号前的国家码;运营商不要则留空", pattern=r"^\+?[0-9]{0,4}$")
+    ] = "86"
     response_timeout: Annotated[float, _help("提交多少秒无应答视为结果不明", gt=0, le=600)] = 60.0
     keepalive: Annotated[
         float, _help("空闲多少秒后发链路检测;sgip:运营商会回连时,空闲多少秒后断开待命", gt=0, le=600)

@@ -314,6 +314,8 @@ def test_a_folder_whose_peers_are_not_this_machine_is_not_simulated(town: Town) 
         ('listen_peers = ["127.0.0.1"]', "listen_peers = []", "listen_port"),
         ('protocol = "sgip"\n', "", "listen_port"),
         ('service_id = "NOTICE"', 'corp_id = "123456"', "corp_id"),
+        ('service_id = "NOTICE"', "extension_digits = 10", "extension_digits"),
+        ('service_id = "NOTICE"', 'destination_prefix = "0086 "', "destination_prefix"),
     ],
 )
 def test_settings_that_sgip_cannot_use_are_refused_by_their_name(
