@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PYTHONPATH := $(CURDIR)
 export PYTHONDONTWRITEBYTECODE := 1
 
-BENCHMARKS := broadcast latency permitted storm kills footprint dialects
+BENCHMARKS := broadcast latency permitted storm kills footprint dialects native
 
 .PHONY: install demo test lint types unit sim bites crash bench $(BENCHMARKS:%=bench-%) peers lock dist docs clean
 

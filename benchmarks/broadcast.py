@@ -86,21 +86,22 @@ def gateway(people: int, text: str) -> dict[str, float]:
                 stage.until(lambda: simulator.counts()["bound"])
                 before = stage.cpu(daemon.pids)
                 stage.send(folder)
-                stage.until(lambda: not _left(folder))
+                stage.until(lambda: not left(folder))
                 cpu = stage.cpu(daemon.pids) - before
             counts = simulator.counts()
-            parts, seconds = _measured(folder)
+            parts, seconds = measured(folder)
             if counts["accepted_distinct"] != parts or counts["doubled"]:
                 raise SystemExit(f"the carrier counted {counts}, the store {parts}")
     return {"rate": parts / seconds, "cpu_us": cpu / parts * 1e6, "accepted_s": accepted}
 
 
-def _left(folder: Path) -> int:
+def left(folder: Path) -> int:
+    """How many parts are still under way."""
     states = stage.parts(folder)
     return sum(states[state] for state in ("queued", "sending", "accepted", "uncertain"))
 
 
-def _measured(folder: Path) -> tuple[int, float]:
+def measured(folder: Path) -> tuple[int, float]:
     """(parts delivered, seconds from the first intent to the last receipt stored)."""
     [(first,)] = stage.ask(folder, "SELECT min(intent_ms) FROM attempt")
     [(last,)] = stage.ask(folder, "SELECT max(received_ms) FROM receipt")

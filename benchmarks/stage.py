@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,16 +44,25 @@ FAST = "window = 400\nreceipt_delay = [0.01, 0.02]"
 
 def make_folder(folder: Path, **carrier: Any) -> dict[str, str]:
     """A working folder with one carrier and no quiet hours. Returns the environment to run commands in."""
+    environment = make_house(folder)
+    file = folder / "xinqiao.toml"
+    head, _, _ = file.read_text(encoding="utf-8").partition("[carriers.unicom]")
+    file.write_text(head, encoding="utf-8")
+    for key, value in carrier.items():
+        environment[f"XINQIAO__CARRIERS__MOBILE__{key.upper()}"] = str(value)
+    return environment
+
+
+def make_house(folder: Path) -> dict[str, str]:
+    """A working folder with three carriers and no quiet hours. Returns the environment to run commands in."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("XINQIAO")}
     environment |= {"PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"}  # this tree's program, wherever we are called from
     subprocess.run(
         [sys.executable, "-m", "gateway", "init", str(folder)], env=environment, check=True, capture_output=True
     )
     file = folder / "xinqiao.toml"
-    head, _, _ = file.read_text(encoding="utf-8").partition("[carriers.unicom]")
-    file.write_text(head.replace('"20:30"', '"03:00"').replace('"08:30"', '"03:00"'), encoding="utf-8")
-    for key, value in carrier.items():
-        environment[f"XINQIAO__CARRIERS__MOBILE__{key.upper()}"] = str(value)
+    words = file.read_text(encoding="utf-8")
+    file.write_text(words.replace('"20:30"', '"03:00"').replace('"08:30"', '"03:00"'), encoding="utf-8")
     return environment
 
 
@@ -90,7 +99,7 @@ def numbers(folder: Path, count: int) -> list[str]:
         return [member.phone.removeprefix("+") for member in members(tx, vault, limit=count)]
 
 
-def plan(folder: Path, text: str) -> float:
+def plan(folder: Path, text: str, carriers: Sequence[str] = ("mobile",)) -> float:
     """Draft and approve a notice with the program's own functions; seconds until all is accepted and committed."""
     settings = load(folder, {})
     keys, now = read_keys(settings), datetime.now(UTC)
@@ -103,7 +112,7 @@ def plan(folder: Path, text: str) -> float:
             )
         began = time.perf_counter()
         with database.write() as tx:
-            notices.approve(tx, vault, one.id, "b", None, ["mobile"], 0, now)
+            notices.approve(tx, vault, one.id, "b", None, list(carriers), 0, now)
             audit.record(tx, keys.seal, "b", "notice.approve", f"notice {one.id}", {}, now)
         return time.perf_counter() - began
 
@@ -161,7 +170,8 @@ class Simulator:
         )
         assert self._process.stdout is not None
         ports = json.loads(self._process.stdout.readline())
-        self.control, self.port = ports["control"], ports["carriers"]["mobile"]
+        self.control, self.ports = ports["control"], ports["carriers"]
+        self.port = self.ports["mobile"]
         return self
 
     def __exit__(self, *_: object) -> None:
