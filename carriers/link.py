@@ -193,6 +193,7 @@ class Link(Service):
             "receipts": counts["DeliveryReceipt"],
             "texts": counts["InboundText"],
             "unreadable": counts["Unreadable"],
+            "turned_away": counts["TurnedAway"],
             "octets_in": self.octets_in,
             "octets_out": self.octets_out,
             "window": self.profile.window,

@@ -1,5 +1,9 @@
 """What tests share: an empty store on either engine, an initialised working folder, a vault, a moment."""
 
+import os
+
+os.environ["COLUMNS"] = "200"  # before any console is made: tables are as wide as they want, whoever runs the tests
+
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime

@@ -129,6 +129,7 @@ def _counted(counted: Mapping[str, Any], throttled: int) -> list[tuple[str, obje
         "receipts": "回执",
         "texts": "来信",
         "unreadable": "读不懂",
+        "turned_away": "拒绝的回连",
         "octets_in": "收到字节",
         "octets_out": "发出字节",
     }

@@ -427,7 +427,7 @@ def test_nobody_else_may_call_and_it_is_told_of_once(address: str) -> None:
     for _ in range(3):
         assert office.turned_away(address)
     assert office.of(TurnedAway) == [TurnedAway(address, "not among listen_peers")]
-    assert office.link.counters()["TurnedAway"] == 3
+    assert office.link.counters()["turned_away"] == 3
 
 
 def test_a_flood_of_strangers_fills_neither_the_memory_nor_the_log() -> None:

@@ -28,14 +28,13 @@ def sync_now_and_then() -> None:
 
 def acknowledge_first() -> None:
     """What a carrier delivers is acknowledged when it is read, and stored afterwards."""
-    report = Link._report
+    report = Link.report
 
-    def report_and_accept(link: Link, events: Sequence[Event]) -> None:
-        if link.session is not None:
-            link.session.accept([one.answer for one in events if isinstance(one, InboundText | DeliveryReceipt)])
-        report(link, events)
+    def report_and_accept(link: Link, wire: Any, events: Sequence[Event]) -> None:
+        wire.session.accept([one.answer for one in events if isinstance(one, InboundText | DeliveryReceipt)])
+        report(link, wire, events)
 
-    Link._report = report_and_accept  # type: ignore[method-assign]
+    Link.report = report_and_accept  # type: ignore[method-assign]
     Arrivals.to_acknowledge = lambda self: []  # type: ignore[method-assign]
 
 

@@ -181,7 +181,7 @@ def test_a_failed_and_a_waiting_report_say_so(town: Town) -> None:
     opened(town, 'enroute = 1.0\nempty = ["13000000001"]\noff = ["13000000002"]\n')
     send_list(town, 3)
     town.until(lambda: states(town) == ["undelivered", "expired", "delivered"])
-    assert {row[0] for row in ask(town, "SELECT error FROM receipt WHERE state = 'UNDELIV'")} == {"1"}
+    assert {row[0] for row in ask(town, "SELECT error FROM receipt WHERE state = 'UNDELIV'")} == {"29"}
 
 
 def test_a_line_rests_and_is_woken_by_a_message(town: Town) -> None:
