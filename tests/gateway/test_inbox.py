@@ -246,6 +246,26 @@ def test_a_text_that_cannot_be_dealt_with_does_not_hold_up_the_next(
     assert office.vault.open_raw("quarantine", kept.raw_sealed) == b"raw"
 
 
+def test_a_text_at_which_the_store_refuses_something_is_undone_alone(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its case and its reply, too; what came before it and after it in the same transaction stands."""
+    decide = office.inbox._decide
+
+    def refused_at_the_second(tx: sa.Connection, text_id: int, person_id: int, *rest: Any) -> None:
+        decide(tx, text_id, person_id, *rest)
+        if person_id == 2:
+            tx.execute(sa.update(text).values(carrier=None))
+
+    monkeypatch.setattr(office.inbox, "_decide", refused_at_the_second)
+    three = [(SESSION, event(answer=one, source=f"861380000000{one}")) for one in (1, 2, 3)]
+    assert office.run(texts=three).texts == 3
+    for kept in (text.c.person_id, case_ticket.c.person_id, message.c.person_id, text_part.c.person_id):
+        assert [row.person_id for row in office.rows(sa.select(kept).order_by(kept))] == [1, 3]
+    [kept_whole] = office.rows(sa.select(quarantine))
+    assert "IntegrityError" in kept_whole.reason
+
+
 def test_what_cannot_be_read_is_kept_sealed(office: Office) -> None:
     office.run(unreadable=[(SESSION, Unreadable(3, b"\x00\x01poison", "mandatory fields end early"))])
     [kept] = office.rows(sa.select(quarantine))
