@@ -1,4 +1,4 @@
-"""The statements of the message path: many rows as one parameter, prepared once, run on the driver's own cursor.
+"""The statements of messages and texts: many rows as one parameter, prepared once, run on the driver's own cursor.
 
 On SQLite and on PostgreSQL alike a set goes in as one JSON array: about as dear per row as plain sqlite3, and a
 fifteenth of a statement per row. SQLAlchemy writes each statement in the driver's own manner, once; the driver's

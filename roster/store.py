@@ -160,8 +160,8 @@ def renderings(tx: sa.Connection, vault: Vault, person_ids: Collection[int]) -> 
 
 
 def sealing_key(tx: sa.Connection, person_id: int) -> bytes | None:
-    """The person's own key, sealed; None when the person was forgotten."""
-    return person_of(tx, person_id).key
+    """The person's own key, sealed; None when the person was forgotten, or never known."""
+    return tx.scalar(sa.select(person.c.key_sealed).where(person.c.id == person_id))
 
 
 # ----------------------------------------------------------------------------------------------------------- members
