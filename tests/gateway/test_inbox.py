@@ -238,8 +238,7 @@ def test_a_text_that_cannot_be_dealt_with_does_not_hold_up_the_next(
 
     monkeypatch.setattr(office.inbox, "_decide", fails_once)
     both = [(SESSION, event(answer=1)), (SESSION, event(answer=2, source="8613800000002"))]
-    outcome = office.run(texts=both)
-    assert outcome.texts == 2  # both are acknowledged
+    office.run(texts=both)  # which raises nothing: both are acknowledged
     assert len(texts(office)) == 1
     [kept] = office.rows(sa.select(quarantine))
     assert "ZeroDivisionError" in kept.reason
@@ -259,7 +258,7 @@ def test_a_text_at_which_the_store_refuses_something_is_undone_alone(
 
     monkeypatch.setattr(office.inbox, "_decide", refused_at_the_second)
     three = [(SESSION, event(answer=one, source=f"861380000000{one}")) for one in (1, 2, 3)]
-    assert office.run(texts=three).texts == 3
+    office.run(texts=three)
     for kept in (text.c.person_id, case_ticket.c.person_id, message.c.person_id, text_part.c.person_id):
         assert [row.person_id for row in office.rows(sa.select(kept).order_by(kept))] == [1, 3]
     [kept_whole] = office.rows(sa.select(quarantine))
