@@ -10,6 +10,7 @@ GSM, ASCII, LATIN1, BINARY, UCS2, GBK = 0, 1, 3, 4, 8, 15  # data_coding, SMPP 3
 
 SINGLE, PART = 140, 134  # octets, without and with a user data header (3GPP TS 23.040)
 MOST_PARTS = 255
+SURE = 0.75  # a reading as likely as that needs no comparison
 LABEL_COUNTS = 0.25  # how much likelier another reading must be than the one that the label names
 
 _gsm = GSM7BitCodec()
@@ -35,6 +36,9 @@ def split(text: str) -> Split:
     if _PLAIN.fullmatch(text):
         bodies = _cut([bytes((octet,)) for octet in text.encode("ascii")])
         return Split(GSM, tuple(b"".join(body) for body in bodies))
+    whole = text.encode("utf-16-be", "replace")
+    if len(whole) <= SINGLE:
+        return Split(UCS2, (whole,))
     units = [character.encode("utf-16-be", "replace") for character in text]
     bodies = _cut(units, _clusters(text))
     return Split(UCS2, tuple(b"".join(body) for body in bodies))
@@ -129,10 +133,12 @@ def _read_default(body: bytes) -> str:
 def _read_ucs2(body: bytes) -> str:
     """UCS-2 by its label. Gateways also put GBK, UTF-8 or little-endian text under it."""
     by_label = body[: len(body) & ~1].decode("utf-16-be", "replace")
-    other = _likeliest(body, ("gb18030", "utf-8", "utf-16-le"))
-    if _plausible(by_label) >= min(0.75, _plausible(other) - LABEL_COUNTS):
-        return by_label + "\ufffd" * (len(body) % 2)  # half a character is missing: say so
-    return other
+    likely = _plausible(by_label)
+    if likely < SURE:
+        other = _likeliest(body, ("gb18030", "utf-8", "utf-16-le"))
+        if likely < _plausible(other) - LABEL_COUNTS:
+            return other
+    return by_label + "\ufffd" * (len(body) % 2)  # half a character is missing: say so
 
 
 def _likeliest(body: bytes, codecs: tuple[str, ...]) -> str:

@@ -15,6 +15,7 @@ from gateway.casebook import Desk
 from gateway.outbox import HOUR
 from gateway.tables import message, part
 from roster import store as roster_store
+from roster.rowset import Statement
 from routing import store
 from routing.cases import Case, CaseState
 
@@ -43,7 +44,7 @@ def put(
     now_ms = round(now.timestamp() * 1000)
     spaced = purpose in SPACED and not at_once
     free_ms = _free(tx, person_id, now_ms, desk.apart) if spaced else now_ms
-    message_id = outbox.put(
+    return outbox.put(
         tx,
         person_id=person_id,
         body=body,
@@ -53,22 +54,22 @@ def put(
         validity_ms=validity_ms + free_ms - now_ms,
         extension=extension,
         case_id=case_id,
+        not_before_ms=free_ms if free_ms > now_ms else 0,
     )
-    if free_ms > now_ms:
-        tx.execute(sa.update(part).where(part.c.message_id == message_id).values(not_before_ms=free_ms))
-    return message_id
 
 
 def _free(tx: sa.Connection, person_id: int, now_ms: int, apart: timedelta) -> int:
     """From when on the next spaced text may go to a person."""
-    held = part.c.not_before_ms > message.c.created_ms
-    latest = tx.scalar(
-        sa.select(sa.func.max(sa.case((held, part.c.not_before_ms), else_=message.c.created_ms)))
-        .join_from(message, part, part.c.message_id == message.c.id)
-        .where(message.c.person_id == person_id, message.c.purpose.in_(SPACED), part.c.state != "cancelled")
-    )
     apart_ms = round(apart.total_seconds() * 1000)
+    [(latest,)] = _LATEST.all(tx, person=person_id)
     return now_ms if latest is None or not apart_ms else max(now_ms, latest + apart_ms)
+
+
+_LATEST = Statement(
+    "SELECT max(CASE WHEN part.not_before_ms > message.created_ms "  # noqa: S608 - the purposes are ours
+    "THEN part.not_before_ms ELSE message.created_ms END) FROM message JOIN part ON part.message_id = message.id "
+    f"WHERE message.person_id = :person AND message.purpose IN {SPACED} AND part.state != 'cancelled'"
+)
 
 
 def withdraw(tx: sa.Connection, case_id: int, since: datetime, now: datetime) -> int:

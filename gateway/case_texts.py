@@ -15,6 +15,7 @@ from gateway.casebook import Desk, find
 from gateway.errors import NotFound, Refused
 from gateway.tables import text as text_table
 from roster import store as roster_store
+from roster.rowset import Statement
 from routing import store
 from routing.cases import LABELS, Case, CaseState, Facts, RuleBroken
 from routing.history import Entry, replay
@@ -99,16 +100,17 @@ def _again(desk: Desk, case: Case, reason: str, now: datetime) -> Facts:
 
 def mark(tx: sa.Connection, text_id: int, decision: Decision, case_id: int | None) -> None:
     """Write on a text what was decided about it, and why."""
-    tx.execute(
-        sa.update(text_table)
-        .where(text_table.c.id == text_id)
-        .values(
-            decision=decision.kind.value,
-            case_id=case_id,
-            reason=decision.reason,
-            confidence=decision.confidence,
-        )
+    _MARK.run(
+        tx,
+        text_id=text_id,
+        decision=decision.kind,
+        case_id=case_id,
+        reason=decision.reason,
+        confidence=decision.confidence,
     )
+
+
+_MARK = Statement.changing(text_table, "decision", "case_id", "reason", "confidence", where="id = :text_id")
 
 
 # -------------------------------------------------------------------------------------------------- what texts do

@@ -99,6 +99,7 @@ def put(
     extension: str = "",
     case_id: int | None = None,
     token: str | None = None,
+    not_before_ms: int = 0,
 ) -> int:
     """One text to one person, outside notices. The message's id; the same `token` again gives the first one's."""
     if token is not None:
@@ -106,42 +107,43 @@ def put(
         if known is not None:
             return int(known)
     total = len(split(body).bodies)
-    carrier = tx.execute(sa.select(person.c.carrier).where(person.c.id == person_id)).scalar_one()
-    message_id = tx.execute(
-        sa.insert(message).returning(message.c.id),
-        {
-            "purpose": purpose,
-            "case_id": case_id,
-            "person_id": person_id,
-            "extension": extension,
-            "body": body,
-            "parts": total,
-            "created_by": created_by,
-            "created_ms": now_ms,
-            "expires_ms": now_ms + validity_ms,
-            "token": token,
-        },
-    ).scalar_one()
-    tx.execute(
-        sa.insert(part),
-        [
-            {
-                "message_id": message_id,
-                "lane": DIRECT,
-                "carrier": carrier,
-                "person_id": person_id,
-                "number": number,
-                "total": total,
-                "state": PartState.QUEUED,
-                "attempts": 0,
-                "not_before_ms": 0,
-                "expires_ms": now_ms + validity_ms,
-                "changed_ms": now_ms,
-            }
-            for number in range(1, total + 1)
-        ],
+    [(message_id,)] = _PUT.all(
+        tx,
+        purpose=purpose,
+        case_id=case_id,
+        person_id=person_id,
+        extension=extension,
+        body=body,
+        parts=total,
+        created_by=created_by,
+        created_ms=now_ms,
+        expires_ms=now_ms + validity_ms,
+        token=token,
+    )
+    _PUT_PARTS.run(
+        tx,
+        range(1, total + 1),
+        message=message_id,
+        person=person_id,
+        total=total,
+        not_before=not_before_ms,
+        expires=now_ms + validity_ms,
+        now=now_ms,
     )
     return int(message_id)
+
+
+_PUT = Statement.inserting(
+    message,
+    *("purpose", "case_id", "person_id", "extension", "body", "parts", "created_by"),
+    *("created_ms", "expires_ms", "token"),
+)
+_PUT_PARTS = Statement(
+    "INSERT INTO part (message_id, lane, carrier, person_id, number, total, state, attempts, consents, not_before_ms, "
+    "expires_ms, changed_ms) SELECT :message, 0, (SELECT carrier FROM person WHERE id = :person), :person, r.number, "
+    ":total, 'queued', 0, 0, :not_before, :expires, :now FROM {rows} AS r ORDER BY r.number",
+    number="BIGINT",
+)
 
 
 # --------------------------------------------------------------------------------------------------------- claiming

@@ -143,6 +143,8 @@ class Pump:
         """Tick until stopped. Raises `LeaseLost` when another daemon took over, `SyncFailed` when the disk failed."""
         while not (self._stopping and not self._pending()):
             await self._something_to_do()
+            if any(came.texts for came in self._arrivals.values()):
+                self._waiting.update(self._links)  # the tick that stores a text can claim its reply
             rooms, resting = self._ready_rooms(), self._resting()
             if self._pending() or rooms or resting or self._lease_is_due():
                 await self._one_tick(rooms, resting)
@@ -191,7 +193,7 @@ class Pump:
             if submits or came is not None:
                 link.flush()
         self._waiting.difference_update(name for name in rooms if name not in outcome.more)
-        if outcome.texts or outcome.refreshed or any(came.unsent for came in arrivals.values()):
+        if outcome.refreshed or any(came.unsent for came in arrivals.values()):
             self._waiting.update(self._links)
         for name in outcome.wanted:
             self._links[name].wake()

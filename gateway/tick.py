@@ -71,7 +71,6 @@ class Outcome:
 
     submits: dict[str, list[Submit]]
     more: frozenset[str]  # carriers that may have more waiting than there was room for
-    texts: int  # how many texts this tick stored
     renewed: bool  # the lease runs anew from this tick
     refreshed: bool  # others have changed the store, or time has passed: any carrier may have something to send
     wanted: frozenset[str]  # carriers whose lines rest, though something waits for them
@@ -117,10 +116,9 @@ class Tick:
                 lease.confirm(tx, self._held)
                 renewed = self._renew(tx, now_ms)
                 outbox.take_back(tx, ((one.session, one.first_sequence, one.count) for one in self._doubtful), now_ms)
-                texts = 0
                 for carrier, came in arrivals.items():
                     self._settle(tx, carrier, came, now_ms)
-                    texts += self._receive(tx, carrier, came, now_ms)
+                    self._receive(tx, carrier, came, now_ms)
                 refreshed = self._refresh(tx, now_ms)
                 submits, more = self._send(tx, rooms, now_ms)
                 wanted = frozenset(name for name in resting if self._is_wanted(tx, name, now_ms))
@@ -132,7 +130,7 @@ class Tick:
         self._doubtful.clear()
         if renewed:
             self._renewed_at = now_ms
-        return Outcome(submits, more, texts, renewed, refreshed, wanted)
+        return Outcome(submits, more, renewed, refreshed, wanted)
 
     def poll(self) -> object:
         """A value that changes when another connection has committed something. Raises what the store raises."""
@@ -179,11 +177,10 @@ class Tick:
             outbox.settle_uncertain(tx, came.uncertain, "no answer", now_ms)
             receipts.match_uncertain(tx, carrier, now_ms)
 
-    def _receive(self, tx: sa.Connection, carrier: str, came: Arrivals, now_ms: int) -> int:
+    def _receive(self, tx: sa.Connection, carrier: str, came: Arrivals, now_ms: int) -> None:
         for _, event in came.texts:
             self._inbox.receive(tx, carrier, event, now_ms)
         quarantine.keep_unreadable(tx, self._vault, carrier, [unread for _, unread in came.unreadable], now_ms)
-        return len(came.texts)
 
     def _person_of(self, tx: sa.Connection) -> Callable[[str], int | None]:
         def find(written: str) -> int | None:

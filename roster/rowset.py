@@ -1,4 +1,4 @@
-"""The statements of the message path: many rows as one parameter, prepared once, run on the driver's own cursor.
+"""The statements of messages and texts: many rows as one parameter, prepared once, run on the driver's own cursor.
 
 On SQLite and on PostgreSQL alike a set goes in as one JSON array: about as dear per row as plain sqlite3, and a
 fifteenth of a statement per row. SQLAlchemy writes each statement in the driver's own manner, once; the driver's
@@ -33,6 +33,17 @@ class Statement:
             for name, dialect in _DIALECTS.items()
         }
 
+    @classmethod
+    def inserting(cls, table: sa.Table, *columns: str) -> "Statement":
+        """Puts in one row, given by the names of its columns, as the driver takes it; `all` answers with its id."""
+        return cls(f"INSERT INTO {table.name} ({_listed(columns)}) VALUES ({_given(columns)}) RETURNING id")  # noqa: S608
+
+    @classmethod
+    def changing(cls, table: sa.Table, *columns: str, where: str) -> "Statement":
+        """Changes these columns, given by their names."""
+        values = ", ".join(f'"{name}" = :{name}' for name in columns)
+        return cls(f"UPDATE {table.name} SET {values} WHERE {where}")  # noqa: S608
+
     def run(self, tx: sa.Connection, rows: Iterable[Any] = (), **given: Any) -> int:
         """Run it. Returns how many rows it changed. Raises what SQLAlchemy raises."""
         return int(self._execute(tx, rows, given, False))
@@ -53,6 +64,14 @@ class Statement:
             raise told from trouble
         finally:
             cursor.close()
+
+
+def _listed(columns: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)  # some are words of PostgreSQL's own
+
+
+def _given(columns: Iterable[str]) -> str:
+    return ", ".join(f":{name}" for name in columns)
 
 
 def _table(dialect: str, columns: dict[str, str]) -> str:

@@ -12,7 +12,16 @@ from roster.audiences import Audience
 from roster.membership import LEFT, RETURNED, Change
 from roster.networks import Belonging, Learned, Prefixes, carrier_of
 from roster.rowset import Statement
-from roster.tables import carrier_evidence, consent, informant, membership, number_decision, person
+from roster.tables import (
+    carrier_evidence,
+    consent,
+    informant,
+    membership,
+    milliseconds,
+    moment,
+    number_decision,
+    person,
+)
 from roster.vault import Vault
 
 SLICE = 500  # how many values one IN list takes
@@ -23,6 +32,7 @@ class Person:
     """Somebody with a number. `informant` and `active` tell whether they are on the roster, and receive notices."""
 
     id: int
+    key: bytes | None  # their own, sealed; None: they were forgotten
     carrier: str
     carrier_source: str
     opted_out_at: datetime | None
@@ -61,32 +71,30 @@ class Member:
 
 # --------------------------------------------------------------------------------------------------------- one person
 
-_PERSON = sa.select(
-    person.c.id, person.c.carrier, person.c.carrier_source, person.c.opted_out_at, informant.c.state
-).join_from(person, informant, informant.c.person_id == person.c.id, isouter=True)
+_PERSON = (
+    "SELECT person.id, key_sealed, carrier, carrier_source, opted_out_at, state "
+    "FROM person LEFT JOIN informant ON informant.person_id = person.id WHERE "
+)
+_PERSON_BY_ID = Statement(_PERSON + "person.id = :id")
+_PERSON_BY_PHONE = Statement(_PERSON + "phone_index = :index")
 
 
-# Made once: every text from a citizen runs them.
-_PERSON_BY_ID = _PERSON.where(person.c.id == sa.bindparam("id"))
-_PERSON_BY_PHONE = _PERSON.where(person.c.phone_index == sa.bindparam("index"))
-_KEY = sa.select(person.c.key_sealed).where(person.c.id == sa.bindparam("id"))
-
-
-def _person(row: Any) -> Person:
-    return Person(
-        row.id, row.carrier, row.carrier_source, row.opted_out_at, row.state is not None, row.state == "active"
-    )
+def _person(row: tuple[Any, ...]) -> Person:
+    person_id, key, carrier, source, opted_out_at, state = row
+    out = None if opted_out_at is None else moment(opted_out_at)
+    return Person(person_id, key, carrier, source, out, state is not None, state == "active")
 
 
 def person_of(tx: sa.Connection, person_id: int) -> Person:
     """The person with this id."""
-    return _person(tx.execute(_PERSON_BY_ID, {"id": person_id}).one())
+    [row] = _PERSON_BY_ID.all(tx, id=person_id)
+    return _person(row)
 
 
 def person_by_phone(tx: sa.Connection, vault: Vault, number: str) -> Person | None:
     """Who has this number (E.164)."""
-    row = tx.execute(_PERSON_BY_PHONE, {"index": vault.phone_index(number)}).one_or_none()
-    return None if row is None else _person(row)
+    rows = _PERSON_BY_PHONE.all(tx, index=vault.phone_index(number))
+    return _person(rows[0]) if rows else None
 
 
 def find_or_add_person(tx: sa.Connection, vault: Vault, number: str, belonging: Belonging, now: datetime) -> Person:
@@ -95,13 +103,23 @@ def find_or_add_person(tx: sa.Connection, vault: Vault, number: str, belonging: 
     if known is not None:
         return known
     person_id = next_person_id(tx)
-    tx.execute(sa.insert(person), [new_person(vault, person_id, number, belonging, now)])
-    return Person(person_id, belonging.carrier, belonging.source, None, False, False)
+    row = new_person(vault, person_id, number, belonging, now)
+    _ADD.run(tx, **row | {"created_at": milliseconds(now)})
+    return Person(person_id, row["key_sealed"], belonging.carrier, belonging.source, None, False, False)
+
+
+_ADD = Statement.inserting(
+    person, "id", "key_sealed", "phone_sealed", "phone_index", "carrier", "carrier_source", "created_at"
+)
 
 
 def next_person_id(tx: sa.Connection) -> int:
     """The first free id. What is sealed is bound to the id, so it must be known before the row is."""
-    return (tx.scalar(sa.select(sa.func.max(person.c.id))) or 0) + 1
+    [(last,)] = _LAST.all(tx)
+    return (last or 0) + 1
+
+
+_LAST = Statement("SELECT max(id) FROM person")
 
 
 def new_person(vault: Vault, person_id: int, number: str, belonging: Belonging, now: datetime) -> dict[str, Any]:
@@ -142,8 +160,8 @@ def renderings(tx: sa.Connection, vault: Vault, person_ids: Collection[int]) -> 
 
 
 def sealing_key(tx: sa.Connection, person_id: int) -> bytes | None:
-    """The person's own key, sealed; None when the person was forgotten."""
-    return tx.scalar(_KEY, {"id": person_id})
+    """The person's own key, sealed; None when the person was forgotten, or never known."""
+    return tx.scalar(sa.select(person.c.key_sealed).where(person.c.id == person_id))
 
 
 # ----------------------------------------------------------------------------------------------------------- members

@@ -25,15 +25,23 @@ class Instant(sa.types.TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:
         """Milliseconds since 1970 UTC; a naive datetime is refused."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a moment needs a time zone")
-        return round(value.timestamp() * 1000)
+        return None if value is None else milliseconds(value)
 
     def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:
         """The moment in UTC."""
-        return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
+        return None if value is None else moment(value)
+
+
+def milliseconds(value: datetime) -> int:
+    """Since 1970 UTC, as an `Instant` is stored. Raises `ValueError` for a naive datetime."""
+    if value.tzinfo is None:
+        raise ValueError("a moment needs a time zone")
+    return round(value.timestamp() * 1000)
+
+
+def moment(stored: int) -> datetime:
+    """What an `Instant` stores, in UTC."""
+    return datetime.fromtimestamp(stored / 1000, UTC)
 
 
 person = sa.Table(

@@ -6,9 +6,10 @@ up to then, and the stored row is never more than that fold. Moments are millise
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from roster.tables import milliseconds, moment
 from routing.cases import KEPT, Case, CaseState
 
 _MOMENTS = frozenset({"since", "assigned_at", "surveyed_at", "closed_at"})
@@ -34,7 +35,7 @@ class Entry:
 def changes(before: Case | None, after: Case) -> dict[str, Any]:
     """The fields that differ, as JSON; all of them when there was no case before."""
     return {
-        name: _written(getattr(after, name))
+        name: written(getattr(after, name))
         for name in KEPT
         if before is None or getattr(before, name) != getattr(after, name)
     }
@@ -48,9 +49,10 @@ def replay(opened: Case, entries: Iterable[Entry]) -> Case:
     return replace(opened, **{name: _read(name, value) for name, value in given.items()})
 
 
-def _written(value: Any) -> Any:
+def written(value: Any) -> Any:
+    """A field of a case as JSON has it."""
     if isinstance(value, datetime):
-        return round(value.timestamp() * 1000)
+        return milliseconds(value)
     return list(value) if isinstance(value, tuple) else value
 
 
@@ -59,4 +61,4 @@ def _read(name: str, value: Any) -> Any:
         return CaseState(value)
     if name in _LISTS:
         return tuple(value)
-    return datetime.fromtimestamp(value / 1000, UTC) if name in _MOMENTS and value is not None else value
+    return moment(value) if name in _MOMENTS and value is not None else value

@@ -1,5 +1,9 @@
-"""What is kept about cases, and how it is asked. Every function takes the open transaction; none commits."""
+"""What is kept about cases, and how it is asked. Every function takes the open transaction; none commits.
 
+What a citizen's text runs goes by the driver's own cursor (`roster.rowset`); the rest by SQLAlchemy.
+"""
+
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -7,9 +11,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from roster.rowset import Statement
+from roster.tables import milliseconds, moment
 from routing import numbers
 from routing.cases import KEPT, OVER, Case, CaseState, Facts
-from routing.history import Entry, changes
+from routing.history import Entry, changes, written
 from routing.inbound import Dialogue
 from routing.steps import Step
 from routing.tables import case_event, case_ticket
@@ -33,16 +39,19 @@ def open_case(
     fields: Mapping[str, Any],
 ) -> Case:
     """Register a matter: number, slot, what is known of it (`fields`), first line of its history (`receive`)."""
-    serial = (tx.scalar(sa.select(sa.func.max(case_ticket.c.serial)).where(case_ticket.c.year == year)) or 0) + 1
+    [(newest,)] = _NEWEST.all(tx, year=year)
+    serial = (newest or 0) + 1
     number = numbers.write(prefix, year, serial)
     case = Case(0, number, slot_of(serial), person_id, channel, text, now, CaseState.NEW, now, **fields)
-    given = {name: getattr(case, name) for name in _NEVER_CHANGED if name != "id"}
-    case_id = tx.execute(
-        sa.insert(case_ticket).values(year=year, serial=serial, **given, **_row(case)).returning(case_ticket.c.id)
-    ).scalar_one()
+    given = {name: written(getattr(case, name)) for name in _NEVER_CHANGED if name != "id"}
+    [(case_id,)] = _OPEN.all(tx, year=year, serial=serial, **given, **_row(case))
     case = replace(case, id=case_id)
     _enter(tx, None, case, "receive", actor, role, now, "登记", text_id, None, {})
     return case
+
+
+_NEWEST = Statement("SELECT max(serial) FROM case_ticket WHERE year = :year")
+_OPEN = Statement.inserting(case_ticket, "year", "serial", *_NEVER_CHANGED[1:], *KEPT)
 
 
 def slot_of(serial: int) -> str:
@@ -104,14 +113,17 @@ def restore(
 
 
 def _keep(tx: sa.Connection, before: Case, after: Case) -> None:
-    where = (case_ticket.c.id == before.id, case_ticket.c.state == before.state)
-    if tx.execute(sa.update(case_ticket).where(*where).values(**_row(after))).rowcount != 1:
+    if _KEEP.run(tx, case_id=before.id, stood=before.state, **_row(after)) != 1:
         raise RuntimeError(f"case {before.number} has moved meanwhile")
 
 
+_KEEP = Statement.changing(case_ticket, *KEPT, where="id = :case_id AND state = :stood")
+
+
 def _row(case: Case) -> dict[str, Any]:
-    values = {name: getattr(case, name) for name in KEPT}
-    return values | {name: list(values[name]) for name in _LISTS}
+    """What changes of a case, as the driver takes it."""
+    values = {name: written(getattr(case, name)) for name in KEPT}
+    return values | {name: json.dumps(values[name]) for name in _LISTS}
 
 
 def _enter(
@@ -128,21 +140,23 @@ def _enter(
     data: Mapping[str, Any] | None,
 ) -> None:
     changed = changes(before, after)
-    tx.execute(
-        sa.insert(case_event).values(
-            case_id=after.id,
-            at=now,
-            event=event,
-            actor=actor,
-            role=role,
-            from_state=before.state if before else None,
-            to_state=after.state,
-            reason=reason,
-            text_id=text_id,
-            message_id=message_id,
-            data=dict(data or {}) | ({"set": changed} if changed else {}),
-        )
+    _ENTER.all(
+        tx,
+        case_id=after.id,
+        at=milliseconds(now),
+        event=event,
+        actor=actor,
+        role=role,
+        from_state=before.state if before else None,
+        to_state=after.state,
+        reason=reason,
+        text_id=text_id,
+        message_id=message_id,
+        data=json.dumps(dict(data or {}) | ({"set": changed} if changed else {})),
     )
+
+
+_ENTER = Statement.inserting(case_event, *(column.name for column in case_event.c if column.name != "id"))
 
 
 # ------------------------------------------------------------------------------------------------------------- asking
@@ -150,7 +164,10 @@ def _enter(
 
 def by_id(tx: sa.Connection, case_id: int) -> Case:
     """The case with this id."""
-    return _case(tx.execute(sa.select(case_ticket).where(case_ticket.c.id == case_id)).one())
+    return _case(tx.execute(_BY_ID, {"id": case_id}).one())
+
+
+_BY_ID = sa.select(case_ticket).where(case_ticket.c.id == sa.bindparam("id"))
 
 
 def by_number(tx: sa.Connection, number: str) -> Case | None:
@@ -232,30 +249,31 @@ def noted(tx: sa.Connection, case: Case, event: str) -> bool:
 
 def dialogues(tx: sa.Connection, person_id: int) -> list[Dialogue]:
     """A person's cases as the inbound rules see them, newest first."""
-    master = case_ticket.alias("master")
-    last_at = sa.select(sa.func.max(case_event.c.at)).where(case_event.c.case_id == case_ticket.c.id)
-    rows = tx.execute(
-        sa.select(case_ticket, last_at.scalar_subquery().label("last_at"), master.c.state.label("master_state"))
-        .join_from(case_ticket, master, master.c.id == case_ticket.c.master_id, isouter=True)
-        .where(case_ticket.c.person_id == person_id)
-        .order_by(case_ticket.c.id.desc())
-        .limit(50)
-    )
     return [
         Dialogue(
-            row.id,
-            row.number,
-            row.slot,
-            CaseState(row.state),
-            (row.master_state or row.state) not in OVER,
-            row.state == CaseState.REPLIED or (row.state == CaseState.MERGED and row.survey == "open"),
-            row.survey == "open",
-            row.last_at,
-            row.closed_at,
-            row.text,
+            case_id,
+            number,
+            slot,
+            CaseState(state),
+            (master_state or state) not in OVER,
+            state == CaseState.REPLIED or (state == CaseState.MERGED and survey == "open"),
+            survey == "open",
+            moment(last_at),
+            None if closed_at is None else moment(closed_at),
+            text,
         )
-        for row in rows
+        for case_id, number, slot, state, master_state, survey, last_at, closed_at, text in _DIALOGUES.all(
+            tx, person=person_id
+        )
     ]
+
+
+_DIALOGUES = Statement(
+    "SELECT one.id, one.number, one.slot, one.state, master.state, one.survey, "
+    "(SELECT max(at) FROM case_event WHERE case_id = one.id), one.closed_at, one.text "
+    "FROM case_ticket AS one LEFT JOIN case_ticket AS master ON master.id = one.master_id "
+    "WHERE one.person_id = :person ORDER BY one.id DESC LIMIT 50"
+)
 
 
 def timeline(tx: sa.Connection, case_id: int) -> list[Entry]:

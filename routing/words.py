@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 _CLAUSE = re.compile(r"[^\w]+")
 _FIGURE = re.compile(r"\s*([1-3])(?=[\W_])")
@@ -116,6 +117,7 @@ class Words:
         return any(word in said for word in self.negatives)
 
 
+@lru_cache(maxsize=64)  # a dozen rules look at the same text
 def plain(text: str) -> str:
     """Upper case, half width, without blanks and punctuation: what a word is compared by."""
     folded = unicodedata.normalize("NFKC", text).upper()

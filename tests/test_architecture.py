@@ -65,7 +65,8 @@ def test_only_the_edges_touch_the_world(package: str) -> None:
 
 def test_a_case_is_written_in_one_place_only() -> None:
     writing = re.compile(
-        r"(?:sa\.)?(?:insert|update|delete)\(\s*case_(?:ticket|event)\b|(?i:UPDATE|INTO|FROM) case_ticket SET"
+        r"\b(?:insert|update|delete|inserting|changing)\(\s*case_(?:ticket|event)\b"
+        r"|(?i:UPDATE|INSERT INTO|DELETE FROM) case_(?:ticket|event)\b"
     )
     writers = {
         str(module.relative_to(ROOT))

@@ -238,12 +238,31 @@ def test_a_text_that_cannot_be_dealt_with_does_not_hold_up_the_next(
 
     monkeypatch.setattr(office.inbox, "_decide", fails_once)
     both = [(SESSION, event(answer=1)), (SESSION, event(answer=2, source="8613800000002"))]
-    outcome = office.run(texts=both)
-    assert outcome.texts == 2  # both are acknowledged
+    office.run(texts=both)  # which raises nothing: both are acknowledged
     assert len(texts(office)) == 1
     [kept] = office.rows(sa.select(quarantine))
     assert "ZeroDivisionError" in kept.reason
     assert office.vault.open_raw("quarantine", kept.raw_sealed) == b"raw"
+
+
+def test_a_text_at_which_the_store_refuses_something_is_undone_alone(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its case and its reply, too; what came before it and after it in the same transaction stands."""
+    decide = office.inbox._decide
+
+    def refused_at_the_second(tx: sa.Connection, text_id: int, person_id: int, *rest: Any) -> None:
+        decide(tx, text_id, person_id, *rest)
+        if person_id == 2:
+            tx.execute(sa.update(text).values(carrier=None))
+
+    monkeypatch.setattr(office.inbox, "_decide", refused_at_the_second)
+    three = [(SESSION, event(answer=one, source=f"861380000000{one}")) for one in (1, 2, 3)]
+    office.run(texts=three)
+    for kept in (text.c.person_id, case_ticket.c.person_id, message.c.person_id, text_part.c.person_id):
+        assert [row.person_id for row in office.rows(sa.select(kept).order_by(kept))] == [1, 3]
+    [kept_whole] = office.rows(sa.select(quarantine))
+    assert "IntegrityError" in kept_whole.reason
 
 
 def test_what_cannot_be_read_is_kept_sealed(office: Office) -> None:

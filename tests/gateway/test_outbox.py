@@ -9,11 +9,12 @@ import sqlalchemy as sa
 
 from carriers.events import SubmitAnswered, Verdict
 from carriers.smpp import describe
-from gateway import outbox, receipts
+from gateway import case_mail, case_texts, inbox, outbox, receipts
 from gateway.outbox import DIRECT, HOUR, RECEIPT_GRACE, UNCERTAIN_GRACE, Answer, PartState
 from gateway.tables import attempt, metadata, part
-from roster import store
+from roster import store as roster_store
 from roster.rowset import Statement
+from routing import store as case_store
 
 SESSION = (1 << 24) + 1
 NOW = 1_000_000
@@ -223,7 +224,7 @@ def test_opting_out_stops_notices_but_not_replies(tx: sa.Connection, people: lis
 
 HOT = {
     f"{module.__name__}.{name}": statement
-    for module in (outbox, receipts, store)
+    for module in (case_mail, case_texts, inbox, outbox, receipts, roster_store, case_store)
     for name, statement in vars(module).items()
     if isinstance(statement, Statement)
 }

@@ -70,6 +70,10 @@ def test_members_are_found_by_name_number_and_place(
     assert store.counts(tx)["category"] == {"教师": 2, "农民": 2}
 
 
+def test_somebody_unknown_has_no_key(tx: sa.Connection, people: list[int]) -> None:
+    assert store.sealing_key(tx, 999_999) is None
+
+
 def test_the_audience_leaves_out_who_stopped_or_opted_out(
     tx: sa.Connection, vault: Vault, people: list[int], now: datetime
 ) -> None:
