@@ -19,7 +19,7 @@ from roster import store as roster_store
 from roster.networks import Prefixes, carrier_of
 from roster.vault import Vault
 from routing import deadlines, store, supervision
-from routing.cases import Case
+from routing.cases import Case, CaseState
 from routing.deadlines import RECOMPUTED, REOPENS, Clock, Matter, Move, Recomputation
 from routing.departments import Department
 from routing.history import Entry, replay
@@ -114,6 +114,8 @@ def _concerns(call: Call, last: Move) -> bool:
     """
     if call.rung is Rung.DEEMED_SIGNED:
         return False
+    if call.rung is Rung.UNSIGNED:
+        return last.state == CaseState.ASSIGNED
     return call.rung is Rung.SUPERVISE or last.state in case_record.LED
 
 
@@ -225,7 +227,8 @@ def _repeated(tx: sa.Connection, desk: Desk, post: Post, now: datetime) -> int:
     cases = {case.number: case for case in store.alike(tx, PROBLEMS)}
     entries = store.timelines(tx, [case.id for case in cases.values()])
     written = 0
-    for repeat in repeats(desk, cases.values(), entries, now):
+    histories = ((case, case_record.moves(entries[case.id])) for case in cases.values())
+    for repeat in repeats(desk, histories, now):
         case = cases[repeat.case]
         noted = any(entry.event == SAME_PROBLEM and entry.at >= repeat.at for entry in entries[case.id])
         if case.state in store.UNANSWERED and not noted:
@@ -233,15 +236,12 @@ def _repeated(tx: sa.Connection, desk: Desk, post: Post, now: datetime) -> int:
     return written
 
 
-def repeats(
-    desk: Desk, cases: Iterable[Case], entries: Mapping[int, Sequence[Entry]], now: datetime
-) -> tuple[Repeat, ...]:
+def repeats(desk: Desk, histories: Iterable[tuple[Case, Sequence[Move]]], now: datetime) -> tuple[Repeat, ...]:
     """The problems that came back after an answer: the same place and topic, or a case that recurred."""
     found: list[Occurrence] = []
-    for case in cases:
+    for case, history in histories:
         if not case.place or not case.topic or case.kind not in PROBLEMS:
             continue
-        history = case_record.moves(entries[case.id])
         matter = Matter(case.kind, case.urgency)
         laps = deadlines.clocks(history, matter, desk.terms, desk.calendar, now)
         for n, lap in enumerate(laps):

@@ -174,6 +174,15 @@ def test_what_was_missed_while_the_gateway_stood_still_is_noted_and_only_the_las
     assert entry_of(office, no, "remind").reason.endswith(MISSED)
 
 
+def test_nobody_is_asked_to_sign_what_already_counts_as_signed(office: Office) -> None:
+    reached(office)
+    given_to_the_police(office, "2026-11-09T10:00")
+    go(office, "2026-11-11T09:00")  # the gateway stood still meanwhile
+    office.sweep()
+    assert (office.supervise(), office.supervise()) == (1, 0)
+    assert [whom[-11:] for whom, _ in texts(office)] == [LEADER]
+
+
 def test_a_unit_that_has_reported_is_left_in_peace_until_the_case_comes_back(office: Office) -> None:
     no = given_to_the_police(office, "2026-11-09T10:00")
     act(office, no, "report", reply="已安排交警执勤", signed_by="赵队长")
