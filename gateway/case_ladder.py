@@ -5,6 +5,7 @@ has a number in config/departments.toml. It works in office hours only, is idemp
 holds up no other. Rungs that were missed (the gateway stood still) are noted as missed; only the last one is told.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -224,7 +225,9 @@ def _numbers(desk: Desk, case: Case, posts: Iterable[str]) -> dict[str, str]:
 
 def _repeated(tx: sa.Connection, desk: Desk, post: Post, now: datetime) -> int:
     """Problems that came back in a case that is open now: put under supervision, once for each time they came back."""
-    cases = {case.number: case for case in store.alike(tx, PROBLEMS)}
+    alike = store.alike(tx, PROBLEMS)
+    times = Counter((case.place, case.topic) for case in alike)
+    cases = {case.number: case for case in alike if case.recurrences or times[case.place, case.topic] > 1}
     entries = store.timelines(tx, [case.id for case in cases.values()])
     written = 0
     histories = ((case, case_record.moves(entries[case.id])) for case in cases.values())
@@ -272,13 +275,12 @@ def _recomputation(
     What the calendar gave is compared with what it gives for the case as it was assigned, so that neither a
     suspension nor a change of urgency is taken for a change of the calendar.
     """
-    given = _given(entries)
-    if given is None:
+    new, given = deadlines.recomputation(history, clock), _given(entries)
+    if new is None or given is None:
         return None
     at, told = given
     plain = desk.due(replay(case, entries[: at + 1]), entries[at].event, entries[at].at)
-    new = deadlines.recomputation(history, clock)
-    return None if plain == told or new is None else (new, plain)
+    return None if plain == told else (new, plain)
 
 
 def _recompute(

@@ -285,6 +285,20 @@ def test_a_problem_that_comes_back_after_its_answer_goes_to_the_supervision_offi
     assert [whom[-11:] for whom, _ in texts(office)] == [SUPERVISOR]
 
 
+def test_a_case_that_recurs_is_reported_once_each_time(office: Office) -> None:
+    no = given_to_the_police(office, "2026-11-02T09:00", place="东赵村", topic="路灯")
+    act(office, no, "report", reply="已修好", signed_by="赵队长")
+    act(office, no, "approve", "reviewer", "乙", gates=ALL)
+    delivered(office)
+    office.text(MINE, "1")
+    go(office, "2026-11-09T10:00")
+    assert office.supervise() == 0
+    act(office, no, "recur", reason="又坏了")
+    assert (office.supervise(), office.supervise()) == (1, 0)
+    assert "第2次反映" in entry_of(office, no, "same_problem").reason
+    assert show(office, no).supervision == "同一问题再次发生"
+
+
 def test_a_report_before_the_answer_and_an_inquiry_are_no_repeat(office: Office) -> None:
     same = {"place": "东赵村", "topic": "路灯"}
     given_to_the_police(office, "2026-11-09T09:00", MINE, ROAD, **same)
