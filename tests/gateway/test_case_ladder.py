@@ -293,7 +293,7 @@ def test_a_case_that_recurs_is_reported_once_each_time(office: Office) -> None:
     office.text(MINE, "1")
     go(office, "2026-11-09T10:00")
     assert office.supervise() == 0
-    act(office, no, "recur", reason="又坏了")
+    act(office, no, "recur", lead="交警大队", reason="又坏了")
     assert (office.supervise(), office.supervise()) == (1, 0)
     assert "第2次反映" in entry_of(office, no, "same_problem").reason
     assert show(office, no).supervision == "同一问题再次发生"
