@@ -68,3 +68,16 @@ def limits(
         if limit is not None:
             found[case.id] = limit
     return found
+
+
+def waits(
+    tx: sa.Connection, cases: Iterable[Case], terms: Terms, calendar: Calendar, now: datetime
+) -> dict[int, Waiting]:
+    """By case: until when the office itself may leave it, of those that wait for the office; with the office's lamp."""
+    theirs = [case.id for case in cases if case.state in terms.waiting]
+    found = {}
+    for case_id, entries in store.timelines(tx, theirs).items():
+        waiting = deadlines.waiting(moves(entries), terms, calendar, now)
+        if waiting is not None:
+            found[case_id] = waiting
+    return found

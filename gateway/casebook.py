@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from gateway import resources
 from gateway.errors import NotFound
 from gateway.settings import Loaded
-from routing import deadlines, store
+from routing import deadlines, store, supervision
 from routing.calendar import Calendar
 from routing.cases import WORKING_DAYS, Case
 from routing.codes import Codes
@@ -28,6 +28,7 @@ class Desk:
     prefix: str
     calendar: Calendar
     terms: deadlines.Terms
+    ladder: supervision.Rules
     extension_digits: int
     apart: timedelta  # between two automatic texts to one number
 
@@ -42,6 +43,7 @@ class Desk:
             settings.values.case_prefix,
             resources.calendar(settings),
             resources.terms(settings),
+            resources.supervision(settings),
             min((carrier.extension_digits for carrier in settings.values.carriers.values()), default=0),
             timedelta(minutes=settings.values.texts.minutes_apart),
         )

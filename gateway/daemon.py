@@ -28,6 +28,7 @@ from gateway import (
     schedule,
     tracing,
 )
+from gateway.case_ladder import Post
 from gateway.casebook import Desk
 from gateway.compose import Composer
 from gateway.database import Database
@@ -224,6 +225,7 @@ class Daemon:
             schedule.Sweep("learned numbers", 3600, partial(self._sweep_by_clock, self._unlearn)),
             schedule.Sweep("silent parts", 600, partial(self._sweep_by_clock, schedule.expire_silent)),
             schedule.Sweep("cases", 600, partial(self._sweep_by_clock, partial(schedule.move_cases, self._desk))),
+            schedule.Sweep("supervision", 600, partial(self._sweep_by_clock, self._supervise)),
         ]
 
     async def _sweep_by_clock(self, work: "schedule.Transaction") -> None:
@@ -247,6 +249,9 @@ class Daemon:
     def _withdraw(self, tx: sa.Connection, now_ms: int) -> None:
         if withdrawn := number_desk.withdraw(tx, self._vault, self._number_rules, now_ms):
             log.warning("numbers became suspected: nothing personal goes there", parts=withdrawn)
+
+    def _supervise(self, tx: sa.Connection, now_ms: int) -> None:
+        schedule.supervise_cases(self._desk, Post(self._vault, self._prefixes), tx, now_ms)
 
     def _unlearn(self, tx: sa.Connection, now_ms: int) -> None:
         now = datetime.fromtimestamp(now_ms / 1000, UTC)

@@ -31,8 +31,8 @@ from routing.words import Words
 
 
 def messages(settings: Loaded) -> dict[str, str]:
-    """T1 and on."""
-    return dict(_table(settings, "messages"))
+    """T1 and on to citizens, S1 and on to units. A text that the office's own file lacks is the shipped one."""
+    return {**_read(None, "messages"), **_table(settings, "messages")}
 
 
 def words(settings: Loaded) -> Words:
@@ -46,7 +46,7 @@ def departments(settings: Loaded) -> Departments:
 
 
 def measured(settings: Loaded) -> list[Measured]:
-    """The texts to citizens, filled with the longest that this office can put into them."""
+    """The texts to citizens and units, filled with the longest that this office can put into them."""
     codes_ = codes(settings)
     refusal = max(codes_.refusals.values(), key=lambda one: len(one.reason) + len(one.where), default=None)
     day = "12月30日"

@@ -43,6 +43,7 @@ VERBS: dict[str, frozenset[str]] = {
         "case.enter": "operator",
         "case.order": "operator reviewer director leader dept head",
         "case.supervise": "supervisor director",
+        "case.watch": "operator reviewer director leader supervisor",
         "case.decline": "reviewer director leader",
         "carrier.view": _EVERYBODY_OF_THE_OFFICE + " system",
         "carrier.hold": "operator system",

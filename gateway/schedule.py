@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from gateway import case_clock, notices, outbox, rerouting
+from gateway import case_clock, case_ladder, notices, outbox, rerouting
 from gateway.casebook import Desk
 
 Result = TypeVar("Result")
@@ -76,6 +76,11 @@ def settle_replies(desk: Desk, tx: sa.Connection, now_ms: int) -> None:
 def move_cases(desk: Desk, tx: sa.Connection, now_ms: int) -> None:
     """Cases whose time has come: not answered, not signed, not rated, not looked at again, not decided."""
     case_clock.sweep(tx, desk, _moment(now_ms))
+
+
+def supervise_cases(desk: Desk, post: case_ladder.Post, tx: sa.Connection, now_ms: int) -> None:
+    """Units that are silent: reminded, urged, criticised, reported to the supervision office."""
+    case_ladder.sweep(tx, desk, post, _moment(now_ms))
 
 
 def _moment(ms: int) -> datetime:

@@ -369,6 +369,11 @@ def _notes(on: date, start: date, clock: Clock, calendar: Calendar) -> Iterator[
         yield "已答复"
 
 
+def days_late(clock: Clock, calendar: Calendar, now: datetime) -> int:
+    """How many days of the term's kind have begun since the date in force; 0 while it is not over."""
+    return _count(clock.in_force.due, calendar.date_of(clock.answered or now), clock.term, clock.pauses, calendar)
+
+
 def shares(moves: Sequence[Move], clock: Clock, calendar: Calendar, now: datetime) -> dict[str, int]:
     """Whose the elapsed days were: each counting day belongs to who held the case when it ended. They add up."""
     held = [move.at for move in moves]

@@ -1,18 +1,22 @@
-"""The units that handle cases, and which of them a text complains about."""
+"""The units that handle cases, which of them a text complains about, and where their people are reached."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from roster.phones import Fault, parse
+
 
 @dataclass(frozen=True, slots=True)
 class Department:
-    """A unit. `leader` and `liaison` name posts."""
+    """A unit. `leader` and `liaison` name posts; their numbers are E.164, None where the office gives none."""
 
     name: str
     aliases: tuple[str, ...]
     leader: str
     liaison: str
+    leader_phone: str | None = None
+    liaison_phone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,19 +24,27 @@ class Departments:
     """All units, from `config/departments.toml`."""
 
     units: tuple[Department, ...]
+    supervisor_phone: str | None = None  # of the supervision office (督查室)
 
     @classmethod
-    def from_toml(cls, table: Mapping[str, Iterable[Mapping[str, Any]]]) -> "Departments":
-        """The units in their order; two of one name are refused."""
+    def from_toml(cls, table: Mapping[str, Any]) -> "Departments":
+        """The units in their order. Raises `ValueError` for two of one name, and for what is no number."""
+        rows: Iterable[Mapping[str, Any]] = table["department"]
         units = tuple(
-            Department(row["name"], tuple(row.get("aliases", ())), row["leader"], row["liaison"])
-            for row in table["department"]
+            Department(
+                row["name"],
+                tuple(row.get("aliases", ())),
+                row["leader"],
+                row["liaison"],
+                *(_phone(row, f"{post}_phone", row["name"]) for post in ("leader", "liaison")),
+            )
+            for row in rows
         )
         names = [unit.name for unit in units]
         twice = {name for name in names if names.count(name) > 1}
         if twice:
             raise ValueError(f"two departments are called {sorted(twice)}")
-        return cls(units)
+        return cls(units, _phone(table, "supervisor_phone", "督查室"))
 
     def find(self, written: str) -> Department | None:
         """The unit of this name or alias."""
@@ -45,3 +57,13 @@ class Departments:
             for unit in self.units
             if any(len(name) >= 3 and name in text for name in (unit.name, *unit.aliases))
         )
+
+
+def _phone(row: Mapping[str, Any], key: str, whose: str) -> str | None:
+    written = row.get(key, "")
+    if not written:
+        return None
+    number = parse(written)
+    if isinstance(number, Fault):
+        raise ValueError(f"{whose}的 {key}:{number.reason}")
+    return number

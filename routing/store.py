@@ -4,7 +4,7 @@ What a citizen's text runs goes by the driver's own cursor (`roster.rowset`); th
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -18,10 +18,22 @@ from routing.cases import KEPT, OVER, Case, CaseState, Facts
 from routing.history import Entry, changes, written
 from routing.inbound import Dialogue
 from routing.steps import Step
+from routing.supervision import ASIDE
 from routing.tables import case_event, case_ticket
 
 _LISTS = ("accused", "co_handlers", "assigners")
 _NEVER_CHANGED = ("id", "number", "slot", "person_id", "channel", "text", "created_at")
+AT_ONCE = 500
+"""Ids in one query: SQLite allows 32,766 parameters, PostgreSQL plans short lists better."""
+UNANSWERED = (
+    CaseState.ACCEPTED,
+    CaseState.AWAIT_LEADER,
+    CaseState.ASSIGNED,
+    CaseState.RETURN_REQ,
+    CaseState.IN_PROGRESS,
+    CaseState.REPORTED,
+)
+"""States in which the clock of a case that was given to a unit may run."""
 
 
 def open_case(
@@ -268,9 +280,10 @@ def dialogues(tx: sa.Connection, person_id: int) -> list[Dialogue]:
     ]
 
 
+_ASIDE = ", ".join(f"'{event}'" for event in sorted(ASIDE))
 _DIALOGUES = Statement(
-    "SELECT one.id, one.number, one.slot, one.state, master.state, one.survey, "
-    "(SELECT max(at) FROM case_event WHERE case_id = one.id), one.closed_at, one.text "
+    "SELECT one.id, one.number, one.slot, one.state, master.state, one.survey, "  # noqa: S608 - names of ours
+    f"(SELECT max(at) FROM case_event WHERE case_id = one.id AND event NOT IN ({_ASIDE})), one.closed_at, one.text "
     "FROM case_ticket AS one LEFT JOIN case_ticket AS master ON master.id = one.master_id "
     "WHERE one.person_id = :person ORDER BY one.id DESC LIMIT 50"
 )
@@ -279,21 +292,60 @@ _DIALOGUES = Statement(
 def timeline(tx: sa.Connection, case_id: int) -> list[Entry]:
     """Everything that happened to a case, oldest first."""
     rows = tx.execute(sa.select(case_event).where(case_event.c.case_id == case_id).order_by(case_event.c.id))
-    return [
-        Entry(
-            row.at,
-            row.event,
-            row.actor,
-            row.role,
-            row.from_state,
-            row.to_state,
-            row.reason,
-            row.text_id,
-            row.message_id,
-            row.data,
-        )
-        for row in rows
-    ]
+    return [_entry(row) for row in rows]
+
+
+def timelines(tx: sa.Connection, case_ids: Iterable[int]) -> dict[int, list[Entry]]:
+    """The same of many cases, by case."""
+    found: dict[int, list[Entry]] = {case_id: [] for case_id in case_ids}
+    ids = list(found)
+    for at in range(0, len(ids), AT_ONCE):
+        several = case_event.c.case_id.in_(ids[at : at + AT_ONCE])
+        query = sa.select(case_event).where(several).order_by(case_event.c.id)
+        for row in tx.execute(query):
+            found[row.case_id].append(_entry(row))
+    return found
+
+
+def unanswered(tx: sa.Connection) -> list[Case]:
+    """Cases that were given to a unit, are not over, and have no answer that reached its citizen; oldest first."""
+    query = sa.select(case_ticket).where(case_ticket.c.state.in_(UNANSWERED), case_ticket.c.assigned_at.isnot(None))
+    return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
+
+
+def opened_until(tx: sa.Connection, until: datetime) -> list[Case]:
+    """Every case that was there at a moment, as it stands now; oldest first."""
+    query = sa.select(case_ticket).where(case_ticket.c.created_at <= until)
+    return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
+
+
+def alike(tx: sa.Connection, kinds: Iterable[str]) -> list[Case]:
+    """Cases of these kinds that have place and topic in common with an unanswered one, itself among them."""
+    open_one = case_ticket.alias("open_one")
+    problem = sa.select(open_one.c.place, open_one.c.topic).where(
+        open_one.c.state.in_(UNANSWERED), open_one.c.kind.in_(kinds), open_one.c.place != "", open_one.c.topic != ""
+    )
+    query = sa.select(case_ticket).where(
+        case_ticket.c.kind.in_(kinds),
+        case_ticket.c.state.notin_((CaseState.MERGED, CaseState.REJECTED)),
+        sa.tuple_(case_ticket.c.place, case_ticket.c.topic).in_(problem),
+    )
+    return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(
+        row.at,
+        row.event,
+        row.actor,
+        row.role,
+        row.from_state,
+        row.to_state,
+        row.reason,
+        row.text_id,
+        row.message_id,
+        row.data,
+    )
 
 
 def _case(row: Any) -> Case:

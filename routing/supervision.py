@@ -31,6 +31,12 @@ class Rung(StrEnum):
     SUPERVISE = "supervise"  # 督办
 
 
+DEEMED_TOLD = "deemed_told"
+"""The leader in charge was told that their unit counts as having signed; the step itself is the table's."""
+SAME_PROBLEM = "same_problem"
+ASIDE = frozenset({*Rung, DEEMED_TOLD, SAME_PROBLEM} - {Rung.DEEMED_SIGNED})
+"""Lines of history between the office and a unit: the citizen hears nothing of them."""
+
 RUNG_LABELS = {
     Rung.UNSIGNED: ("未签收提醒", "承办单位信息员"),
     Rung.DEEMED_SIGNED: ("视同签收", "承办单位负责人"),
@@ -162,6 +168,7 @@ class Repeat:
     cases: tuple[str, ...]
     times: int
     at: datetime
+    case: str  # the one in which it came back this time
 
 
 def same_problem(occurrences: Iterable[Occurrence], times: int) -> tuple[Repeat, ...]:
@@ -178,7 +185,7 @@ def same_problem(occurrences: Iterable[Occurrence], times: int) -> tuple[Repeat,
         before.append(one)
         if len(before) >= times:
             cases = tuple(dict.fromkeys(other.case for other in before))
-            repeats.append(Repeat(one.problem, cases, len(before), one.at))
+            repeats.append(Repeat(one.problem, cases, len(before), one.at, one.case))
     return tuple(repeats)
 
 

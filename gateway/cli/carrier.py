@@ -187,7 +187,14 @@ def waiting(
     screen.emit(as_json, found, lambda: screen.table(f"待发 {sum(one.parts for one in found)} 条", columns, rows))
 
 
-PURPOSES = {"notice": "通知", "reply": "办件答复", "case": "办件短信", "automatic": "自动回复", "single": "单发短信"}
+PURPOSES = {
+    "notice": "通知",
+    "reply": "办件答复",
+    "case": "办件短信",
+    "automatic": "自动回复",
+    "single": "单发短信",
+    "supervision": "督办提醒",
+}
 
 
 def _write_people(desk: Desk, name: str | None, file: Path, hours: int, clear: bool) -> None:

@@ -8,7 +8,7 @@ import typer
 from gateway import case_desk, case_queue, case_texts, order_paper, resources
 from gateway.casebook import Desk as CaseDesk
 from gateway.casebook import find
-from gateway.cli import due, screen
+from gateway.cli import case_board, due, screen
 from gateway.cli.case_steps import app
 from gateway.cli.case_view import (
     Json,
@@ -49,13 +49,14 @@ def list_(
         found = store.listed(tx, state=state, department=only, limit=limit)
         if of_unit(desk):
             found = [readable(desk, one) for one in found if who.department not in one.accused]
-        limits = due.limits(tx, desk, found)
+        limits, waits = due.limits(tx, desk, found), due.waits(tx, desk, found)
     zone = desk.settings.zone()
     rows = [
         (
             one.number,
             LABELS[one.state],
-            due.lamp(limits.get(one.id)),
+            due.lamp(limits.get(one.id) if limits.get(one.id) != waits.get(one.id) else None),
+            due.lamp(waits.get(one.id)),
             one.kind,
             one.lead,
             limits[one.id].due if one.id in limits else None,
@@ -64,8 +65,8 @@ def list_(
         )
         for one in found
     ]
-    columns = ("编号", "状态", "灯", "类别", "主办", "期限", "登记", "内容")
-    data = [data_of(one) | due.data_of(limits.get(one.id)) for one in found]
+    columns = ("编号", "状态", "灯", "沟通办", "类别", "主办", "期限", "登记", "内容")
+    data = [data_of(one) | due.data_of(limits.get(one.id), waits.get(one.id)) for one in found]
     screen.emit(as_json, data, lambda: screen.table(f"办件 {len(found)} 件", columns, rows))
 
 
@@ -79,15 +80,16 @@ def next_(ctx: typer.Context, as_json: Json = False) -> None:
         case = readable(desk, waiting[0]) if waiting else None
         who_wrote = reporter(tx, desk, case) if case else ""
         limit = due.limits(tx, desk, waiting[:1]).get(case.id) if case else None
+        office = due.waits(tx, desk, waiting[:1]).get(case.id) if case else None
     if case is None:
         screen.emit(as_json, None, lambda: screen.say("没有等待处理的件", "green"))
         return
 
     def render() -> None:
-        print_case(desk, case, limit, who_wrote, "", ())
+        print_case(desk, case, limit, office, who_wrote, "", ())
         screen.say(f"等待处理的共 {len(waiting)} 件")
 
-    screen.emit(as_json, data_of(case) | due.data_of(limit) | {"waiting": len(waiting)}, render)
+    screen.emit(as_json, data_of(case) | due.data_of(limit, office) | {"waiting": len(waiting)}, render)
 
 
 @app.command(help="一件的详情和全部经过:谁、何时、为什么。承办单位看不到来信人。")
@@ -98,16 +100,16 @@ def show(ctx: typer.Context, number: No, as_json: Json = False) -> None:
     with desk.database.read() as tx:
         case = readable(desk, visible(tx, desk, number))
         who = reporter(tx, desk, case)
-        limit = due.limits(tx, desk, [case]).get(case.id)
+        limit, office = due.limits(tx, desk, [case]).get(case.id), due.waits(tx, desk, [case]).get(case.id)
         entries = store.timeline(tx, case.id)
         lines = history(desk, entries, case_texts.words_of(tx, entries))
         master = store.by_id(tx, case.master_id).number if case.master_id else ""
     silent = case_desk.silent_co_handlers(case, entries)
-    data = data_of(case) | due.data_of(limit)
+    data = data_of(case) | due.data_of(limit, office)
     data |= {"reporter": who, "master": master, "silent_co_handlers": silent, "history": lines}
 
     def render() -> None:
-        print_case(desk, case, limit, who, master, silent)
+        print_case(desk, case, limit, office, who, master, silent)
         print_history(desk, case.number, lines)
 
     screen.emit(as_json, data, render)
@@ -225,3 +227,4 @@ def _reporter(tx: Any, desk: Desk, phone: str | None) -> int | None:
 
 
 due.register(app, visible)
+case_board.register(app)

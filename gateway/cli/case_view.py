@@ -46,6 +46,13 @@ NOTED = {
     "decline_extend_ok": "不同意延期",
     "supervise": "督办",
     "unsupervise": "解除督办",
+    "unsigned": "未签收提醒",
+    "deemed_told": "告知视同签收",
+    "remind": "到期提醒",
+    "urge": "催办",
+    "criticise": "列入书面批评",
+    "same_problem": "同一问题再次反映",
+    "recompute": "重算期限",
     "delegate_due": "可授权交办",
     "reply_delivered": "答复已送达",
     "reply_failed": "答复送达失败",
@@ -115,7 +122,13 @@ def label(event: str) -> str:
 
 
 def print_case(
-    desk: Desk, case: Case, limit: Limit | Waiting | None, who: str, master: str, silent: Sequence[str]
+    desk: Desk,
+    case: Case,
+    limit: Limit | Waiting | None,
+    office: Waiting | None,
+    who: str,
+    master: str,
+    silent: Sequence[str],
 ) -> None:
     """Everything about a case that is not empty."""
     zone = desk.settings.zone()
@@ -138,7 +151,8 @@ def print_case(
         ("未反馈的协办单位", "、".join(silent)),
         ("办理方式", case.method),
         ("交办时间", screen.moment(case.assigned_at, zone)),
-        ("期限", f"{limit.due},{LAMP_LABELS[limit.lamp]}" if limit else case.due_on),
+        ("期限", f"{limit.due},{LAMP_LABELS[limit.lamp]}" if limit and limit != office else case.due_on),
+        ("沟通办处理期限", f"{office.due},{LAMP_LABELS[office.lamp]}" if office else ""),
         ("挂账复查", case.review_on),
         ("督办", case.supervision),
         ("结果", case.outcome),

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from gateway import case_record, resources
 from gateway.cli import screen
+from gateway.cli.case_view import of_unit
 from gateway.cli.desk import Desk, open_desk
 from routing import deadlines, supervision
 from routing.calendar import Calendar, DayKind, weekday
@@ -87,14 +88,24 @@ def limits(tx: sa.Connection, desk: Desk, cases: Iterable[Case]) -> dict[int, Li
     return case_record.limits(tx, cases, resources.terms(desk.settings), calendar, now)
 
 
+def waits(tx: sa.Connection, desk: Desk, cases: Iterable[Case]) -> dict[int, Waiting]:
+    """Until when the office itself may leave each case; nothing for people of units, whom it does not concern."""
+    if of_unit(desk):
+        return {}
+    now = desk.now()
+    calendar = resources.calendar(desk.settings).as_of(now.astimezone(desk.settings.zone()).date())
+    return case_record.waits(tx, cases, resources.terms(desk.settings), calendar, now)
+
+
 def lamp(limit: Limit | Waiting | None) -> Text:
     """The lamp as a word before its colour: prints are black and white."""
     return Text(LAMP_LABELS[limit.lamp], style=COLOURS[limit.lamp]) if limit else Text("")
 
 
-def data_of(limit: Limit | Waiting | None) -> dict[str, Any]:
-    """For programs."""
-    return {"due": limit.due if limit else None, "lamp": limit.lamp if limit else None}
+def data_of(limit: Limit | Waiting | None, waits: Waiting | None = None) -> dict[str, Any]:
+    """For programs. `office` is the office's own, where the case waits for the office."""
+    office = {"due": waits.due, "lamp": waits.lamp} if waits else None
+    return {"due": limit.due if limit else None, "lamp": limit.lamp if limit else None, "office": office}
 
 
 def _standing(tx: sa.Connection, desk: Desk, case: Case, calendar: Calendar, now: datetime) -> Standing:

@@ -1,5 +1,6 @@
 """An office for every test of the gateway that wants one."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,15 @@ def office(request: pytest.FixtureRequest, folder: Path) -> Iterator[Office]:
         move(folder, request.getfixturevalue("on_postgres"))
     office = Office(folder)
     office.join(*(f"138000000{number:02d}" for number in range(1, 11)))
+    yield office
+    office.tick.close()
+    office.database.close()
+
+
+@pytest.fixture(scope="module")
+def desk_office(_made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """An office whose desk is asked and whose store is left alone."""
+    office = Office(shutil.copytree(_made, tmp_path_factory.mktemp("desk") / "county"))
     yield office
     office.tick.close()
     office.database.close()

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from carriers.events import Concatenation, DeliveryReceipt, InboundText, ReceiptState, SubmitAnswered, Verdict
-from gateway import case_clock, lease, resources, roster_desk
+from gateway import case_clock, case_ladder, lease, resources, roster_desk
 from gateway.casebook import Desk
 from gateway.cli.desk import read_keys
 from gateway.compose import Composer
@@ -108,6 +108,12 @@ class Office:
         """What the daemon does for cases by the clock."""
         with self.database.write() as tx:
             return case_clock.sweep(tx, self.desk, self.now)
+
+    def supervise(self) -> int:
+        """What the daemon does about units that are silent."""
+        post = case_ladder.Post(self.vault, prefixes(self.settings))
+        with self.database.write() as tx:
+            return case_ladder.sweep(tx, self.desk, post, self.now)
 
     def settle_replies(self) -> None:
         """What the daemon's sweep does every two seconds."""
