@@ -254,6 +254,7 @@ class Carrier:
             status=reaction.status,
             id=reaction.message_id,
             part=submit.concatenation.number if submit.concatenation else 0,
+            reference=submit.reference,
             sequence=wire.session.dialect.header.unpack_from(submit.raw)[-1],
             fate=reaction.fate,
             error=reaction.error,

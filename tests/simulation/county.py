@@ -219,11 +219,12 @@ class County:
         return self.story
 
     def _numbered(self, right: Any) -> Any:
-        """Sessions whose sequence numbers no other session of the county has: a submit seen tells its part."""
+        """Where submits have no reference, sequence numbers that no other session has: they tell the part."""
 
         def gateway(*given: Any, **named: Any) -> Session:
             session: Session = right(*given, **named)
-            session._next_sequence = next(self.sessions) * 100_000 + 1
+            if session.dialect.protocol != "smpp":
+                session._next_sequence = next(self.sessions) * 100_000 + 1
             return session
 
         return gateway
@@ -516,10 +517,14 @@ class County:
             return tx.execute(moving).first() is None and tx.execute(open_parts).first() is None
 
     def arrived(self, carrier: str, line: dict[str, Any]) -> None:
-        """A submit has reached a carrier. Its sequence number is unique in the county: see `_numbered`."""
+        """A submit has reached a carrier. Its reference tells its part, or its sequence number: see `_numbered`."""
+        intent = sa.select(attempt.c.part_id).where(attempt.c.carrier == carrier).limit(1)
+        if line["reference"] is not None:
+            intent = intent.where(attempt.c.part_id == line["reference"])
+        else:
+            intent = intent.where(attempt.c.sequence == line["sequence"])
         with self.database.read() as tx:
-            intent = sa.select(attempt.c.part_id).where(attempt.c.sequence == line["sequence"])
-            part_id = tx.scalar(intent.where(attempt.c.carrier == carrier)) or 0
+            part_id = tx.scalar(intent) or 0
         fate = line["fate"].value if line["fate"] else None
         ported = bool(fate) and line["error"] in self.refusals[carrier]
         self.story.seen.append(Seen(carrier, part_id, line["token"], line["status"], fate, line["reported"], ported))

@@ -81,7 +81,13 @@ def _no_intent(right: Any) -> Any:
 
 
 def _one_session_for_all(right: Any) -> Any:
-    return lambda self, link: len(link.profile.name)
+    def session(self: Any, link: Any, connection: int) -> int:
+        name = link.profile.name
+        number = self._sessions[name, connection] = len(name)
+        self._connections[number] = connection
+        return number
+
+    return session
 
 
 def _forget_the_unanswered(right: Any) -> Any:
