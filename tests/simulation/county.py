@@ -189,6 +189,7 @@ class County:
         self.healed = False
         self.references: Counter[str] = Counter()
         self.sessions = itertools.count()
+        self.connections: list[Any] = []  # of the gateway's processes with the store, dead ones' too
         self.refusals = Routes.of(self.settings.values.carriers, profiles(self.settings)).refusals
 
     def now(self) -> datetime:
@@ -537,8 +538,10 @@ def play(template: Template, seed: int) -> tuple[County, Story]:
 
 
 def forget(county: County) -> None:
-    """Throw the store away."""
+    """Throw the store away, with what processes that died had open: the kernel would have closed it."""
     county.database.close()
+    for connection in county.connections:
+        connection.close()
     county.template.forget(county.story.seed)
 
 
@@ -595,6 +598,7 @@ class _Fallible(Database):
         super().__init__(url)
         self._county, self._process = county, process
         _forget_syncing(self)
+        sa.event.listen(self.engine, "connect", lambda connection, _record: county.connections.append(connection))
 
     def durability(self) -> None:
         """Power cuts are another programme's matter: syncing is off here."""
@@ -623,6 +627,7 @@ class _Inline(Executor):
         future: Future[Any] = Future()
         if not self._process.alive:
             return future
+        future.set_running_or_notify_cancel()  # what has begun cannot be cancelled any more, as with a real thread
         try:
             result = fn(*args, **kwargs)
         except Crash:
