@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from carriers.events import InboundText, ReceiptState, SubmitAnswered, Verdict
 from carriers.smpp import describe
-from gateway import carrier_desk, lease, notices, outbox
+from gateway import carrier_desk, lease, notices, outbox, resources, roster_desk
 from gateway.outbox import Answer, PartState
 from gateway.tables import attempt, carrier_status, part, text
 from gateway.tick import Arrivals, Room
@@ -67,6 +67,17 @@ def test_the_intent_is_on_record_before_the_pdu_is_handed_out(office: Office) ->
 def test_no_more_goes_than_there_is_room_for(office: Office) -> None:
     notice(office)
     assert [len(office.submit(4)) for _ in range(4)] == [4, 4, 2, 0]
+
+
+def test_a_number_that_an_operator_corrects_is_used_with_the_next_text(office: Office) -> None:
+    put(office)
+    [(_, _, before)] = office.submit()
+    with office.database.write() as tx:
+        tables = resources.prefixes(office.settings)
+        roster_desk.change_phone(tx, office.vault, tables, 1, "13800000999", "甲", office.now)
+    put(office)
+    [(_, _, after)] = office.submit()
+    assert before.destination != after.destination == "8613800000999"
 
 
 def test_replies_go_before_notices(office: Office) -> None:
