@@ -59,22 +59,26 @@ def not_its_own(
     """The carrier does not serve these people: each part waits for the next that has not said so, or ends as `last`.
 
     The attempts are marked `outbox.WRONG_NETWORK` by now. `code` is what the carrier said, for people. What a receipt
-    has settled meanwhile stays as it is.
+    has settled meanwhile, and what is with another carrier by now, stays as it is.
     """
-    for part_id in part_ids:
+    theirs = sa.select(part.c.id).where(
+        part.c.id.in_(part_ids), part.c.carrier == carrier, part.c.state.not_in(outbox.FINAL)
+    )
+    for part_id in list(tx.scalars(theirs)):
         tried = set(tx.scalars(sa.select(attempt.c.carrier).where(attempt.c.part_id == part_id)))
         following = next((other for other in routes.others.get(carrier, ()) if other not in tried), None)
         values = {"state": last, "reason": code, "changed_ms": now}
         if following is not None:
             values |= {"state": PartState.QUEUED, "carrier": following, "not_before_ms": 0}
             _note(tx, [part_id], carrier, following, code, now)
-        tx.execute(sa.update(part).where(part.c.id == part_id, part.c.state.not_in(outbox.FINAL)).values(values))
+        tx.execute(sa.update(part).where(part.c.id == part_id).values(values))
     outbox.withdraw(tx, part_ids, now)
 
 
 def stand_in(tx: sa.Connection, routes: Routes, now: int) -> int:
     """What waits for a line that is down for long goes over the first stand-in that is up. Returns how many parts."""
     status = {row.carrier: row for row in tx.execute(sa.select(carrier_status))}
+    doubted = sa.select(attempt.c.part_id).where(attempt.c.part_id == part.c.id, attempt.c.outcome == "uncertain")
     moved = 0
     for carrier, others in routes.stand_ins.items():
         row = status.get(carrier)
@@ -87,6 +91,7 @@ def stand_in(tx: sa.Connection, routes: Routes, now: int) -> int:
             tx.scalars(
                 sa.select(part.c.id)
                 .where(part.c.state == PartState.QUEUED, part.c.carrier == carrier, part.c.expires_ms > now)
+                .where(~doubted.exists())  # sent again on somebody's word: over the carrier that may have it already
                 .order_by(part.c.id)
                 .limit(MANY)
             )

@@ -191,3 +191,19 @@ def test_what_is_uncertain_never_goes_over_another_line(tx: sa.Connection, part_
     stand(tx, "unicom", "bound")
     assert rerouting.stand_in(tx, ROUTES, NOW + HOUR) == 0
     assert where(tx) == (PartState.UNCERTAIN, "mobile")
+
+
+def test_what_goes_again_though_it_was_uncertain_stays_with_its_carrier(tx: sa.Connection, part_id: int) -> None:
+    submit(tx, "mobile", 1)
+    outbox.settle_uncertain(tx, [(SESSION, 1, part_id)], "link lost", NOW)
+    tx.execute(sa.update(part).values(state=PartState.QUEUED, consents=1))  # an operator's word
+    stand(tx, "mobile", "down")
+    stand(tx, "unicom", "bound")
+    assert rerouting.stand_in(tx, ROUTES, NOW + HOUR) == 0
+
+
+def test_a_late_refusal_moves_nothing_that_is_with_another_carrier_by_now(tx: sa.Connection, part_id: int) -> None:
+    tx.execute(sa.update(part).values(carrier="unicom"))
+    rerouting.not_its_own(tx, "mobile", [part_id], "9 not ours", ROUTES, PartState.FAILED, NOW)
+    assert where(tx) == (PartState.QUEUED, "unicom")
+    assert tx.scalar(sa.select(sa.func.count()).select_from(reroute)) == 0
