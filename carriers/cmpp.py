@@ -200,10 +200,6 @@ class Cmpp(Dialect):
         """CMPP_TERMINATE_RESP."""
         return pdus.bare(pdus.TERMINATE | pdus.RESPONSE, _sequence(pdu))
 
-    def read_rejection(self, pdu: bytes) -> int:
-        """There is none in CMPP."""
-        raise Malformed("CMPP has no rejection")
-
     def unknown(self, pdu: bytes) -> bytes:
         """CMPP has no word for it."""
         return b""

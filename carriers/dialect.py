@@ -21,6 +21,7 @@ from carriers.events import (
     SubmitReceived,
 )
 from carriers.explain import Explained
+from carriers.pdu import Malformed
 from carriers.results import Results
 
 
@@ -135,11 +136,11 @@ class Dialect(Protocol):
 
     def probe(self, sequence: int) -> bytes:
         """A question for a sign of life. Never asked where `probes` is False."""
-        ...
+        raise Malformed(f"{self.protocol} knows no sign of life")
 
     def probe_answer(self, pdu: bytes) -> bytes:
         """The sign of life."""
-        ...
+        raise Malformed(f"{self.protocol} knows no sign of life")
 
     def leave(self, sequence: int) -> bytes:
         """That we leave."""
@@ -150,8 +151,8 @@ class Dialect(Protocol):
         ...
 
     def read_rejection(self, pdu: bytes) -> int:
-        """The status of a REJECTION."""
-        ...
+        """The status of a REJECTION, where `commands` has one."""
+        raise Malformed(f"{self.protocol} knows no rejection")
 
     def unknown(self, pdu: bytes) -> bytes:
         """What to say to a command that is not in the protocol; nothing, where the protocol has no word for it."""

@@ -34,10 +34,6 @@ class Results:
         """An answer's code for people: the code and, where the table has one, its name."""
         return "应答不完整" if status == UNREAD else f"{status} {self.names.get(status, '')}".strip()
 
-    def report(self, error: str) -> Verdict | None:
-        """What the code in a receipt means, beyond its state. None when no table knows it."""
-        return self.reports.get(error)
-
     @classmethod
     def from_table(cls, table: Mapping[str, Any], where: str) -> "Results":
         """From one table of the file. Raises `ResultsWrong` with the path of what is wrong."""

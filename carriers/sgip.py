@@ -427,14 +427,6 @@ class Sgip(Dialect):
         """BIND_RESP."""
         return answer(_asked(handle), status)
 
-    def probe(self, sequence: int) -> bytes:
-        """There is none."""
-        raise NotImplementedError("SGIP knows no signs of life")
-
-    def probe_answer(self, pdu: bytes) -> bytes:
-        """There is none."""
-        raise NotImplementedError("SGIP knows no signs of life")
-
     def leave(self, sequence: int) -> bytes:
         """UNBIND."""
         return write(UNBIND, self._number(sequence))
@@ -442,10 +434,6 @@ class Sgip(Dialect):
     def leave_answer(self, pdu: bytes) -> bytes:
         """UNBIND_RESP, which has no body."""
         return write(UNBIND | RESPONSE, pdu[8:20])
-
-    def read_rejection(self, pdu: bytes) -> int:
-        """There is none: each request has its own answer."""
-        raise NotImplementedError("SGIP knows no rejection")
 
     def unknown(self, pdu: bytes) -> bytes:
         """Its own answer: without one it would be sent again every 30 s."""

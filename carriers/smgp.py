@@ -268,10 +268,6 @@ class Smgp(Dialect):
         """Exit_Resp."""
         return bare(EXIT | RESPONSE, _sequence(pdu))
 
-    def read_rejection(self, pdu: bytes) -> int:
-        """SMGP has no command that rejects another."""
-        return STRUCTURE
-
     def unknown(self, pdu: bytes) -> bytes:
         """SMGP has no word for it."""
         return b""

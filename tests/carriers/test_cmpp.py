@@ -869,8 +869,8 @@ def test_what_a_stat_means(stat: str, state: ReceiptState, error: str) -> None:
 
 
 def test_a_ported_number_is_known_from_its_receipt() -> None:
-    assert PROFILES["cmpp3"].results.report("NP:1243") is Verdict.WRONG_NETWORK
-    assert PROFILES["cmpp3"].results.report("MK:0001") is None
+    assert PROFILES["cmpp3"].results.reports["NP:1243"] is Verdict.WRONG_NETWORK
+    assert "MK:0001" not in PROFILES["cmpp3"].results.reports
 
 
 @each_version
