@@ -141,14 +141,16 @@ _PUT = Statement.inserting(
     *("purpose", "case_id", "person_id", "extension", "body", "parts", "created_by"),
     *("created_ms", "expires_ms", "token"),
 )
-_PUT_PARTS = Statement(
-    "INSERT INTO part (message_id, lane, carrier, person_id, number, total, state, reason, attempts, consents, "
-    "not_before_ms, expires_ms, changed_ms) SELECT :message, 0, carrier, id, r.number, :total, "
-    "CASE WHEN given_up THEN 'cancelled' ELSE 'queued' END, CASE WHEN given_up THEN 'number recycled' END, 0, 0, "
-    ":not_before, :expires, :now FROM (SELECT person.id, person.carrier, "
+_GIVEN_UP = (
     "(SELECT verdict || ' ' || coalesce(suspicion, '') FROM number_decision WHERE person_id = :person "
-    "ORDER BY id DESC LIMIT 1) = 'confirmed recycled' AS given_up FROM person WHERE person.id = :person) AS whose, "
-    "{rows} AS r ORDER BY r.number",
+    "ORDER BY id DESC LIMIT 1) = 'confirmed recycled'"
+)
+_PUT_PARTS = Statement(
+    "INSERT INTO part (message_id, lane, carrier, person_id, number, total, state, reason, attempts, consents, "  # noqa: S608 - words of ours
+    "not_before_ms, expires_ms, changed_ms) SELECT :message, 0, (SELECT carrier FROM person WHERE id = :person), :person, "
+    f"r.number, :total, CASE WHEN {_GIVEN_UP} THEN 'cancelled' ELSE 'queued' END, "
+    f"CASE WHEN {_GIVEN_UP} THEN 'number recycled' END, 0, 0, :not_before, :expires, :now "
+    "FROM {rows} AS r ORDER BY r.number",
     number="BIGINT",
 )
 
