@@ -148,7 +148,8 @@ _GIVEN_UP = (
 _PUT_PARTS = Statement(
     "INSERT INTO part (message_id, lane, carrier, person_id, number, total, state, reason, "  # noqa: S608 - words of ours
     "attempts, consents, not_before_ms, expires_ms, changed_ms) SELECT :message, 0, "
-    f"(SELECT carrier FROM person WHERE id = :person), :person, r.number, :total, CASE WHEN {_GIVEN_UP} THEN 'cancelled' ELSE 'queued' END, "
+    f"(SELECT carrier FROM person WHERE id = :person), :person, r.number, :total, "
+    f"CASE WHEN {_GIVEN_UP} THEN 'cancelled' ELSE 'queued' END, "
     f"CASE WHEN {_GIVEN_UP} THEN 'number recycled' END, 0, 0, :not_before, :expires, :now "
     "FROM {rows} AS r ORDER BY r.number",
     number="BIGINT",
