@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import case_desk, supervision_desk
-from gateway.case_record import OFFICE
 from gateway.supervision_desk import Line, Seen, board, month, overdue
 from routing.cases import Case
 from routing.deadlines import Lamp, Matter, Move, clocks
+from routing.history import Entry
+from routing.moves import OFFICE
 from tests.conftest import NOON
 from tests.gateway.casework import ALL, MINE, ROAD, THEIRS, WATER, YOURS, act, delivered, opened
 from tests.gateway.office import Office
@@ -146,7 +147,8 @@ def history(office: Office, n: int, lead: str, given_: str, answered: str | None
     moves = [Move(at(when), event, state, holder) for when, event, state, holder in steps]
     case = Case(n, f"FX26{n:05d}", "1000", None, "热线", "", at(given_), lead=lead)
     now = at("2026-12-31T12:00")
-    return Seen(case, moves, clocks(moves, Matter(), office.desk.terms, office.desk.calendar, now), None)
+    entries = [Entry(move.at, move.event, "", "", None, move.state, "", None, None, {}) for move in moves]
+    return Seen(case, moves, clocks(moves, Matter(), office.desk.terms, office.desk.calendar, now), None, entries)
 
 
 @pytest.mark.parametrize("office", ["sqlite"], indirect=True)
