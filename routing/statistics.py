@@ -20,7 +20,7 @@ from routing.cases import CaseState
 from routing.deadlines import Clock, Lamp
 from routing.moves import OFFICE, unit
 from routing.seen import Seen
-from routing.supervision import Standing
+from routing.supervision import SAME_PROBLEM, Standing
 
 SATISFIED, BASICALLY, DISSATISFIED = 1, 2, 3
 
@@ -51,6 +51,7 @@ class Turn:
     answered: date | None
     closed: bool
     days_late: int
+    outcome: str  # as reported; none while it is open, nor of a turn after which the case came back
 
 
 def turns(one: Seen, calendar: Calendar, now: datetime) -> Iterator[Turn]:
@@ -74,6 +75,7 @@ def turns(one: Seen, calendar: Calendar, now: datetime) -> Iterator[Turn]:
             calendar.date_of(clock.answered) if clock.answered else None,
             any(move.state == CaseState.CLOSED for move in within),
             deadlines.days_late(clock, calendar, now),
+            (one.case.outcome or "") if after is None and clock.answered else "",
         )
 
 
@@ -101,12 +103,14 @@ class What(StrEnum):
     RETURN_UPHELD = "returned_upheld"  # 退单,同意
     RETURN_REFUSED = "returned_refused"  # 退单,不同意
     REPORTED = "reported"  # 反馈
+    REPORTED_BACK = "reported_back"  # a report that was sent back later; in the report's own month
     SENT_BACK = "sent_back"  # 退回重办
     SATISFIED = "satisfied"
     BASICALLY = "basically"
     DISSATISFIED = "dissatisfied"
     NOT_RATED = "not_rated"
     THANKED = "thanked"
+    CAME_BACK = "came_back"  # 同一问题再次反映
 
 
 _EVENTS = {
@@ -119,6 +123,7 @@ _EVENTS = {
     "unrated": What.NOT_RATED,
     "rate_bad": What.DISSATISFIED,
     "thanks": What.THANKED,
+    SAME_PROBLEM: What.CAME_BACK,
 }
 _RATINGS = {SATISFIED: What.SATISFIED, BASICALLY: What.BASICALLY, DISSATISFIED: What.DISSATISFIED}
 RATED = (What.SATISFIED, What.BASICALLY, What.DISSATISFIED)
@@ -147,6 +152,14 @@ def happenings(one: Seen, masters: Mapping[int, Seen], calendar: Calendar) -> It
             unit([earlier for earlier in master.history if earlier.at < move.at]) if master else unit(one.history, nth)
         )
         yield Happening(what, one.case.number, whose, calendar.date_of(move.at))
+        if what is What.REPORTED and _sent_back(one, nth):
+            yield Happening(What.REPORTED_BACK, one.case.number, whose, calendar.date_of(move.at))
+
+
+def _sent_back(one: Seen, nth: int) -> bool:
+    """What came of a report: whether it was sent back before another took its place."""
+    fate = (move.event for move in one.history[nth + 1 :] if move.event in ("send_back", "report", "approve"))
+    return next(fate, "") == "send_back"
 
 
 # -------------------------------------------------------------------------------------------------------------- tally
@@ -166,16 +179,20 @@ class Tally:
     closed: tuple[str, ...] = ()
     due: tuple[str, ...] = ()  # turns whose date lay in it and is over
     due_on_time: tuple[str, ...] = ()
+    due_answered: tuple[str, ...] = ()
+    solved: tuple[str, ...] = ()  # of the assigned
     late_signed: tuple[str, ...] = ()
     returned_upheld: tuple[str, ...] = ()
     returned_refused: tuple[str, ...] = ()
     reported: tuple[str, ...] = ()
+    reported_back: tuple[str, ...] = ()
     sent_back: tuple[str, ...] = ()
     satisfied: tuple[str, ...] = ()
     basically: tuple[str, ...] = ()
     dissatisfied: tuple[str, ...] = ()
     not_rated: tuple[str, ...] = ()
     thanked: tuple[str, ...] = ()
+    came_back: tuple[str, ...] = ()
 
     @property
     def answered(self) -> tuple[str, ...]:
@@ -196,29 +213,43 @@ class Tally:
 FIGURES = tuple(one.name for one in fields(Tally))[1:]
 
 
-def tally(turns: Iterable[Turn], happened: Iterable[Happening], within: Callable[[date], bool]) -> dict[str, Tally]:
-    """By unit, the office's own among them; units with nothing are missing."""
+def tally(
+    turns: Iterable[Turn],
+    happened: Iterable[Happening],
+    within: Callable[[date], bool],
+    solved: Collection[str] = (),
+) -> dict[str, Tally]:
+    """By unit, the office's own among them; units with nothing are missing. `solved`: outcomes that count as it."""
     found: dict[str, dict[str, list[str]]] = {}
-
-    def add(whose: str, figure: str, number: str) -> None:
-        found.setdefault(whose, {}).setdefault(figure, []).append(number)
-
     for turn in turns:
-        if within(turn.began):
-            add(turn.unit, "assigned", turn.number)
-            add(turn.unit, turn.fate, turn.number)
-            if turn.closed:
-                add(turn.unit, "closed", turn.number)
-        if turn.due_over and within(turn.due):
-            add(turn.unit, "due", turn.number)
-            if turn.in_force is Lamp.GREEN:
-                add(turn.unit, "due_on_time", turn.number)
+        of = found.setdefault(turn.unit, {})
+        for figure in _figures(turn, within, solved):
+            of.setdefault(figure, []).append(turn.number)
     for one in happened:
         if within(one.on):
-            add(one.unit, one.what, one.number)
+            found.setdefault(one.unit, {}).setdefault(one.what, []).append(one.number)
     return {
-        whose: Tally(whose, **{name: tuple(sorted(cases)) for name, cases in of.items()}) for whose, of in found.items()
+        whose: Tally(whose, **{name: tuple(sorted(cases)) for name, cases in of.items()})
+        for whose, of in found.items()
+        if of
     }
+
+
+def _figures(turn: Turn, within: Callable[[date], bool], solved: Collection[str]) -> Iterator[str]:
+    """The columns in which a turn counts."""
+    if within(turn.began):
+        yield "assigned"
+        yield turn.fate
+        if turn.closed:
+            yield "closed"
+        if turn.outcome in solved:
+            yield "solved"
+    if turn.due_over and within(turn.due):
+        yield "due"
+        if turn.in_force is Lamp.GREEN:
+            yield "due_on_time"
+        if turn.answered is not None:
+            yield "due_answered"
 
 
 def total(tallies: Iterable[Tally], name: str = "合计") -> Tally:
