@@ -3,7 +3,7 @@
 Duty, method, deadline, course (工作职责、办理方式、回复时限、具体流程), numbered by case and assignment.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,6 +20,7 @@ from docx.text.run import Run
 from gateway.casebook import Desk
 from gateway.errors import Refused
 from gateway.logs import mask
+from roster.masking import unnamed
 from routing.cases import URGENCIES, Case
 from routing.departments import Department
 
@@ -37,10 +38,10 @@ class Sheet:
     blocks: Sequence[tuple[str, Sequence[str]]]  # the four
 
 
-def sheet(desk: Desk, case: Case, county: str, matter: str = "") -> Sheet:
+def sheet(desk: Desk, case: Case, county: str, matter: str = "", names: Collection[str] = ()) -> Sheet:
     """The latest assignment of a case; `matter` says it in the office's words instead of the citizen's.
 
-    Raises `Refused` when the case is with no unit. Numbers of phones and identity cards are masked.
+    Raises `Refused` when the case is with no unit. Who wrote is masked, `names` wherever they stand.
     """
     lead = desk.departments.find(case.lead or "")
     if not case.orders or case.assigned_at is None or case.due_on is None or lead is None:
@@ -61,7 +62,7 @@ def sheet(desk: Desk, case: Case, county: str, matter: str = "") -> Sheet:
         ("三、回复时限", _deadline(desk, case)),
         ("四、具体流程", _course(bool(co_handlers))),
     )
-    return Sheet(f"{case.number}-{case.orders}", county, heading, mask(matter or case.text), blocks)
+    return Sheet(f"{case.number}-{case.orders}", county, heading, unnamed(mask(matter or case.text), names), blocks)
 
 
 def _duties(lead: Department, co_handlers: Sequence[Department]) -> list[str]:
