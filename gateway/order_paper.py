@@ -3,7 +3,7 @@
 Duty, method, deadline, course (工作职责、办理方式、回复时限、具体流程), numbered by case and assignment.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,6 +15,7 @@ from gateway.errors import Refused
 from gateway.logs import mask
 from gateway.papers import word
 from gateway.papers.word import chinese_day
+from roster.masking import unnamed
 from routing.cases import URGENCIES, Case
 from routing.departments import Department
 
@@ -30,10 +31,10 @@ class Sheet:
     blocks: Sequence[tuple[str, Sequence[str]]]  # the four
 
 
-def sheet(desk: Desk, case: Case, county: str, matter: str = "") -> Sheet:
+def sheet(desk: Desk, case: Case, county: str, matter: str = "", names: Collection[str] = ()) -> Sheet:
     """The latest assignment of a case; `matter` says it in the office's words instead of the citizen's.
 
-    Raises `Refused` when the case is with no unit. Numbers of phones and identity cards are masked.
+    Raises `Refused` when the case is with no unit. Who wrote is masked, `names` wherever they stand.
     """
     lead = desk.departments.find(case.lead or "")
     if not case.orders or case.assigned_at is None or case.due_on is None or lead is None:
@@ -54,7 +55,7 @@ def sheet(desk: Desk, case: Case, county: str, matter: str = "") -> Sheet:
         ("三、回复时限", _deadline(desk, case)),
         ("四、具体流程", _course(bool(co_handlers))),
     )
-    return Sheet(f"{case.number}-{case.orders}", county, heading, mask(matter or case.text), blocks)
+    return Sheet(f"{case.number}-{case.orders}", county, heading, unnamed(mask(matter or case.text), names), blocks)
 
 
 def _duties(lead: Department, co_handlers: Sequence[Department]) -> list[str]:
