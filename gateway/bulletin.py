@@ -4,7 +4,7 @@ No word of it says who wrote. What each column counts stands in routing/statisti
 docs/reports.md.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 
 from gateway.papers import Block, Cell, Counted, Paper, Share, Table, Text
@@ -67,7 +67,7 @@ def monthly(facts: Facts, month: str) -> Paper:
         _late(facts, month),
         _overdue(facts, month),
         _waiting(facts),
-        _adopted(facts, month),
+        adopted(facts, in_month(month), "七、采用的建议"),
         _thanked(both, units),
         _came_back(facts, month),
     )
@@ -126,7 +126,12 @@ def _late(facts: Facts, month: str) -> Table:
         for turn in _ordered(found)
     )
     columns = ("单位", "编号", "交办", "期限", "答复", "#逾期", "法定灯", "现灯")
-    return Table("四、逾期办结的件", columns, rows, "本月答复、已过期限的件。法定灯按法定期限,现灯按批准延期后的期限。")
+    return Table(
+        "四、逾期办结的件",
+        columns,
+        rows,
+        "本月答复、已过期限的件。逾期为期限之后计入期限的天数(一般为工作日);法定灯按法定期限,现灯按批准延期后的期限。",
+    )
 
 
 def _overdue(facts: Facts, month: str) -> Table:
@@ -153,13 +158,14 @@ def _waiting(facts: Facts) -> Table:
     return Table("六、挂账的件", ("单位", "编号", "交办", "原因", "复查日期"), rows)
 
 
-def _adopted(facts: Facts, month: str) -> Table:
-    within, adopted = in_month(month), facts.rules.adopted
-    found = [turn for turn in facts.turns if turn.answered and within(turn.answered) and turn.outcome in adopted]
+def adopted(facts: Facts, within: Callable[[date], bool], title: str) -> Table:
+    """The suggestions that were adopted, by the day on which their citizens were told."""
+    words = facts.rules.adopted
+    found = [turn for turn in facts.turns if turn.answered and within(turn.answered) and turn.outcome in words]
     rows = tuple(
         (turn.unit, turn.number, topic(facts.by_number[turn.number]), turn.outcome) for turn in _ordered(found)
     )
-    return Table("七、采用的建议", ("单位", "编号", "主题", "结果"), rows)
+    return Table(title, ("单位", "编号", "主题", "结果"), rows)
 
 
 def _thanked(both: Tally, units: Iterable[Tally]) -> Table:

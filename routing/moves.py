@@ -53,5 +53,10 @@ def paired(entries: Sequence[Entry]) -> list[tuple[Entry, Move]]:
 
 
 def unit(history: Sequence[Move], before: int | None = None) -> str:
-    """The last unit that had a case, before the move at this place; the office where none had."""
-    return next((move.holder for move in reversed(history[:before]) if move.state in LED), OFFICE)
+    """The unit that had a case last, before the move at this place; the office where none had, or its return stood."""
+    for move in reversed(history[:before]):
+        if move.state in LED:
+            return move.holder
+        if move.event == "return_ok":
+            break
+    return OFFICE
