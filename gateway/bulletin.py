@@ -7,7 +7,7 @@ docs/reports.md.
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 
-from gateway.papers import Block, Cell, Counted, Paper, Share, Table, Text
+from gateway.papers import Block, Counted, Paper, Row, Share, Table, Text
 from gateway.papers.word import chinese_day
 from gateway.report_facts import Facts, in_month, last_day, months_earlier, said
 from routing import gaming, statistics, supervision
@@ -91,13 +91,13 @@ def _overview(facts: Facts, month: str, both: Tally, own: Tally, summoned: Itera
     yield f"按期率连续{months}个月末位、应予约谈的单位:{whom or '无'}。"
 
 
-def _handled(one: Tally) -> tuple[Cell, ...]:
+def _handled(one: Tally) -> Row:
     figures = (one.assigned, one.on_time, one.late, one.overdue, one.running, one.suspended)
     events = (one.late_signed, one.returned_upheld, one.returned_refused, one.sent_back)
     return (one.unit, *map(Counted, figures), _closed(one), *map(Counted, events))
 
 
-def _judged(one: Tally, average: str) -> tuple[Cell, ...]:
+def _judged(one: Tally, average: str) -> Row:
     votes = (one.satisfied, one.basically, one.dissatisfied, one.not_rated)
     return (one.unit, _kept(one), *map(Counted, votes), _content(one), average)
 
@@ -264,5 +264,5 @@ def _last_working_day(facts: Facts, month: str) -> date:
     return last if calendar.is_working_day(last) else calendar.add_working_days(last, -1)
 
 
-def _finding(one: Finding) -> tuple[Cell, ...]:
+def _finding(one: Finding) -> Row:
     return one.unit, one.what, one.how, Counted(one.cases)

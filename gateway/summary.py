@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gateway.bulletin import adopted, topic
-from gateway.papers import Block, Cell, Counted, Paper, Share, Table, Text
+from gateway.papers import Block, Counted, Paper, Row, Share, Table, Text
 from gateway.papers.word import chinese_day
 from gateway.report_facts import Facts, in_month, said
 from roster.membership import Standing
@@ -22,7 +22,10 @@ CHANNELS = {"sms": "短信"}
 NOT_YET, NOBODY, STRANGER = "尚未分类", "无号码", "库外来信人"
 MOST_TOPICS = 20
 GROUPED = ("#来件", "#交办", "#答复率", "#不予受理", "#并案", "#满意率")
-NOTE = "按登记日期计入本月。答复率=已答复/应答复,应答复为来件除去并案和不予受理的。满意率=(满意+基本满意)/已评价,只算这些来件的评价。"
+NOTE = (
+    "按登记日期计入本月。答复率=已答复/应答复,应答复为来件除去并案和不予受理的。"
+    "满意率=(满意+基本满意)/已评价,只算这些来件的评价。"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ def _grouped(
     return Table(title, (head, *GROUPED), tuple(rows), NOTE if title.startswith("二") else "")
 
 
-def _group(name: str, several: list[Received]) -> tuple[Cell, ...]:
+def _group(name: str, several: list[Received]) -> Row:
     def chosen(wanted: Callable[[Received], bool]) -> tuple[str, ...]:
         return tuple(sorted(one.number for one in several if wanted(one)))
 
@@ -152,15 +155,13 @@ def _group(name: str, several: list[Received]) -> tuple[Cell, ...]:
 def _instructed(facts: Facts, month: str) -> Table:
     """What a leader decided in the month, and how it stands."""
     within = in_month(month)
-    rows = tuple(
+    rows = sorted(
         (seen.case.number, topic(seen), seen.case.lead or "", facts.desk.today(move.at), _standing(seen))
         for seen in facts.seen
         for move in seen.history
         if move.event == "instruct" and within(facts.desk.today(move.at))
     )
-    return Table(
-        "七、领导批示件", ("编号", "主题", "主办", "批示日期", "办理"), tuple(sorted(rows, key=lambda row: row[0]))
-    )
+    return Table("七、领导批示件", ("编号", "主题", "主办", "批示日期", "办理"), tuple(rows))
 
 
 def _standing(seen: Seen) -> str:

@@ -6,15 +6,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 
 from gateway.bulletin import adopted, topic
 from gateway.notices import TOPICS
-from gateway.papers import Block, Cell, Counted, Paper, Share, Table, Text
+from gateway.papers import Block, Counted, Paper, Row, Share, Table, Text
 from gateway.papers.word import chinese_day
 from gateway.report_facts import Facts, in_month, in_year
 from routing import evaluation, statistics, supervision
-from routing.evaluation import DEDUCTED, INDICES, Evaluated
+from routing.evaluation import DEDUCTED, INDICES, SUMMONED, Evaluated
 from routing.moves import OFFICE
 from routing.statistics import What
 
@@ -85,7 +84,7 @@ def sheet(facts: Facts, year: int, signed: Iterable[Signed], sent: Iterable[Sent
 def _indices(ranked: Sequence[tuple[int | None, Evaluated]], facts: Facts) -> Table:
     weights = facts.rules.weights
     columns = ("单位", *(f"#{label}({weights[name]}分)" for name, label in INDICES.items()), "#得分", "#扣分", "#总分")
-    rows = tuple(
+    rows: tuple[Row, ...] = tuple(
         (
             one.unit,
             *(_share(one, name) for name in INDICES),
@@ -115,20 +114,22 @@ def _deductions(ranked: Sequence[tuple[int | None, Evaluated]], facts: Facts) ->
         "#合计",
         "#实扣",
     )
-    rows = tuple(
+    rows: tuple[Row, ...] = tuple(
         (
             one.unit,
             *(Counted(tuple(one.causes[name])) for name in DEDUCTED),
-            evaluation.points(sum(one.deducted.values(), Decimal(0))),
+            evaluation.points(one.deducted),
             evaluation.points(one.off),
         )
         for _, one in sorted(ranked, key=lambda pair: pair[1].unit)
     )
-    return Table("一、一年一考评:扣分", columns, rows, f"最多扣{rules.most}分。逾期按当年交办的承办计;约谈按月计。")
+    each = "、".join(f"{label}{rules.deductions[name]}" for name, label in DEDUCTED.items() if name != SUMMONED)
+    note = f"每百件交办有一件(次)扣:{each};约谈每次扣{rules.deductions[SUMMONED]}。最多扣{rules.most}分。"
+    return Table("一、一年一考评:扣分", columns, rows, note)
 
 
 def _bulletins(facts: Facts, year: int, signed: Mapping[str, Signed]) -> Table:
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[Row] = []
     for month in _months(facts, year):
         tallies = facts.tally(in_month(month))
         tallies.pop(OFFICE, None)

@@ -29,6 +29,7 @@ DEDUCTED = {
     "dissatisfied": "不满意",
     "summoned": "约谈",
 }
+SUMMONED = "summoned"
 _CENT = Decimal("0.01")
 
 
@@ -77,19 +78,19 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """A unit's year. `deducted` are the points off, by cause, before the most that may be taken."""
+    """A unit's year, in points with two decimals. `off` are those `deducted`, or the most that may be."""
 
     unit: str
     indices: Mapping[str, Index]
-    earned: Fraction | None  # None: nothing to be judged by
+    earned: Decimal | None  # None: nothing to be judged by
     causes: Mapping[str, tuple[str, ...]]
-    deducted: Mapping[str, Decimal]
+    deducted: Decimal
     off: Decimal
 
     @property
-    def score(self) -> Fraction | None:
-        """Never below nought."""
-        return None if self.earned is None else max(Fraction(0), self.earned - Fraction(self.off))
+    def score(self) -> Decimal | None:
+        """Of the points as they are printed, so that the paper adds up; never below nought."""
+        return None if self.earned is None else max(Decimal(0), self.earned - self.off)
 
 
 def indices(tally: Tally) -> dict[str, Index]:
@@ -112,22 +113,31 @@ def evaluate(tally: Tally, summoned: Collection[str], rules: Rules) -> Evaluated
     earned = sum(
         (Fraction(rules.weights[name] * len(one.part), len(one.whole)) for name, one in judged.items()), Fraction(0)
     )
-    causes = {name: getattr(tally, name) for name in DEDUCTED if name != "summoned"} | {"summoned": tuple(summoned)}
-    deducted = {name: rules.deductions[name] * len(cases) for name, cases in causes.items()}
-    off = min(rules.most, sum(deducted.values(), Decimal(0)))
-    return Evaluated(tally.unit, found, earned * 100 / weight if weight else None, causes, deducted, off)
+    causes = {name: getattr(tally, name) for name in DEDUCTED if name != SUMMONED} | {SUMMONED: tuple(summoned)}
+    each = (_points_off(name, len(cases), len(tally.assigned), rules) for name, cases in causes.items())
+    deducted = _rounded(sum(each, Fraction(0)))
+    score = _rounded(earned * 100 / weight) if weight else None
+    return Evaluated(tally.unit, found, score, causes, deducted, min(rules.most, deducted))
+
+
+def _points_off(name: str, times: int, assigned: int, rules: Rules) -> Fraction:
+    """Per hundred that the unit was given, so that who has much to do is not worse off for it; a summons by itself."""
+    points = Fraction(rules.deductions[name]) * times
+    return points if name == SUMMONED else points * 100 / assigned if assigned else Fraction(0)
 
 
 def ranked(evaluated: Iterable[Evaluated]) -> list[tuple[int | None, Evaluated]]:
     """The best first; equal scores have equal ranks; units that nothing is known of stand last, without one."""
-    several = sorted(evaluated, key=lambda one: (one.score is None, -(one.score or Fraction(0)), one.unit))
+    several = sorted(evaluated, key=lambda one: (one.score is None, -(one.score or 0), one.unit))
     scores = [one.score for one in several if one.score is not None]
     return [(None if one.score is None else 1 + sum(score > one.score for score in scores), one) for one in several]
 
 
-def points(value: Fraction | Decimal | None) -> str:
-    """Points as papers print them: two decimals, halves up."""
-    if value is None:
-        return "-"
-    exact = Decimal(value.numerator) / Decimal(value.denominator) if isinstance(value, Fraction) else value
-    return str(exact.quantize(_CENT, ROUND_HALF_UP))
+def _rounded(value: Fraction) -> Decimal:
+    """Two decimals, halves up."""
+    return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(_CENT, ROUND_HALF_UP)
+
+
+def points(value: Decimal | None) -> str:
+    """Points as papers print them."""
+    return "-" if value is None else str(value.quantize(_CENT, ROUND_HALF_UP))

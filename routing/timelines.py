@@ -3,7 +3,6 @@
 An archive of years has tens of thousands of cases; a month touches a few thousand of them (benchmarks/reports.py).
 """
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -48,17 +47,12 @@ def touching(tx: sa.Connection, since: datetime, day: date, until: datetime) -> 
     `day` is the office's date of `since`. What lies behind a merged case comes too. Rows are as they stand now: the
     histories say how they stood.
     """
-    given = {"since": milliseconds(since), "day": day.isoformat(), "until": milliseconds(until)}
-    cases = [_case(row) for row in _TOUCHED.all(tx, **given)]
+    rows = _TOUCHED.all(tx, since=milliseconds(since), day=day.isoformat(), until=milliseconds(until))
+    cases = [_case(row) for row in rows]
     here = {case.id for case in cases}
     masters = {case.master_id for case in cases if case.master_id is not None} - here
     cases += [_case(row) for row in _NAMED.all(tx, sorted(masters))]
     return _with_entries(tx, cases)
-
-
-def of(tx: sa.Connection, case_ids: Iterable[int]) -> list[History]:
-    """These cases."""
-    return _with_entries(tx, [_case(row) for row in _NAMED.all(tx, sorted(set(case_ids)))])
 
 
 def _with_entries(tx: sa.Connection, cases: list[Case]) -> list[History]:
