@@ -106,6 +106,8 @@ def for_everybody(
     """Closed cases of a month; who wrote is nowhere in it."""
     desk = open_desk(ctx.obj)
     desk.require("report.publish")
+    if csv is not None and csv.suffix.lower() != ".csv":
+        raise Refused(f"{csv} 不是 .csv 文件", "文件名以 .csv 结尾", USAGE)
     name, facts = _of_month(desk, month, as_of)
     chosen = published.choose(facts, name)
     with desk.database.write() as tx:
@@ -118,8 +120,6 @@ def for_everybody(
 
 
 def _save_csv(file: Path, tables: Iterable[Table]) -> None:
-    if file.suffix.lower() != ".csv":
-        raise Refused(f"{file} 不是 .csv 文件", "文件名以 .csv 结尾", USAGE)
     [table] = tables
     try:
         roster_files.write_table(

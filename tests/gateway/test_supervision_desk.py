@@ -2,8 +2,7 @@
 
 import json
 from dataclasses import asdict, replace
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -15,21 +14,10 @@ from routing.cases import Case
 from routing.deadlines import Lamp, Matter, Move, clocks
 from routing.history import Entry
 from routing.moves import OFFICE
-from tests.conftest import NOON
-from tests.gateway.casework import ALL, MINE, ROAD, THEIRS, WATER, YOURS, act, delivered, opened
+from tests.gateway.casework import ALL, MINE, ROAD, THEIRS, WATER, YOURS, act, at, delivered, go, opened
 from tests.gateway.office import Office
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 POLICE, SCHOOLS = "交警大队", "县教育局"
-
-
-def at(words: str) -> datetime:
-    return datetime.fromisoformat(words).replace(tzinfo=SHANGHAI)
-
-
-def go(office: Office, words: str) -> None:
-    """Set the clock, in Feixiang's time."""
-    office.minutes = (at(words) - NOON) / timedelta(minutes=1)
 
 
 def seen(office: Office, words: str) -> tuple[Seen, ...]:
