@@ -53,7 +53,7 @@ def monthly(facts: Facts, month: str, people: Mapping[int, Standing]) -> Paper:
     both = statistics.total(tallies.values())
     blocks: tuple[Block, ...] = (
         Text("一、总体情况", tuple(_overview(facts, month, came, both, own))),
-        _grouped("二、来件渠道", "渠道", came, lambda one: one.channel),
+        _grouped("二、来件渠道", "渠道", came, lambda one: one.channel, note=NOTE),
         _grouped("三、来件类别", "类别", came, lambda one: one.kind),
         _grouped("四、反映主题", "主题", came, lambda one: one.topic, MOST_TOPICS),
         _grouped("五、来自乡镇", "乡镇", came, lambda one: one.township),
@@ -114,7 +114,12 @@ def _overview(facts: Facts, month: str, came: list[Received], both: Tally, own: 
 
 
 def _grouped(
-    title: str, head: str, came: Iterable[Received], of: Callable[[Received], str], most: int | None = None
+    title: str,
+    head: str,
+    came: Iterable[Received],
+    of: Callable[[Received], str],
+    most: int | None = None,
+    note: str = "",
 ) -> Table:
     """The largest groups first; behind the `most` of them the others together."""
     groups: dict[str, list[Received]] = {}
@@ -127,7 +132,7 @@ def _grouped(
         rows.append(_group(f"其他{len(order) - len(rows)}个", rest))
     if rows:
         rows.append(_group("合计", [one for several in groups.values() for one in several]))
-    return Table(title, (head, *GROUPED), tuple(rows), NOTE if title.startswith("二") else "")
+    return Table(title, (head, *GROUPED), tuple(rows), note)
 
 
 def _group(name: str, several: list[Received]) -> Row:

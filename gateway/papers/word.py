@@ -53,6 +53,7 @@ def blank(title: str, *, wide: bool = False) -> Written:
     page.page_width, page.page_height = (_LONG, _SHORT) if wide else (_SHORT, _LONG)
     page.orientation = WD_ORIENT.LANDSCAPE if wide else WD_ORIENT.PORTRAIT
     page.top_margin = page.bottom_margin = page.left_margin = page.right_margin = _MARGIN
+    _number_pages(page.footer.paragraphs[0])
     paper.core_properties.title = title
     paper.core_properties.author = ""
     return paper
@@ -123,6 +124,15 @@ def _widths(lines: Sequence[Sequence[str]], width: int) -> list[Length]:
 
 def _ems(words: str) -> int:
     return (sum(2 if ord(one) > 0x2E7F else 1 for one in words) + 1) // 2 + 1
+
+
+def _number_pages(footer: Paragraph) -> None:
+    """— 1 — in the middle of the foot: a field, which Word counts by itself."""
+    say(footer, "— ", 10.5, align=CENTRE)
+    field = OxmlElement("w:fldSimple")
+    field.set(qn("w:instr"), "PAGE")
+    footer._p.append(field)
+    _set(footer.add_run(" —"), 10.5, BODY_FONT)
 
 
 def _keep_whole(row: _Row) -> None:
