@@ -80,7 +80,8 @@ def _overview(facts: Facts, month: str, both: Tally, own: Tally, summoned: Itera
     yield (
         f"{said(month)}交办各单位{len(both.assigned)}件,其中按期答复{len(both.on_time)}件、逾期答复{len(both.late)}件、"
         f"逾期未答复{len(both.overdue)}件、未到期{len(both.running)}件、挂账{len(both.suspended)}件;"
-        f"办结率{_closed(both)}。沟通办直接答复{len(own.answered)}件。"
+        f"办结率{_closed(both)}。沟通办直接答复{len(own.answered)}件,退单后待另派"
+        f"{len(own.running) + len(own.overdue)}件。"
     )
     yield (
         f"本月到期的{len(both.due)}件,按期率{_kept(both)}。群众评价{len(both.rated)}件,满意率{_content(both)};"
@@ -137,7 +138,7 @@ def _late(facts: Facts, month: str) -> Table:
 def _overdue(facts: Facts, month: str) -> Table:
     """List B: not answered by now, and its date lay in the month or before."""
     last = last_day(month)
-    found = [turn for turn in facts.turns if turn.fate is Fate.OVERDUE and turn.due <= last and turn.unit != OFFICE]
+    found = [turn for turn in facts.turns if turn.fate is Fate.OVERDUE and turn.due <= last]
     rows = tuple(
         (turn.unit, turn.number, seen.holder, turn.began, turn.due, turn.days_late, *_lamps(turn), _pressed(seen))
         for turn in _ordered(found)

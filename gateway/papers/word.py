@@ -67,9 +67,10 @@ def say(
     align: WD_ALIGN_PARAGRAPH = LEFT,
     *,
     indent: bool = False,
+    before: int = 0,
 ) -> None:
-    """Words in a paragraph; `indent` is the two characters at the head of one."""
-    paragraph.paragraph_format.space_after = Pt(2)
+    """Words in a paragraph; `indent` is the two characters at the head of one, `before` the points above it."""
+    paragraph.paragraph_format.space_before, paragraph.paragraph_format.space_after = Pt(before), Pt(2)
     paragraph.paragraph_format.line_spacing = 1.1
     paragraph.alignment = align
     if indent:
@@ -94,7 +95,7 @@ def grid(
 
 
 def _table(paper: Written, table: Table, width: int) -> None:
-    say(paper.add_paragraph(), table.title, 14, HEAD_FONT)
+    say(paper.add_paragraph(), table.title, 14, HEAD_FONT, before=8)
     if table.rows:
         heads = [column.removeprefix("#") for column in table.columns]
         sides = [RIGHT if column.startswith("#") else LEFT for column in table.columns]
@@ -113,17 +114,17 @@ def _table(paper: Written, table: Table, width: int) -> None:
     else:
         say(paper.add_paragraph(), "无", 12, indent=True)
     if table.note:
-        say(paper.add_paragraph(), f"注:{table.note}", 9)
+        say(paper.add_paragraph(), f"注:{table.note}", 9, before=3)
 
 
 def _widths(lines: Sequence[Sequence[str]], width: int) -> list[Length]:
     """The page shared out by the longest words of each column, none too narrow to read, none starving the others."""
-    needs = [min(max(max(_ems(words) for words in column), 3), 18) for column in zip(*lines, strict=True)]
+    needs = [min(max(max(_ems(words) for words in column), 4), 18) for column in zip(*lines, strict=True)]
     return [Length(width * need // sum(needs)) for need in needs]
 
 
 def _ems(words: str) -> int:
-    return (sum(2 if ord(one) > 0x2E7F else 1 for one in words) + 1) // 2 + 1
+    return (sum(2 if ord(one) > 0x2E7F else 1 for one in words) + 1) // 2 + 2  # two for the cell's margins
 
 
 def _number_pages(footer: Paragraph) -> None:
