@@ -85,7 +85,7 @@ def _overview(facts: Facts, month: str, both: Tally, own: Tally, summoned: Itera
     )
     yield (
         f"本月到期的{len(both.due)}件,按期率{_kept(both)}。群众评价{len(both.rated)}件,满意率{_content(both)};"
-        f"未评价{len(both.not_rated)}件,不计入满意率。"
+        f"未评价{len(both.not_rated)}件、未能请其评价{len(both.not_asked)}件,不计入满意率。"
     )
     whom = "、".join(summoned)
     months = facts.desk.ladder.summon_months

@@ -109,7 +109,8 @@ def _overview(facts: Facts, month: str, came: list[Received], both: Tally, own: 
     )
     yield (
         f"满意:已评价{len(both.rated)}件,满意率{Share(both.content, both.rated, '已评价')};"
-        f"不满意{len(both.dissatisfied)}件,未评价{len(both.not_rated)}件(不计入满意率);收到感谢{len(both.thanked)}件。"
+        f"不满意{len(both.dissatisfied)}件;未评价{len(both.not_rated)}件、未能请其评价{len(both.not_asked)}件,不计入满意率;"
+        f"收到感谢{len(both.thanked)}件。"
     )
 
 

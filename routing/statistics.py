@@ -108,7 +108,8 @@ class What(StrEnum):
     SATISFIED = "satisfied"
     BASICALLY = "basically"
     DISSATISFIED = "dissatisfied"
-    NOT_RATED = "not_rated"
+    NOT_RATED = "not_rated"  # was asked, and did not answer
+    NOT_ASKED = "not_asked"  # no number, opted out, or another survey stood before it to the end
     THANKED = "thanked"
     CAME_BACK = "came_back"  # 同一问题再次反映
 
@@ -141,10 +142,15 @@ class Happening:
 
 def happenings(one: Seen, masters: Mapping[int, Seen], calendar: Calendar) -> Iterator[Happening]:
     """Everything that is counted, oldest first. The reporter of a merged case votes on the unit of its master."""
+    recorded, survey = False, None
     for nth, (entry, move) in enumerate(zip(one.entries, one.history, strict=True)):
+        given = entry.data.get("set", {})
         what = _EVENTS.get(entry.event)
         if entry.event in ("rate_ok", "rate"):
-            what = _RATINGS.get(entry.data.get("set", {}).get("rating", one.case.rating))
+            what = _RATINGS.get(given.get("rating", one.case.rating))
+        elif entry.event == "rate_timeout" and recorded and survey != "open":
+            what = What.NOT_ASKED
+        recorded, survey = recorded or bool(given), given.get("survey", survey)
         if what is None:
             continue
         master = masters.get(one.case.master_id or 0)
@@ -191,6 +197,7 @@ class Tally:
     basically: tuple[str, ...] = ()
     dissatisfied: tuple[str, ...] = ()
     not_rated: tuple[str, ...] = ()
+    not_asked: tuple[str, ...] = ()
     thanked: tuple[str, ...] = ()
     came_back: tuple[str, ...] = ()
 

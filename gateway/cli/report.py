@@ -15,7 +15,7 @@ from gateway.cli.case_view import Json
 from gateway.cli.desk import Desk, open_desk
 from gateway.cli.paper_view import ExcelFile, WordFile, give
 from gateway.errors import REFUSED, USAGE, NotFound, Refused
-from gateway.notices.report import sent_by_topic
+from gateway.notices.topics import sent_by_topic
 from gateway.papers import Table, plain
 from gateway.papers.paper import shown
 from gateway.report_facts import Facts, first_day, gather, last_day, months_earlier

@@ -13,7 +13,7 @@ from gateway.notices.rules import has_fields, opens_at, render, warnings, worst
 from gateway.notices.store import Notice, same_text_before
 from gateway.outbox import FINAL
 from gateway.settings import Loaded
-from gateway.tables import message, notice, part
+from gateway.tables import message, part
 from roster import store as roster_store
 from roster.vault import Vault
 
@@ -185,16 +185,3 @@ def _per_carrier(settings: Loaded, served: Sequence[Any], takes: Mapping[int, in
                 "seconds": sum(parts) / carrier.rate if carrier.rate else 0.0,
             }
     return found
-
-
-def sent_by_topic(tx: sa.Connection, since: datetime, until: datetime) -> list[tuple[str, int, int]]:
-    """Topics, how many notices began to be sent in a time, and to how many people; resends count as nothing."""
-    rows = tx.execute(
-        sa.select(notice.c.topic, notice.c.plan)
-        .where(notice.c.started_at >= since, notice.c.started_at < until, notice.c.resend_of.is_(None))
-        .order_by(notice.c.id)
-    )
-    counts: dict[str, list[int]] = {}
-    for topic, plan in rows:
-        counts.setdefault(topic, []).append(plan["people"] if plan else 0)
-    return [(topic, len(people), sum(people)) for topic, people in counts.items()]

@@ -98,6 +98,15 @@ def test_a_merged_reporter_votes_on_the_masters_unit(eyes: Eyes) -> None:
     assert (vote.what, vote.unit) == (What.BASICALLY, POLICE)
 
 
+@pytest.mark.parametrize(
+    ("asked", "what"),
+    [(" survey=open", What.NOT_RATED), (" survey=queued", What.NOT_ASKED), ("", What.NOT_ASKED)],
+)
+def test_who_was_not_asked_is_not_somebody_who_did_not_rate(eyes: Eyes, asked: str, what: What) -> None:
+    steps = ("2014-10-13T09:00 report", f"2014-10-13T10:00 approve{asked}", "2014-10-27T10:00 rate_timeout survey=done")
+    assert eyes.happened(*ASSIGNED, *steps) == [(What.REPORTED, POLICE), (what, POLICE)]
+
+
 def test_equal_rates_have_equal_ranks_and_nothing_due_has_none() -> None:
     standing = statistics.Standing
     several = [standing("2014-10", unit, good, of) for unit, good, of in (("甲", 2, 4), ("乙", 1, 2), ("丙", 3, 3))]
