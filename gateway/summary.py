@@ -104,8 +104,8 @@ def _overview(facts: Facts, month: str, came: list[Received], both: Tally, own: 
         f"本月到期的按期率{Share(both.due_on_time, both.due, '到期')}。"
     )
     yield (
-        f"答复:{Share(both.answered, both.assigned, '交办')};已答复中解决的"
-        f"{Share(both.solved, both.answered, '已答复')}。"
+        f"答复:交办的答复率{Share(both.answered, both.assigned, '交办')};"
+        f"已答复的解决率{Share(both.solved, both.answered, '已答复')}。"
     )
     yield (
         f"满意:已评价{len(both.rated)}件,满意率{Share(both.content, both.rated, '已评价')};"

@@ -67,7 +67,7 @@ def sheet(facts: Facts, year: int, signed: Iterable[Signed], sent: Iterable[Sent
     ranked = evaluated(facts, year)
     bulletins = {one.month: one for one in signed}
     blocks: tuple[Block, ...] = (
-        Text("", (f"{facts.county}{year}年社情民意办理工作“五个一”,{facts.as_of}。每个数字的清单见电子表格。",)),
+        Text("", ("一年一考评、一月一通报、一事一督办、一题一专项、一年一排名。每个数字的清单见电子表格。",)),
         _indices(ranked, facts),
         _deductions(ranked, facts),
         _bulletins(facts, year, bulletins),
@@ -78,7 +78,7 @@ def sheet(facts: Facts, year: int, signed: Iterable[Signed], sent: Iterable[Sent
         _notices(sent),
     )
     closing = (f"{facts.county}双向沟通办公室", chinese_day(facts.today))
-    return Paper(f"{year}年“五个一”情况表", facts.as_of, facts.now, blocks, closing)
+    return Paper(f"{facts.county}{year}年社情民意办理“五个一”情况表", facts.as_of, facts.now, blocks, closing)
 
 
 def _indices(ranked: Sequence[tuple[int | None, Evaluated]], facts: Facts) -> Table:

@@ -33,14 +33,15 @@ def _save(paper: Paper, file: Path, write: Callable[[Paper, Path], None]) -> Non
     try:
         write(paper, file)
     except OSError as trouble:
-        raise Refused(f"写不了 {file}:{trouble}", "请检查目录是否存在、文件是否正被打开") from trouble
+        raise Refused(f"写不了 {file}:{trouble.strerror}", "请检查目录是否存在、文件是否正被打开") from trouble
 
 
 def _show(paper: Paper, files: list[Path | None]) -> None:
     screen.say(f"{paper.title}  {paper.number}".rstrip(), "bold")
     for block in paper.blocks:
         if isinstance(block, Text):
-            screen.say(block.heading, "bold")
+            if block.heading:
+                screen.say(block.heading, "bold")
             for line in block.lines:
                 screen.say(f"  {line}")
         elif block.rows:

@@ -84,6 +84,7 @@ def test_signs_of_gaming_are_for_supervisors_only(run: Run, office: Office) -> N
     assert run("ducha", "monthly", "--checks")["title"] == "肥乡办理数据核查线索(仅供督查)"
     run("jiaojing", "monthly", refused="没有权限")
     run("caozuo", "monthly", "--month", "2027-01", refused="还没有到")
+    run("caozuo", "monthly", "--month", "2026-13", refused="看不懂月份")
     run("caozuo", "yearly", "--year", "2027", refused="还没有到")
 
 
