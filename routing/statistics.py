@@ -157,9 +157,12 @@ def happenings(one: Seen, masters: Mapping[int, Seen], calendar: Calendar) -> It
         whose = (
             unit([earlier for earlier in master.history if earlier.at < move.at]) if master else unit(one.history, nth)
         )
-        yield Happening(what, one.case.number, whose, calendar.date_of(move.at))
+        on = calendar.date_of(move.at)
+        yield Happening(what, one.case.number, whose, on)
         if what is What.REPORTED and _sent_back(one, nth):
-            yield Happening(What.REPORTED_BACK, one.case.number, whose, calendar.date_of(move.at))
+            yield Happening(What.REPORTED_BACK, one.case.number, whose, on)
+        elif entry.data.get("thanks"):  # a text that thanks is a vote, too, where one was asked for
+            yield Happening(What.THANKED, one.case.number, whose, on)
 
 
 def _sent_back(one: Seen, nth: int) -> bool:

@@ -10,10 +10,10 @@ from docx import Document
 from gateway import bulletin, case_texts, resources, summary
 from gateway.casebook import find
 from gateway.papers import Counted, Paper, Share, Table, plain, word
-from gateway.report_facts import Facts, first_day, gather
+from gateway.report_facts import Facts, first_day, gather, in_month
 from roster import membership
 from roster import store as roster_store
-from tests.gateway.casework import act, at, delivered, go
+from tests.gateway.casework import act, answered, at, delivered, go, opened
 from tests.gateway.november import MONTH, PHONES, POLICE, SCHOOLS, november
 from tests.gateway.office import Office
 
@@ -78,6 +78,16 @@ def test_the_lists_name_the_cases_and_nobody_who_wrote(story: tuple[Paper, dict[
     told = str(plain.data(paper))
     assert not any(phone[2:] in told for phone in PHONES.values())
     assert "钱0" not in told
+
+
+@on_sqlite
+def test_a_text_that_thanks_for_a_reply_is_thanks_and_a_vote(office: Office) -> None:
+    go(office, "2026-11-02T10:00")
+    no = opened(office, PHONES["A"], "邻居家孩子十岁了还没有户口")
+    answered(office, no)
+    office.text(PHONES["A"], "非常感谢,事己解决。")
+    [(_, one)] = facts(office).tally(in_month(MONTH)).items()
+    assert (one.thanked, one.satisfied) == ((no,), (no,))
 
 
 @on_sqlite
