@@ -1,6 +1,6 @@
 """The papers of a month, compared with what was counted by hand from the story of its cases."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,20 @@ from gateway.papers import Counted, Paper, Share, Table, plain, word
 from gateway.report_facts import Facts, first_day, gather, in_month
 from roster import membership
 from roster import store as roster_store
-from tests.gateway.casework import act, answered, at, delivered, go, opened
+from routing.cases import CaseState
+from tests.gateway.casework import act, answered, at, delivered, go, opened, show
 from tests.gateway.november import MONTH, PHONES, POLICE, SCHOOLS, november
 from tests.gateway.office import Office
 
 on_sqlite = pytest.mark.parametrize("office", ["sqlite"], indirect=True)  # one test runs on both stores
+OCTOBER = first_day("2026-10")
 END = at("2026-12-04T00:00") - timedelta(milliseconds=1)
 
 
-def facts(office: Office, now: datetime = END) -> Facts:
+def facts(office: Office, now: datetime = END, first: date = OCTOBER) -> Facts:
     rules = resources.evaluation(office.settings)
     with office.database.read() as tx:
-        return gather(tx, office.desk, rules, "肥乡", first_day("2026-10"), now)
+        return gather(tx, office.desk, rules, "肥乡", first, now)
 
 
 def table(paper: Paper, title: str) -> Table:
@@ -127,6 +129,18 @@ def _words(file: Path) -> list[str]:
     document = Document(str(file))
     cells = [cell.text for one in document.tables for row in one.rows for cell in row.cells]
     return [*(paragraph.text for paragraph in document.paragraphs), *cells]
+
+
+def test_what_a_month_does_not_touch_is_not_read_and_changes_nothing(office: Office) -> None:
+    go(office, "2026-07-06T10:00")
+    old = opened(office, "8613800000009", "村口的路灯坏了")
+    answered(office, old)
+    office.text("8613800000009", "1")
+    assert show(office, old).state is CaseState.CLOSED
+    november(office)
+    read, everything = facts(office), facts(office, first=first_day("2026-01"))
+    assert (old in read.by_number, old in everything.by_number) == (False, True)
+    assert plain.data(bulletin.monthly(read, MONTH)) == plain.data(bulletin.monthly(everything, MONTH))
 
 
 @on_sqlite
