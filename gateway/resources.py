@@ -25,6 +25,7 @@ from routing.cases import LABELS
 from routing.codes import Codes
 from routing.deadlines import Terms
 from routing.departments import Departments
+from routing.evaluation import Rules as EvaluationRules
 from routing.supervision import Rules
 from routing.texts import Measured, Texts, measure
 from routing.words import Words
@@ -125,6 +126,11 @@ def terms(settings: Loaded) -> Terms:
 def supervision(settings: Loaded) -> Rules:
     """When silence is followed by what."""
     return _made(settings, "deadlines", Rules.from_toml)
+
+
+def evaluation(settings: Loaded) -> EvaluationRules:
+    """What papers call adopted and solved, the points of the year, the checks for supervisors."""
+    return _made(settings, "evaluation", EvaluationRules.from_toml)
 
 
 def calendar(settings: Loaded) -> Calendar:

@@ -160,6 +160,11 @@ def renderings(tx: sa.Connection, vault: Vault, person_ids: Collection[int]) -> 
     return found
 
 
+def names(tx: sa.Connection, vault: Vault, person_ids: Collection[int]) -> dict[int, str]:
+    """The informants' names by person. Who is none, or forgotten, is not in the answer."""
+    return {person_id: one.name for person_id, one in renderings(tx, vault, person_ids).items()}
+
+
 def sealing_key(tx: sa.Connection, person_id: int) -> bytes | None:
     """The person's own key, sealed; None when the person was forgotten, or never known."""
     return tx.scalar(sa.select(person.c.key_sealed).where(person.c.id == person_id))

@@ -313,12 +313,6 @@ def unanswered(tx: sa.Connection) -> list[Case]:
     return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
 
 
-def opened_until(tx: sa.Connection, until: datetime) -> list[Case]:
-    """Every case that was there at a moment, as it stands now; oldest first."""
-    query = sa.select(case_ticket).where(case_ticket.c.created_at <= until)
-    return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
-
-
 def alike(tx: sa.Connection, kinds: Iterable[str]) -> list[Case]:
     """Cases of these kinds that have place and topic in common with an unanswered one, itself among them."""
     open_one = case_ticket.alias("open_one")

@@ -22,6 +22,7 @@ NOUNS = {
     "message": "单发短信",
     "text": "群众来信",
     "case": "办件",
+    "report": "通报、参阅、考评",
     "supervise": "督办:预警、约谈、同一问题",
     "calendar": "工作日历",
     "carrier": "运营商线路",

@@ -15,6 +15,7 @@ from gateway.cli.case_view import (
     No,
     data_of,
     history,
+    names,
     of_unit,
     print_case,
     print_history,
@@ -141,7 +142,7 @@ def order(
     book = CaseDesk.from_settings(desk.settings)
     with desk.database.read() as tx:
         case = visible(tx, desk, number)
-        sheet = order_paper.sheet(book, case, desk.settings.values.county, matter)
+        sheet = order_paper.sheet(book, case, desk.settings.values.county, matter, names(desk, case))
     file = out or Path(f"交办单-{sheet.number}.docx")
     try:
         order_paper.write(sheet, file)

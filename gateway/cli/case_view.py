@@ -13,6 +13,7 @@ from gateway.cli import screen
 from gateway.cli.desk import Desk
 from gateway.errors import NotFound
 from gateway.logs import mask
+from roster import masking
 from roster import store as roster_store
 from roster.phones import masked
 from routing.cases import EVENTS, LABELS, SHIELDS, URGENCIES, Case, CaseState
@@ -81,8 +82,16 @@ def visible(tx: sa.Connection, desk: Desk, number: str) -> Case:
 
 
 def readable(desk: Desk, case: Case) -> Case:
-    """The case as its reader may read it: to a unit, numbers in the citizen's words are masked."""
-    return replace(case, text=mask(case.text)) if of_unit(desk) else case
+    """The case as its reader may read it: a unit's copy does not tell who wrote it."""
+    if not of_unit(desk):
+        return case
+    return replace(case, text=masking.unnamed(mask(case.text), names(desk, case)))
+
+
+def names(desk: Desk, case: Case) -> list[str]:
+    """The name of the informant who wrote, to be hidden in what leaves the office."""
+    with desk.database.read() as tx:
+        return list(roster_store.names(tx, desk.vault, [case.person_id] if case.person_id else []).values())
 
 
 def of_unit(desk: Desk) -> bool:
@@ -109,7 +118,7 @@ def data_of(case: Case) -> dict[str, Any]:
 
 def history(desk: Desk, entries: Sequence[Entry], words: Mapping[int, str]) -> list[dict[str, Any]]:
     """Who did what, when and why; with the citizen's words where a text did it."""
-    hidden = mask if of_unit(desk) else str
+    hidden = (lambda words: masking.unnamed(mask(words))) if of_unit(desk) else str
     return [
         asdict(entry) | {"label": label(entry.event), "words": hidden(words.get(entry.text_id or 0, ""))}
         for entry in entries

@@ -1,0 +1,67 @@
+"""A unit's copy of a text does not say who wrote it, and still says what the matter is."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from roster.generator import _SURNAMES, _SYLLABLES
+from roster.masking import numbers, unnamed
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("我是城关镇东赵村的王小明,村里路灯坏了", "我是城关镇东赵村的某某,村里路灯坏了"),
+        ("我是东赵村村民钱明，手机139 1234 5678", "我是东赵村村民某某，手机(号码略)"),
+        ("我叫李强,家住成寨村", "我叫某某,家住成寨村"),
+        ("联系人:赵国庆 电话０３１０－８５６１２３４", "联系人:某某 电话(号码略)"),
+        ("本人欧阳修文,反映征地", "本人某某,反映征地"),
+        ("微信号abc12345请加", "微信号(号码略)请加"),
+        ("一三八零零零零一二三四打我", "(号码略)打我"),
+        ("身份证 132129 19800101 1234", "身份证 (号码略)"),
+        ("邮箱 wang@example.com", "邮箱 (号码略)"),
+        ("电话１３９１２３４５６７８", "电话139****5678"),
+    ],
+)
+def test_who_writes_is_hidden(said: str, left: str) -> None:
+    assert unnamed(said) == left
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "我是一名小学教师,每天上下学时学校门口车辆拥堵,孩子们很不安全",
+        "我是屯庄营的村民,邻居家孩子十岁了还没有户口",
+        "我是毛演堡乡农民,买到假化肥",
+        "我是王庄的,路坏了",
+        "我家门前高压线太低,成寨村省道危险",
+        "马路坏了,方便时请修。谢谢",
+        "2014年10月10日至11月6日,第3小组25户停水,欠款12000元",
+    ],
+)
+def test_places_and_matters_stay(said: str) -> None:
+    assert unnamed(said) == said
+
+
+def test_a_name_that_is_known_is_hidden_wherever_it_stands() -> None:
+    assert unnamed("路灯坏了。王青禾 留", ["王青禾"]) == "路灯坏了。某某 留"
+    assert unnamed("王家庄停水", ["王"]) == "王家庄停水"
+
+
+NAMES = st.builds(
+    lambda one, two: one + two, st.sampled_from(_SURNAMES), st.text(st.sampled_from(_SYLLABLES), min_size=1, max_size=2)
+)
+
+
+@given(
+    NAMES,
+    st.sampled_from(("我是东赵村的{},路坏了", "我叫{},路坏了", "我是村民{}。路坏了", "联系人{} 路坏了", "本人{}")),
+)
+def test_no_invented_name_survives_an_introduction(name: str, words: str) -> None:
+    assert name not in unnamed(words.format(name))
+
+
+@given(st.text("0123456789-— xX一二三零幺,我是叫王村的", max_size=60))
+def test_what_is_masked_once_is_masked(words: str) -> None:
+    assert unnamed(unnamed(words)) == unnamed(words)
+    assert numbers(numbers(words)) == numbers(words)
