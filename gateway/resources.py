@@ -20,12 +20,15 @@ from roster.networks import Prefixes
 from roster.suspicion import Codes as NumberCodes
 from roster.suspicion import Patience
 from routing import numbers
+from routing.answers import Answers
 from routing.calendar import Calendar, OfficeHours, Statute, Table
 from routing.cases import LABELS
 from routing.codes import Codes
 from routing.deadlines import Terms
 from routing.departments import Departments
-from routing.supervision import Rules
+from routing.places import Gazetteer
+from routing.suggestion import Rules
+from routing.supervision import Rules as SupervisionRules
 from routing.texts import Measured, Texts, measure
 from routing.words import Words
 
@@ -67,6 +70,23 @@ def measured(settings: Loaded) -> list[Measured]:
 def codes(settings: Loaded) -> Codes:
     """The codes of case work."""
     return _made(settings, "cases", Codes.from_toml)
+
+
+def triage(settings: Loaded) -> Rules:
+    """Words that tell what a text is about and whose it is."""
+    units = {unit.name for unit in departments(settings).units}
+    return _made(settings, "triage", lambda table: Rules.from_toml(table, units))
+
+
+def gazetteer(settings: Loaded) -> Gazetteer:
+    """The county's places: the roster's townships and villages, and the list of streets and spots."""
+    named = lists(settings)
+    return _made(settings, "places", lambda table: Gazetteer.from_lists(named.townships, named.villages, table))
+
+
+def answers(settings: Loaded) -> Answers:
+    """Ready answers to what is often asked (知识库)."""
+    return _made(settings, "answers", Answers.from_toml)
 
 
 def prefixes(settings: Loaded) -> Prefixes:
@@ -122,9 +142,9 @@ def terms(settings: Loaded) -> Terms:
     return _made(settings, "deadlines", Terms.from_toml)
 
 
-def supervision(settings: Loaded) -> Rules:
+def supervision(settings: Loaded) -> SupervisionRules:
     """When silence is followed by what."""
-    return _made(settings, "deadlines", Rules.from_toml)
+    return _made(settings, "deadlines", SupervisionRules.from_toml)
 
 
 def calendar(settings: Loaded) -> Calendar:

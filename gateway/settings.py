@@ -59,6 +59,9 @@ class Files(Section, frozen=True):
     numbers: Annotated[str, _help("空号、停机的回执码,不像本人来信的词语")] = ""
     calendar: Annotated[str, _help("工作日历的目录,每年一个文件,如 2027.toml;其中的年份补充或替换随程序发布的")] = ""
     deadlines: Annotated[str, _help("办理期限、灯、催办督办和预警的尺度")] = ""
+    triage: Annotated[str, _help("受理时的建议:词语与类别、主题、承办单位")] = ""
+    places: Annotated[str, _help("街道、学校等地名(乡镇和村在 roster 中)")] = ""
+    answers: Annotated[str, _help("知识库:常见咨询的答复")] = ""
 
 
 class Carrier(Section, frozen=True, kw_only=True):
