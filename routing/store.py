@@ -307,6 +307,14 @@ def timelines(tx: sa.Connection, case_ids: Iterable[int]) -> dict[int, list[Entr
     return found
 
 
+def recorded(tx: sa.Connection, field: str, since: datetime, until: datetime) -> list[tuple[int, Entry]]:
+    """Lines of history in a period whose data hold a field, with the case of each; oldest first."""
+    holds = sa.cast(case_event.c.data, sa.Text).contains(f'"{field}"', autoescape=True)
+    query = sa.select(case_event).where(case_event.c.at >= since, case_event.c.at < until, holds)
+    rows = tx.execute(query.order_by(case_event.c.at, case_event.c.id)).all()
+    return [(row.case_id, _entry(row)) for row in rows if field in row.data]
+
+
 def unanswered(tx: sa.Connection) -> list[Case]:
     """Cases that were given to a unit, are not over, and have no answer that reached its citizen; oldest first."""
     query = sa.select(case_ticket).where(case_ticket.c.state.in_(UNANSWERED), case_ticket.c.assigned_at.isnot(None))

@@ -49,3 +49,16 @@ def begins_ms(of: date, zone: ZoneInfo) -> int:
 def after(of: date) -> date:
     """The next day."""
     return of + timedelta(1)
+
+
+def month(written: str, today: date) -> date:
+    """The first day of a month as people write it ("2026-11"), without words of this one. Raises `Refused`."""
+    try:
+        return date.fromisoformat(f"{written}-01") if written else today.replace(day=1)
+    except ValueError:
+        raise Refused(f"看不懂月份“{written}”", "写成 2026-11 的样子", USAGE) from None
+
+
+def next_month(of: date) -> date:
+    """The first day of the month after."""
+    return date(of.year + of.month // 12, of.month % 12 + 1, 1)
