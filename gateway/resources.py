@@ -26,6 +26,7 @@ from routing.cases import LABELS
 from routing.codes import Codes
 from routing.deadlines import Terms
 from routing.departments import Departments
+from routing.likeness import Reader
 from routing.places import Gazetteer
 from routing.suggestion import Rules
 from routing.supervision import Rules as SupervisionRules
@@ -82,6 +83,11 @@ def gazetteer(settings: Loaded) -> Gazetteer:
     """The county's places: the roster's townships and villages, and the list of streets and spots."""
     named = lists(settings)
     return _made(settings, "places", lambda table: Gazetteer.from_lists(named.townships, named.villages, table))
+
+
+def reader(settings: Loaded) -> Reader:
+    """What reads a text as what it says, and where."""
+    return Reader(gazetteer(settings), triage(settings).fillers)
 
 
 def answers(settings: Loaded) -> Answers:

@@ -40,9 +40,12 @@ class Book:
     @classmethod
     def from_settings(cls, settings: Loaded) -> "Book":
         """Raises `SettingsWrong` when a data file cannot be used."""
-        rules = resources.triage(settings)
-        reader = Reader(resources.gazetteer(settings), rules.fillers)
-        return cls(Desk.from_settings(settings), rules, reader, resources.answers(settings))
+        return cls(
+            Desk.from_settings(settings),
+            resources.triage(settings),
+            resources.reader(settings),
+            resources.answers(settings),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import termios
 import time
 import tty
 from types import TracebackType
-from typing import Protocol
+from typing import Any, Protocol
 
 ENTER, ESCAPE, BACKSPACE, END = "\n", "\x1b", "\x7f", ""
 _REST_OF_SEQUENCE_S = 0.02  # what an arrow key sends comes at once
@@ -33,7 +33,7 @@ class Terminal:
         self._from = descriptor
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._ready: list[str] = []
-        self._before: list[object] = []
+        self._before: list[Any] = []
 
     def __enter__(self) -> "Terminal":
         self._before = termios.tcgetattr(self._from)

@@ -167,7 +167,8 @@ class Session:
             value = self._choose("主题", topics)
             choice = self._with_topic(choice, value, shown) if value else choice
         elif key == "p":
-            places = (*filter(None, [found.place and found.place.value]), *self.book.reader.gazetteer.names())
+            suggested = (found.place.value,) if found.place else ()
+            places = (*suggested, *self.book.reader.gazetteer.names())
             value = self._choose("地点", places, free=True)
             choice = replace(choice, place=value or choice.place)
         elif key == "d":
