@@ -59,5 +59,8 @@ def asked(tx: sa.Connection, answers: Answers, since: datetime, until: datetime)
         counts[topic] += 1
         if row.reply and row.assigned_at is None:
             given.setdefault(topic, Counter())[answer.title if answer else OWN_WORDS] += 1
-    found = [Asked(topic, n, sum(given.get(topic, {}).values()), given.get(topic, {})) for topic, n in counts.items()]
+    used_by = {topic: dict(several.most_common()) for topic, several in given.items()}
+    found = [
+        Asked(topic, n, sum(used_by.get(topic, {}).values()), used_by.get(topic, {})) for topic, n in counts.items()
+    ]
     return tuple(sorted(found, key=lambda one: (-one.asked, one.topic)))

@@ -16,6 +16,7 @@ from routing.words import plain
 TOWNSHIP = "township"
 """Lead of a topic that the township handles in which the place lies."""
 USUAL_KIND = "求助"
+DOUBT = 1.0  # characters that speak against any topic: a short word alone is no certainty
 RULE, MODEL, PLACES, FALLBACK = "规则", "模型", "地名表", "缺省"
 FIELD_LABELS = {"kind": "类别", "topic": "主题", "place": "地点", "lead": "主办", "urgency": "缓急"}
 
@@ -127,7 +128,7 @@ def _topics_by_words(said: str, rules: Rules) -> list[Suggestion]:
     found.sort(key=lambda one: -one[0])
     total = sum(score for score, *_ in found)
     return [
-        Suggestion(topic.name, f"{_quoted(words)}→{topic.name}({RULE})", RULE, score / total)
+        Suggestion(topic.name, f"{_quoted(words)}→{topic.name}({RULE})", RULE, score / (total + DOUBT))
         for score, topic, words in found
     ]
 
@@ -171,7 +172,7 @@ def _weighed(by_words: Sequence[Suggestion], votes: Sequence[Vote], did: str, mo
     for one_vote in votes:
         scores[one_vote.value] = scores.get(one_vote.value, 0.0) + one_vote.score(model)
         reasons.setdefault(one_vote.value, []).append(_from_vote(one_vote, did))
-    total = sum(scores.values())
+    total = max(sum(scores.values()), 1.0)
     found = []
     for value, score in sorted(scores.items(), key=lambda pair: -pair[1]):
         why = reasons[value]

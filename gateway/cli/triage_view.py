@@ -131,7 +131,7 @@ def wrapped(words: str, width: int, most: int) -> list[str]:
 
 
 def _cut(line: str, style: str = "") -> Text:
-    line = screen.neutral(line)
+    line = screen.neutral(line).replace("\n", " ").replace("\t", " ")
     return Text(line if cell_len(line) <= WIDTH else set_cell_size(line, WIDTH - 1) + "…", style=style)
 
 
