@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from gateway import resources
 from gateway.errors import NotFound
 from gateway.settings import Loaded
-from routing import store
+from routing import numbers, store
 from routing.answers import Answer, Answers
 from routing.tables import case_ticket
+from routing.texts import MOST_PARTS, Texts, parts
 
 OWN_WORDS, NO_TOPIC = "(自拟答复)", "(未定主题)"
 FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -40,6 +41,14 @@ def numbered(answers: Answers, no: int) -> Answer:
 def ready(settings: Loaded, no: int) -> Answer:
     """The same, from the working folder."""
     return numbered(resources.answers(settings), no)
+
+
+def too_long(settings: Loaded) -> list[int]:
+    """Numbers of the answers that no reply can carry."""
+    texts = Texts(resources.messages(settings), settings.values.signature)
+    longest = numbers.write(settings.values.case_prefix, 26, 99_999)
+    replies = {one.no: texts.fill("T6", no=longest, text=one.reply) for one in resources.answers(settings).all}
+    return [no for no, reply in replies.items() if parts(reply) > MOST_PARTS["T6"]]
 
 
 def asked(tx: sa.Connection, answers: Answers, since: datetime, until: datetime) -> tuple[Asked, ...]:

@@ -21,7 +21,7 @@ from routing.likeness import WHOLE, Likeness, Reader, Said, Weigh, compare, cosi
 CLOSED_LATELY = timedelta(days=90)
 SHOWN = 3  # possible duplicates
 AT_ONCE = 500  # cases that are filed in one transaction: about 100 ms
-LOOKED_THROUGH = 20_000  # entries of the file that a question reads at most
+LOOKED_THROUGH = 10_000  # entries of the file that a question reads at most
 RAREST = 3  # tokens that are looked up however frequent they are
 CANDIDATES = 60
 

@@ -74,15 +74,16 @@ def codes(settings: Loaded) -> Codes:
 
 
 def triage(settings: Loaded) -> Rules:
-    """Words that tell what a text is about and whose it is."""
+    """Words that tell what a text is about and whose it is. Of the shipped ones, those of units that the office has."""
     units = {unit.name for unit in departments(settings).units}
-    return _made(settings, "triage", lambda table: Rules.from_toml(table, units))
+    own = bool(settings.values.files.triage)
+    return _made(settings, "triage", lambda table: Rules.from_toml(table, units, own))
 
 
 def gazetteer(settings: Loaded) -> Gazetteer:
-    """The county's places: the roster's townships and villages, and the list of streets and spots."""
-    named = lists(settings)
-    return _made(settings, "places", lambda table: Gazetteer.from_lists(named.townships, named.villages, table))
+    """The county's places: the roster's townships and villages, and the list of streets and spots in them."""
+    named, own = lists(settings), bool(settings.values.files.places)
+    return _made(settings, "places", lambda table: Gazetteer.from_lists(named.townships, named.villages, table, own))
 
 
 def reader(settings: Loaded) -> Reader:

@@ -87,9 +87,9 @@ def waiting(tx: sa.Connection) -> list[Case]:
     """What waits for the operator's decision: danger first, then the oldest. What was proposed waits for another."""
     cases = store.listed(tx, state=CaseState.NEW, limit=ALL) + store.listed(tx, state=CaseState.ACCEPTED, limit=ALL)
     proposed = {
-        case.id
-        for case in store.with_proposals(tx)
-        if case.state is CaseState.NEW and case_desk.proposed(store.timeline(tx, case.id), "reject")
+        case_id
+        for case_id in store.with_line(tx, CaseState.NEW, "propose_reject")
+        if case_desk.proposed(store.timeline(tx, case_id), "reject")
     }
     ranks = list(URGENCIES)
     mine = (case for case in cases if case.id not in proposed)

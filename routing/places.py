@@ -79,10 +79,11 @@ class Gazetteer:
         townships: Mapping[str, str],
         villages: Mapping[str, Iterable[str]],
         table: Mapping[str, Iterable[Mapping[str, Any]]],
+        strict: bool = True,
     ) -> "Gazetteer":
         """`townships` by every alias, `villages` by township, `table` from `config/places.toml`.
 
-        Raises `ValueError` for a place in a township that there is not.
+        Raises `ValueError` for a place in a township that there is not; unless not `strict`, then it is left out.
         """
         names: dict[str, tuple[Place, ...]] = {}
         for alias, township in townships.items():
@@ -93,7 +94,9 @@ class Gazetteer:
         for row in table.get("place", ()):
             township = row.get("township", "")
             if township and township not in villages:
-                raise ValueError(f"{row['name']}:没有乡镇“{township}”")
+                if strict:
+                    raise ValueError(f"{row['name']}:没有乡镇“{township}”")
+                continue
             _add(names, Place(row["name"], township), (row["name"], *row.get("aliases", ())))
         return cls(names)
 

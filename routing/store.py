@@ -253,6 +253,16 @@ def with_proposals(tx: sa.Connection) -> list[Case]:
     return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
 
 
+def with_line(tx: sa.Connection, state: CaseState, event: str) -> list[int]:
+    """Cases that are in a state and have such a line in their history, by id."""
+    query = (
+        sa.select(case_ticket.c.id)
+        .join(case_event, case_event.c.case_id == case_ticket.c.id)
+        .where(case_ticket.c.state == state, case_event.c.event == event)
+    )
+    return list(tx.scalars(query.distinct()))
+
+
 def noted(tx: sa.Connection, case: Case, event: str) -> bool:
     """True when this was noted since the case came to its present holder."""
     where = (case_event.c.case_id == case.id, case_event.c.event == event, case_event.c.at >= case.since)

@@ -5,7 +5,7 @@ A unit that a text complains about is never suggested.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from routing.cases import KINDS, URGENCIES
@@ -50,7 +50,7 @@ class Topic:
     """A topic with its words and the unit that usually leads."""
 
     name: str
-    lead: str
+    lead: str  # TOWNSHIP: that of the place; "": nobody's
     words: tuple[str, ...]
     kind: str = ""
 
@@ -66,15 +66,16 @@ class Rules:
     model: Model
 
     @classmethod
-    def from_toml(cls, table: Mapping[str, Any], units: Collection[str]) -> "Rules":
-        """Raises `ValueError` for a kind or a unit that there is not."""
+    def from_toml(cls, table: Mapping[str, Any], units: Collection[str], strict: bool = True) -> "Rules":
+        """Raises `ValueError` for a kind that there is not, and for a unit; unless not `strict`, then nobody leads."""
         rows: Iterable[Mapping[str, Any]] = table["topic"]
         topics = tuple(
             Topic(row["name"], row["lead"], tuple(map(plain, row["words"])), row.get("kind", "")) for row in rows
         )
-        for topic in topics:
-            if topic.lead != TOWNSHIP and topic.lead not in units:
-                raise ValueError(f"主题“{topic.name}”:没有名为“{topic.lead}”的承办单位")
+        nobodys = [topic for topic in topics if topic.lead not in (TOWNSHIP, *units)]
+        if nobodys and strict:
+            raise ValueError(f"主题“{nobodys[0].name}”:没有名为“{nobodys[0].lead}”的承办单位")
+        topics = tuple(replace(topic, lead="") if topic in nobodys else topic for topic in topics)
         unknown = {*table["kinds"], *(topic.kind for topic in topics if topic.kind)} - {*KINDS}
         if unknown:
             raise ValueError(f"没有这样的类别:{'、'.join(sorted(unknown))}")
@@ -145,7 +146,7 @@ def _leads(
     by_rule = []
     for one in by_words or topics[:1]:
         topic = rules.topic(one.value)
-        lead = _lead_of(topic, where) if topic else ""
+        lead = lead_of(topic, where) if topic else ""
         if lead:
             reason = one.reason.removesuffix(f"→{one.value}({RULE})") if one.source == RULE else f"主题{one.value}"
             by_rule.append(Suggestion(lead, f"{reason}→{lead}({RULE})", RULE, one.confidence))
@@ -154,7 +155,8 @@ def _leads(
     return [one for one in found if one.value not in accused], barred
 
 
-def _lead_of(topic: Topic, where: Whereabouts) -> str:
+def lead_of(topic: Topic, where: Whereabouts) -> str:
+    """The unit that usually leads a topic at a place; "" when that is not certain."""
     if topic.lead != TOWNSHIP:
         return topic.lead
     return next(iter(where.townships)) if len(where.townships) == 1 else ""

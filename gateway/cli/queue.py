@@ -4,13 +4,14 @@ from typing import Annotated
 
 import typer
 
-from gateway import triage_desk, triage_pace
+from gateway import resources, triage_desk, triage_pace
 from gateway.cli import due, keys, period, screen
 from gateway.cli.case_advice import advice_data
 from gateway.cli.case_view import Json, data_of, label
 from gateway.cli.desk import open_desk
 from gateway.cli.triage_screen import Session, age
 from gateway.errors import USAGE, Refused
+from gateway.hot_spots import hot_spots
 from gateway.triage_desk import Book
 from gateway.triage_pace import Pace
 from routing.cases import LABELS, URGENCIES
@@ -117,3 +118,15 @@ def _print_pace(found: tuple[Pace, ...]) -> None:
         for one in found
     ]
     screen.table("受理用时", ("日期", "#件数", "#中位(秒)", "#最长(秒)", "其中"), rows)
+
+
+@app.command(help="热点:近4周比此前8周明显增多的地点和主题,附办件编号,供研究“一题一专项”。")
+def hotspots(ctx: typer.Context, as_json: Json = False) -> None:
+    """The steepest first."""
+    desk = open_desk(ctx.obj)
+    desk.require("queue.view")
+    with desk.database.read() as tx:
+        found = hot_spots(tx, resources.gazetteer(desk.settings), desk.now())
+    rows = [(one.place, one.topic, one.lately, f"{one.usual:.1f}", "、".join(one.cases)) for one in found]
+    columns = ("地点", "主题", "#近4周", "#此前每4周", "编号")
+    screen.emit(as_json, found, lambda: screen.table(f"热点 {len(found)} 处", columns, rows))

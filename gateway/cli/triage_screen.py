@@ -25,6 +25,7 @@ from gateway.triage_desk import Advice, Book, Choice
 from roster import store as roster_store
 from routing.cases import KINDS, LABELS, Case, Facts
 from routing.initials import matches
+from routing.suggestion import lead_of
 
 REGRET_S = 20.0  # how long the last decision can be taken back
 MOST = 9  # options that one key can choose
@@ -183,9 +184,8 @@ class Session:
     def _with_topic(self, choice: Choice, name: str, shown: Shown) -> Choice:
         """Another topic brings its usual unit, unless the text complains about it."""
         topic = self.book.rules.topic(name)
-        known = topic and self.book.desk.departments.find(topic.lead)
-        lead = known.name if known and known.name not in shown.case.accused else choice.lead
-        return replace(choice, topic=name, lead=lead)
+        lead = lead_of(topic, self.book.reader.gazetteer.find(choice.place or shown.case.text)) if topic else ""
+        return replace(choice, topic=name, lead=choice.lead if lead in ("", *shown.case.accused) else lead)
 
     def _chosen(self, key: str, shown: Shown) -> Decision | None:
         """The decision that a key means; None when it means none, or the second key was none."""

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from gateway import answers_desk, case_desk, likeness, search, triage_desk, triage_pace
 from gateway.errors import NotFound, Refused
+from gateway.hot_spots import hot_spots
 from gateway.search import Reach
 from gateway.tables import message, token_count
 from gateway.triage_desk import Advice, Book, Choice
@@ -254,3 +255,24 @@ def test_pages_follow_each_other(office: Office) -> None:
             search.find(tx, [" "], Reach())
     assert [case.number for page in pages for case in page.cases] == numbers[::-1]
     assert [page.more for page in pages] == [True, True, False]
+
+
+# ------------------------------------------------------------------------------------------------------------ hot spots
+
+
+def test_one_place_written_in_three_ways_is_one_hot_spot(office: Office) -> None:
+    written = ("下刘村没水", "元固乡下刘村停水", "元固下刘村水压低")
+    numbers = [opened(office, f"861380000000{n}", text) for n, text in enumerate(written, 1)]
+    for no, place in zip(numbers, ("", "元固乡下刘村", "下刘村"), strict=True):
+        take(office, no, topic="供水", place=place)
+    with office.database.read() as tx:
+        [spot] = hot_spots(tx, book(office).reader.gazetteer, office.now)
+    assert (spot.place, spot.topic, spot.lately, spot.cases) == ("元固乡下刘村", "供水", 3, tuple(numbers))
+
+
+def test_a_township_is_named_when_no_single_place_explains_it(office: Office) -> None:
+    for n, village in enumerate(("下刘村", "下陈寨村", "东杨堡村"), 1):
+        take(office, opened(office, f"861380000000{n}", f"元固乡{village}停水"), topic="供水")
+    with office.database.read() as tx:
+        [spot] = hot_spots(tx, book(office).reader.gazetteer, office.now)
+    assert (spot.place, spot.lately) == ("元固乡", 3)

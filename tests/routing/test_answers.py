@@ -2,11 +2,10 @@
 
 import pytest
 
-from gateway import resources
+from gateway import answers_desk, resources
 from gateway.settings import Loaded
 from routing.answers import Answers
 from routing.initials import initials, matches
-from routing.texts import Texts
 
 
 @pytest.mark.parametrize(
@@ -29,11 +28,8 @@ def test_what_nobody_answered_finds_nothing(shipped: Loaded) -> None:
 
 
 def test_every_shipped_answer_fits_its_texts(shipped: Loaded) -> None:
-    texts = Texts(resources.messages(shipped), shipped.values.signature)
-    answers = resources.answers(shipped).all
-    assert len(answers) >= 12
-    for one in answers:
-        texts.checked("T6", no="FX26999990", text=one.reply)
+    assert len(resources.answers(shipped).all) >= 12
+    assert answers_desk.too_long(shipped) == []
 
 
 @pytest.mark.parametrize(
@@ -58,7 +54,7 @@ def test_an_answer_that_cannot_be_is_refused(rows: list[tuple[int, str, list[str
         ("元固乡小田庄村", "ygxxtzc"),
         ("A3号楼", "a3hl"),
         ("😀", ""),
-        ("噩", "e"),
+        ("堃", ""),
     ],
 )
 def test_a_word_is_typed_by_the_letters_of_its_sounds(word: str, letters: str) -> None:

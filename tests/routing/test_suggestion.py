@@ -125,6 +125,13 @@ def test_whatever_is_written_a_kind_is_named_and_no_accused_unit(shipped: Loaded
     assert 0 <= found.kind.confidence <= 1
 
 
+def test_what_the_township_handles_goes_to_that_of_the_place(rules: Rules, reader: Reader) -> None:
+    here = asked(rules, reader, "元固乡下刘村村级选举的事")
+    assert here.lead is not None
+    assert here.lead.value == "元固乡"
+    assert asked(rules, reader, "村级选举的事").lead is None
+
+
 def test_below_its_threshold_the_model_says_nothing(rules: Rules, reader: Reader) -> None:
     split = [Decided(f"N{n}", 0.3, "求助", f"T{n % 3}", f"U{n % 3}") for n in range(9)]
     assert asked(rules, reader, "一些没有词语的话", split).lead is None
@@ -145,6 +152,8 @@ def test_wrong_tables_are_refused_by_name(rules: Rules) -> None:
     whole = {"topic": [topic], "kinds": {}, "urgent": {"words": []}, "filler": {"words": []}, "model": {}}
     with pytest.raises(ValueError, match="县火星局"):
         Rules.from_toml(whole, {"县教育局"})
+    [left] = Rules.from_toml(whole, {"县教育局"}, strict=False).topics
+    assert (left.name, left.lead) == ("x", "")
     with pytest.raises(ValueError, match="乱来"):
         Rules.from_toml(whole | {"topic": [], "kinds": {"乱来": []}}, set())
     with pytest.raises(ValueError, match="agree"):
