@@ -1,8 +1,10 @@
 """Where which topic is rising: the last four weeks compared with the eight before (一题一专项).
 
 A spot counts what was reported there, merged reports among them: that many write about the same is what makes it hot.
+Of hundreds of spots some rise by chance every month, so a rise must be less likely than one in twenty over all of them.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +12,7 @@ from datetime import datetime, timedelta
 LATELY, BEFORE = timedelta(weeks=4), timedelta(weeks=8)
 LEAST = 3  # reports in the last four weeks below which nothing is called a hot spot
 RISE = 2.0  # times as many as in four weeks before
+CHANCE = 0.05  # that any spot at all is called hot though nothing has changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,23 @@ def rising(reports: Iterable[Report], now: datetime) -> tuple[HotSpot, ...]:
         HotSpot(*spot, len(several), before.get(spot, 0), tuple(one.number for one in sorted(several, key=_when)))
         for spot, several in lately.items()
     ]
-    hot = (one for one in found if one.lately >= LEAST and one.lately >= RISE * one.usual)
+    spots = len(lately.keys() | before.keys())
+    average = sum(before.values()) * (LATELY / BEFORE) / spots if spots else 0.0
+    hot = (
+        one
+        for one in found
+        if one.lately >= max(LEAST, RISE * one.usual) and chance(one.lately, max(one.usual, average)) * spots < CHANCE
+    )
     return tuple(sorted(hot, key=lambda one: (one.usual - one.lately, one.place, one.topic)))
+
+
+def chance(reports: int, usual: float) -> float:
+    """How likely so many reports or more are where `usual` is usual (Poisson)."""
+    exactly, fewer = math.exp(-usual), 0.0
+    for n in range(1, reports + 1):
+        fewer += exactly
+        exactly *= usual / n
+    return max(0.0, 1 - fewer)
 
 
 def _when(one: Report) -> tuple[datetime, str]:

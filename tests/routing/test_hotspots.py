@@ -1,6 +1,7 @@
 """Hot spots: what rises is named with its cases, what is always so is not."""
 
 from datetime import timedelta
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,6 +31,17 @@ def test_the_steepest_goes_first_and_the_weeks_end_where_they_end() -> None:
     assert [one.place for one in rising([*reports([1, 2, 3]), *more], NOON)] == ["城关镇人民路", "元固乡下刘村"]
     assert rising(reports([27.9, 27.8, 28]), NOON) == ()
     assert rising(reports([-1, 1, 2]), NOON) == ()  # what is not there yet
+
+
+def test_what_rises_by_chance_among_many_is_not_named() -> None:
+    chance = Random(3)
+    noise = [
+        Report(f"N{n}", NOON - timedelta(days=chance.uniform(0, 84)), "供水", f"某乡{chance.randrange(500)}村")
+        for n in range(900)
+    ]
+    assert rising(noise, NOON) == ()
+    [spot] = rising([*noise, *reports([1, 2, 3, 4, 5, 6, 7, 8])], NOON)
+    assert spot.place == "元固乡下刘村"
 
 
 @given(st.lists(st.floats(-5, 100), max_size=30))
