@@ -25,11 +25,17 @@ def register(app: typer.Typer) -> None:
         desk = open_desk(ctx.obj)
         desk.require("queue.view")
         book = Book.from_settings(desk.settings)
-        triage_desk.file_all(desk.database, book.reader)
+        file_all(desk, book)
         with desk.database.read() as tx:
             case = visible(tx, desk, number)
             found = triage_desk.advise(tx, book, case, desk.now())
         screen.emit(as_json, data_of(case) | _data(case, found), lambda: _print(case, found))
+
+
+def file_all(desk: Desk, book: Book) -> None:
+    """What waits to be filed is filed: the work of a moment, or of half a minute the first time behind an archive."""
+    with screen.err.status("正在登记旧件,供比较…"):
+        triage_desk.file_all(desk.database, book.reader)
 
 
 def advice_data(tx: sa.Connection, desk: Desk, book: Book, case: Case) -> dict[str, Any]:

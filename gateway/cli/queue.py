@@ -6,10 +6,11 @@ import typer
 
 from gateway import resources, triage_desk, triage_pace
 from gateway.cli import due, keys, period, screen
-from gateway.cli.case_advice import advice_data
+from gateway.cli.case_advice import advice_data, file_all
 from gateway.cli.case_view import Json, data_of, label
 from gateway.cli.desk import open_desk
 from gateway.cli.triage_screen import Session, age
+from gateway.cli.triage_view import channel
 from gateway.errors import USAGE, Refused
 from gateway.hot_spots import hot_spots
 from gateway.triage_desk import Book
@@ -42,7 +43,7 @@ def list_(
             "" if one.urgency == "normal" else URGENCIES[one.urgency],
             LABELS[one.state],
             due.lamp(waits.get(one.id)),
-            one.channel,
+            channel(one),
             age(one.created_at, now),
             one.text,
         )
@@ -65,7 +66,7 @@ def next_(ctx: typer.Context, as_json: Json = False) -> None:
     desk = open_desk(ctx.obj)
     desk.require("case.accept")
     book = Book.from_settings(desk.settings)
-    triage_desk.file_all(desk.database, book.reader)
+    file_all(desk, book)
     if as_json:
         with desk.database.read() as tx:
             queue = triage_desk.waiting(tx)

@@ -61,8 +61,8 @@ class Session:
     def run(self) -> int:
         """Until the queue is empty or the operator ends. Returns how many cases were decided."""
         try:
-            while (shown := self._next()) is not None:
-                if not self._decide(shown):
+            while (shown := self._next()) is not None or self._regretted():
+                if shown is not None and not self._decide(shown):
                     break
             else:
                 screen.say("队列已空", "green")
@@ -71,6 +71,13 @@ class Session:
         if self.said:
             screen.say(self.said)
         return len(self.seconds)
+
+    def _regretted(self) -> bool:
+        """Nothing waits any more: the last decision can still be taken back."""
+        if self.pending is None:
+            return False
+        screen.say(f"队列已空。{self.said};其他键结束")
+        return self.keys.key(REGRET_S) == "u" and self._take_back()
 
     def median(self) -> float:
         """Seconds per case so far."""

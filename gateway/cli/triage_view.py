@@ -78,12 +78,17 @@ def frame(shown: Shown) -> list[Text]:
     return lines[: HEIGHT - 1] if len(lines) < HEIGHT else [*lines[: HEIGHT - 3], *lines[-2:]]
 
 
+def channel(case: Case) -> str:
+    """The way a case came, in the office's words."""
+    return "短信" if case.channel == "sms" else case.channel
+
+
 def _head(shown: Shown) -> Text:
     case = shown.case
     head = Text()
     if case.urgency != "normal":
         head.append(f"【{URGENCIES.get(case.urgency, case.urgency)}】", style="bold red")
-    head.append(f"{case.number} {case.channel} 等待{shown.age}", style="bold")
+    head.append(f"{case.number} {channel(case)} 等待{shown.age}", style="bold")
     if shown.lamp is not None:
         head.append(f" 沟通办{LAMP_LABELS[shown.lamp.lamp]}", style=COLOURS[shown.lamp.lamp])
     pace = f",中位{shown.median:.1f}秒" if shown.median is not None else ""

@@ -128,6 +128,14 @@ def test_the_last_decision_can_be_taken_back_until_the_next(run: Run, numbers: l
     assert "没有可以撤销的" in shown
 
 
+def test_the_very_last_decision_can_be_taken_back_too(run: Run, folder: Path, database: Database) -> None:
+    [number] = enter(folder, database, MATTERS[:1])
+    assert "本次决定 0 件" in run("queue", "next", keys="\nux")
+    assert state(database, number).state is CaseState.NEW
+    assert "本次决定 1 件" in run("queue", "next", keys="\nn")
+    assert state(database, number).state is CaseState.ASSIGNED
+
+
 def test_kind_topic_place_and_unit_are_changed_by_a_second_key(
     run: Run, numbers: list[str], database: Database
 ) -> None:
