@@ -21,7 +21,8 @@ def hot_spots(tx: sa.Connection, gazetteer: Gazetteer, now: datetime) -> tuple[H
         case_ticket.c.topic.isnot(None),
         case_ticket.c.state != CaseState.REJECTED,
     )
-    spots, townships = [], []
+    spots: list[Report] = []
+    townships: list[Report] = []
     for row in tx.execute(query):
         where = gazetteer.find(row.place or row.text)
         if where.spots:
