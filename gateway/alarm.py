@@ -36,12 +36,12 @@ NO_NUMBER = "未登记值班电话(departments.toml 的 duty_phone),未发短信
 
 
 def sweep(tx: sa.Connection, desk: Desk, post: Post, now: datetime) -> int:
-    """Everything that is to be told now. Returns of how many cases and texts."""
+    """Tell everything that is to be told now. Returns of how many cases and texts."""
     new = sa.select(case_ticket.c.id).where(case_ticket.c.state == CaseState.NEW, case_ticket.c.urgency == "emergency")
     texts = _texts(tx, desk, now)
-    cases = dict.fromkeys(tx.scalars(new), 0)
-    cases |= {row.case_id: row.received_ms for row in reversed(texts) if row.case_id is not None}
-    told = sum(_case(tx, desk, post, store.by_id(tx, case_id), said_ms, now) for case_id, said_ms in cases.items())
+    cases: dict[int, Any] = dict.fromkeys(tx.scalars(new))
+    cases |= {row.case_id: row for row in reversed(texts) if row.case_id is not None}  # the newest text of each
+    told = sum(_case(tx, desk, post, store.by_id(tx, case_id), row, now) for case_id, row in cases.items())
     return told + sum(_stranger(tx, desk, post, row, now) for row in texts if row.case_id is None)
 
 
@@ -56,14 +56,18 @@ def _texts(tx: sa.Connection, desk: Desk, now: datetime) -> list[Any]:
     ]
 
 
-def _case(tx: sa.Connection, desk: Desk, post: Post, case: Case, said_ms: int, now: datetime) -> bool:
-    """Tell of a case, unless it was told of within ten minutes, or often enough, or somebody has it in hand."""
+def _case(tx: sa.Connection, desk: Desk, post: Post, case: Case, said: Any, now: datetime) -> bool:
+    """Tell of a case, unless it was told of within ten minutes, or often enough, or somebody has it in hand.
+
+    `said` is the last text with words of danger about it, None where there is none of the last hour.
+    """
     before = [entry.at for entry in store.timeline(tx, case.id) if entry.event == ALARM]
-    said_anew = bool(said_ms) and (not before or moment(said_ms) > before[-1])
+    said_anew = said is not None and (not before or moment(said.received_ms) > before[-1])
     unheard = case.state is CaseState.NEW and len(before) < TIMES
     if not (said_anew or unheard) or (before and now - before[-1] < APART):
         return False
-    messages = _tell(tx, desk, post, case.number, case.text, case.id, f"alarm:{case.id}:{len(before)}", now)
+    words = said.body if said is not None else case.text
+    messages = _tell(tx, desk, post, case.number, words, case.id, f"alarm:{case.id}:{len(before)}", now)
     why = f"第{len(before) + 1}次短信告知值班人员" if messages else NO_NUMBER
     message_id = messages[0] if messages else None
     store.note(tx, case, ALARM, "system", "system", now, why, message_id=message_id, data={"told": messages})

@@ -6,6 +6,7 @@ little and could miss.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ COLUMNS = (
 )
 MOST_WORDS = 8
 SHIELDED = 2  # from this level on
+_DIGITS = re.compile(r"\d{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,9 @@ def find(tx: sa.Connection, words: Sequence[str], reach: Reach, page: int = 1, s
         raise Refused(wrong, "例如 xinqiao search 路灯 人民路", USAGE)
     query = sa.select(case_ticket.c.id).order_by(case_ticket.c.id.desc())
     for word in wanted:
-        query = query.where(sa.or_(*(column.contains(word.strip(), autoescape=True) for column in COLUMNS)))
+        # Numbers in the citizens' words are masked to units: what they may not read they may not find out by asking.
+        columns = (case_ticket.c.number,) if reach.unit is not None and _DIGITS.search(word) else COLUMNS
+        query = query.where(sa.or_(*(column.contains(word.strip(), autoescape=True) for column in columns)))
     if not reach.shielded:
         query = query.where(case_ticket.c.shield < SHIELDED)
     if reach.unit is not None:

@@ -1,7 +1,7 @@
 """What a new text seems to be: kind, topic, place, unit, urgency, each with the reason for which it is suggested.
 
-Words of `config/triage.toml` first, then what was decided about texts like it. Nothing here decides: the operator does.
-A unit that a text complains about is never suggested.
+The words of `config/triage.toml` and what was decided about texts like it are weighed together (`routing/experience.py`
+has the scales). Nothing here decides: the operator does. A unit that a text complains about is never suggested.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

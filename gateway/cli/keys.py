@@ -53,7 +53,10 @@ class Terminal:
                 left = None if until is None else max(0.0, until - time.monotonic())
                 if not select.select([self._from], [], [], left)[0]:
                     return None
-                octets = os.read(self._from, 1024)
+                try:
+                    octets = os.read(self._from, 1024)
+                except OSError:  # the terminal is gone
+                    octets = b""
                 if not octets:
                     return END
                 self._ready += self._decoder.decode(octets)

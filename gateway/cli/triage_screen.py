@@ -23,7 +23,7 @@ from gateway.cli.triage_view import Shown
 from gateway.errors import Refused
 from gateway.triage_desk import Advice, Book, Choice
 from roster import store as roster_store
-from routing.cases import KINDS, LABELS, Case, Facts
+from routing.cases import KINDS, LABELS, URGENCIES, Case, Facts
 from routing.initials import matches
 from routing.suggestion import lead_of
 
@@ -165,7 +165,7 @@ class Session:
                 shown = changed
 
     def _change(self, key: str, shown: Shown) -> Shown | None:
-        """k, t, p, d: the case with another kind, topic, place or unit; None for another key, or none chosen."""
+        """k, t, p, d, j: the case with another kind, topic, place, unit or urgency; None for another key."""
         found, choice = shown.advice.suggestions, shown.choice
         if key == "k":
             value = self._choose("类别", (found.kind.value, *KINDS))
@@ -183,6 +183,11 @@ class Session:
             units = (*found.leads, *(unit.name for unit in self.book.desk.departments.units))
             value = self._choose("主办", [unit for unit in units if unit not in shown.case.accused])
             choice = replace(choice, lead=value or choice.lead)
+        elif key == "j":
+            value = self._choose("缓急", tuple(URGENCIES.values()))
+            choice = replace(
+                choice, urgency={label: name for name, label in URGENCIES.items()}.get(value, choice.urgency)
+            )
         else:
             return None
         due = triage_desk.due(self.book, shown.case, choice, self.desk.now()) if choice.lead else None

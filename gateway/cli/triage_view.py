@@ -16,10 +16,11 @@ from routing.places import NEARNESS_LABELS
 WIDTH, HEIGHT = 80, 24
 TEXT_LINES = 6
 KEYS = "回车受理并交办 k类别 t主题 p地点 d主办 m1-3并案 a答复 q问 l呈领导 r不予受理"
-MORE_KEYS = "s跳过 u撤销上一件 ?帮助 x结束"
+MORE_KEYS = "j缓急 s跳过 u撤销上一件 ?帮助 x结束"
 HELP = (
     "回车     按屏幕上的类别、主题、地点、主办受理并交办;须领导批转的自动呈领导",
     "k t p d  改类别、主题、地点、主办:按数字选,或输入汉字、拼音首字母再回车",
+    "j        改缓急",
     "m        再按 1-3:并入相近的件,来信人随主件得到答复",
     "a        用知识库直接答复(只限咨询)",
     "q        请来信人补充具体地点和时间(可改问题)",
@@ -113,11 +114,12 @@ def _fields(shown: Shown) -> Iterable[Text]:
             reason = found.why_no_lead
         yield _cut(f"{label}  {set_cell_size(value or '—', 18)} {reason}")
     urgency = URGENCIES.get(choice.urgency or shown.case.urgency, "")
-    reason = f",{found.urgency.reason}" if found.urgency else ""
+    same = found.urgency is not None and found.urgency.value == choice.urgency
+    reason = f",{found.urgency.reason}" if found.urgency and same else ""
     leader = f"  须领导批转:{shown.case.leader_kind}" if shown.case.leader_kind else ""
     accused = f"  被反映:{'、'.join(shown.case.accused)}" if shown.case.accused else ""
     due = f"  期限 {shown.due.month}月{shown.due.day}日" if shown.due else ""
-    yield _cut(f"  缓急  {urgency}{due}{leader}{accused}{reason}")
+    yield _cut(f"j 缓急  {urgency}{due}{leader}{accused}{reason}")
 
 
 def options(title: str, names: Sequence[str], typed: str, note: str) -> list[Text]:

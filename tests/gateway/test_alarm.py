@@ -74,6 +74,7 @@ def test_more_danger_about_a_case_in_hand_is_told_once_and_not_within_ten_minute
     act(duty, no, "accept", kind="求助")
     duty.text(MINE, f"{no}火灾更大了,救命")
     assert sweep(duty) == 1
+    assert "火灾更大了" in alarms(duty)[-1]
     duty.minutes += 3
     duty.text(MINE, f"{no}救命啊")
     assert sweep(duty) == 0

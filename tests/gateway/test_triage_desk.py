@@ -241,6 +241,15 @@ def test_a_unit_finds_only_its_own_and_nothing_about_itself(office: Office) -> N
     assert found(office, "振兴路", unit="县住建局", shielded=True) == [both]
 
 
+def test_a_unit_does_not_find_out_a_masked_number_by_asking(office: Office) -> None:
+    no = opened(office, MINE, "路灯坏了,请打13812345678")
+    take(office, no)
+    assert found(office, "13812345678") == found(office, "345678") == [no]
+    assert found(office, "13812345678", unit="县住建局", shielded=True) == []
+    assert found(office, "5678", unit="县住建局", shielded=True) == []
+    assert found(office, no, unit="县住建局", shielded=True) == [no]
+
+
 def test_shielded_cases_are_found_only_by_who_may(office: Office) -> None:
     no = opened(office, MINE, "举报村主任贪污路灯款")
     assert found(office, "路灯款") == []

@@ -136,12 +136,12 @@ def test_the_very_last_decision_can_be_taken_back_too(run: Run, folder: Path, da
     assert state(database, number).state is CaseState.ASSIGNED
 
 
-def test_kind_topic_place_and_unit_are_changed_by_a_second_key(
+def test_kind_topic_place_unit_and_urgency_are_changed_by_a_second_key(
     run: Run, numbers: list[str], database: Database
 ) -> None:
-    run("queue", "next", keys="k投\np村东头\ndcgj\n\n")
+    run("queue", "next", keys="k投\np村东头\ndcgj\nj2\n")
     taken = state(database, numbers[0])
-    assert (taken.kind, taken.place, taken.lead) == ("投诉", "村东头", "县城管局")
+    assert (taken.kind, taken.place, taken.lead, taken.urgency) == ("投诉", "村东头", "县城管局", "urgent")
     run("queue", "next", keys="sts\x1bt供\n\n")  # a topic brings its unit
     taken = state(database, numbers[2])
     assert (taken.topic, taken.lead) == ("供水", "县供水公司")
@@ -280,7 +280,7 @@ def test_the_screen_is_never_larger_than_a_terminal(text: str, place: str, said:
     lines = frame(shown)
     assert len(lines) <= HEIGHT
     assert all(cell_len(line.plain) <= WIDTH and "\n" not in line.plain for line in lines)
-    assert lines[-1].plain.startswith("s跳过")
+    assert lines[-1].plain.endswith("x结束")
     assert not any("\x1b" in line.plain for line in lines)
 
 
