@@ -15,6 +15,7 @@ from gateway.case_ladder import Post
 from gateway.case_texts import IN_DANGER
 from gateway.casebook import Desk
 from gateway.logs import mask
+from gateway.tables import message
 from gateway.tables import text as text_table
 from roster import store as roster_store
 from roster.networks import carrier_of
@@ -76,9 +77,13 @@ def _case(tx: sa.Connection, desk: Desk, post: Post, case: Case, said: Any, now:
 
 def _stranger(tx: sa.Connection, desk: Desk, post: Post, row: Any, now: datetime) -> bool:
     """A text that belongs to no case is told of once; the operator finds it by its number."""
-    if row.handled_at is not None or outbox.known(tx, f"alarm:text:{row.id}:0"):
+    if row.handled_at is not None or _told(tx, f"alarm:text:{row.id}:0"):
         return False
     return bool(_tell(tx, desk, post, f"第{row.id}条来信", row.body, None, f"alarm:text:{row.id}", now))
+
+
+def _told(tx: sa.Connection, token: str) -> bool:
+    return tx.scalar(sa.select(message.c.id).where(message.c.token == token)) is not None
 
 
 def _tell(

@@ -87,12 +87,6 @@ class Answer(NamedTuple):
 # ------------------------------------------------------------------------------------------------------- putting in
 
 
-def known(tx: sa.Connection, token: str) -> int | None:
-    """The message that was put in under its sender's own key."""
-    found = tx.scalar(sa.select(message.c.id).where(message.c.token == token))
-    return None if found is None else int(found)
-
-
 def put(
     tx: sa.Connection,
     *,
@@ -108,8 +102,10 @@ def put(
     not_before_ms: int = 0,
 ) -> int:
     """One text to one person, outside notices. The message's id; the same `token` again gives the first one's."""
-    if token is not None and (known_as := known(tx, token)) is not None:
-        return known_as
+    if token is not None:
+        known = tx.scalar(sa.select(message.c.id).where(message.c.token == token))
+        if known is not None:
+            return int(known)
     total = len(split(body).bodies)
     [(message_id,)] = _PUT.all(
         tx,
