@@ -325,13 +325,13 @@ def _write(tx: sa.Connection, archive: Archive) -> None:
     archive.events.clear()
 
 
-def build(folder: Path, cases: int = CASES, until: datetime | None = None, seed: int = 1) -> None:
+def build(folder: Path, cases: int = CASES, until: datetime | None = None, seed: int = 1, people: int = PEOPLE) -> None:
     """A new working folder with people and an archive that ends at `until`, or now."""
     make(folder, "bench")
     settings = load(folder, {})
     desk, database, vault = Desk.from_settings(settings), Database(settings.store_url()), Vault(read_keys(settings))
     until, lists = until or datetime.now(UTC), resources.lists(settings)
-    reading = read(generator.generate(lists, accepted=PEOPLE).rows, lists, until.date())
+    reading = read(generator.generate(lists, accepted=people).rows, lists, until.date())
     with database.write() as tx:
         plan = roster_desk.plan(tx, vault, reading)
         roster_desk.apply(tx, vault, resources.prefixes(settings), plan, until - timedelta(DAYS))

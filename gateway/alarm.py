@@ -6,7 +6,7 @@ a new case, more about an old one, a number that nobody knows, a matter typed in
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -19,11 +19,11 @@ from gateway.tables import message
 from gateway.tables import text as text_table
 from roster import store as roster_store
 from roster.networks import carrier_of
+from roster.rowset import Statement
 from roster.tables import milliseconds, moment
 from routing import store
 from routing.cases import Case, CaseState
 from routing.supervision import ALARM
-from routing.tables import case_ticket
 from routing.texts import MOST_PARTS, ONE_PART, units
 
 PURPOSE = "alarm"
@@ -31,33 +31,47 @@ PURPOSE = "alarm"
 APART = timedelta(minutes=10)  # between two alarms about the same case
 TIMES = 3  # for a case that nobody accepts; more danger in a new text begins anew
 LOOKED_BACK = timedelta(hours=1)
-LATEST = 500  # texts that are looked at
+LATEST = 200  # texts that are looked at
 VALIDITY_MS = 3_600_000
 NO_NUMBER = "未登记值班电话(departments.toml 的 duty_phone),未发短信"
 
 
 def sweep(tx: sa.Connection, desk: Desk, post: Post, now: datetime) -> int:
     """Tell everything that is to be told now. Returns of how many cases and texts."""
-    new = sa.select(case_ticket.c.id).where(case_ticket.c.state == CaseState.NEW, case_ticket.c.urgency == "emergency")
     texts = _texts(tx, desk, now)
-    cases: dict[int, Any] = dict.fromkeys(tx.scalars(new))
+    cases: dict[int, _Words | None] = {case_id: None for (case_id,) in _UNHEARD.all(tx)}
     cases |= {row.case_id: row for row in reversed(texts) if row.case_id is not None}  # the newest text of each
     told = sum(_case(tx, desk, post, store.by_id(tx, case_id), row, now) for case_id, row in cases.items())
     return told + sum(_stranger(tx, desk, post, row, now) for row in texts if row.case_id is None)
 
 
-def _texts(tx: sa.Connection, desk: Desk, now: datetime) -> list[Any]:
-    """Texts of the last hour with words of danger, the newest first."""
-    since = milliseconds(now - LOOKED_BACK)
-    rows = tx.execute(sa.select(text_table).order_by(text_table.c.id.desc()).limit(LATEST))
-    return [
-        row
-        for row in rows
-        if row.received_ms > since and row.decision in IN_DANGER and desk.words.is_emergency(row.body)
-    ]
+_UNHEARD = Statement(f"SELECT id FROM case_ticket WHERE state = '{CaseState.NEW}' AND urgency = 'emergency'")  # noqa: S608
 
 
-def _case(tx: sa.Connection, desk: Desk, post: Post, case: Case, said: Any, now: datetime) -> bool:
+class _Words(NamedTuple):
+    """A text with words of danger."""
+
+    id: int
+    case_id: int | None
+    body: str
+    received_ms: int
+
+
+def _texts(tx: sa.Connection, desk: Desk, now: datetime) -> list[_Words]:
+    """Those of the last hour that nobody has dealt with, the newest first. Asked every two seconds: idle it is cheap."""
+    rows = _LATEST.all(tx, most=LATEST, since=milliseconds(now - LOOKED_BACK))
+    return [one for row in rows if desk.words.is_emergency((one := _Words(*row)).body)]
+
+
+_DECISIONS = ", ".join(f"'{kind}'" for kind in sorted(IN_DANGER))
+_LATEST = Statement(
+    "SELECT id, case_id, body, received_ms FROM "  # noqa: S608 - the decisions are ours
+    "(SELECT * FROM text ORDER BY id DESC LIMIT :most) AS latest "
+    f"WHERE received_ms > :since AND handled_at IS NULL AND decision IN ({_DECISIONS}) ORDER BY id DESC"
+)
+
+
+def _case(tx: sa.Connection, desk: Desk, post: Post, case: Case, said: _Words | None, now: datetime) -> bool:
     """Tell of a case, unless it was told of within ten minutes, or often enough, or somebody has it in hand.
 
     `said` is the last text with words of danger about it, None where there is none of the last hour.
@@ -75,9 +89,9 @@ def _case(tx: sa.Connection, desk: Desk, post: Post, case: Case, said: Any, now:
     return True
 
 
-def _stranger(tx: sa.Connection, desk: Desk, post: Post, row: Any, now: datetime) -> bool:
+def _stranger(tx: sa.Connection, desk: Desk, post: Post, row: _Words, now: datetime) -> bool:
     """A text that belongs to no case is told of once; the operator finds it by its number."""
-    if row.handled_at is not None or _told(tx, f"alarm:text:{row.id}:0"):
+    if _told(tx, f"alarm:text:{row.id}:0"):
         return False
     return bool(_tell(tx, desk, post, f"第{row.id}条来信", row.body, None, f"alarm:text:{row.id}", now))
 

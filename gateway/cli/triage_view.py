@@ -109,7 +109,9 @@ def _fields(shown: Shown) -> Iterable[Text]:
     )
     for label, value, suggested in named:
         same = suggested is not None and suggested.value == value
-        reason = f"{suggested.reason} {suggested.confidence:.0%}" if suggested and same else "本人选定" if value else ""
+        reason = (
+            f"{suggested.confidence:4.0%} {suggested.reason}" if suggested and same else "本人选定" if value else ""
+        )
         if label.startswith("d") and not value:
             reason = found.why_no_lead
         yield _cut(f"{label}  {set_cell_size(value or '—', 18)} {reason}")
