@@ -16,7 +16,6 @@ from gateway.case_texts import IN_DANGER
 from gateway.casebook import Desk
 from gateway.logs import mask
 from gateway.tables import message
-from gateway.tables import text as text_table
 from roster import store as roster_store
 from roster.networks import carrier_of
 from roster.rowset import Statement
@@ -58,7 +57,7 @@ class _Words(NamedTuple):
 
 
 def _texts(tx: sa.Connection, desk: Desk, now: datetime) -> list[_Words]:
-    """Those of the last hour that nobody has dealt with, the newest first. Asked every two seconds: idle it is cheap."""
+    """Those of the last hour that nobody has dealt with, the newest first. It is asked every two seconds."""
     rows = _LATEST.all(tx, most=LATEST, since=milliseconds(now - LOOKED_BACK))
     return [one for row in rows if desk.words.is_emergency((one := _Words(*row)).body)]
 
