@@ -40,7 +40,7 @@ DATED = ORDERING | {"extend_ok", "suspend"}
 """Steps that come with a date: to answer by, or to look again."""
 RECORDED = (  # what a step's facts add to its history, beside the fields that it sets
     *("code", "basis", "question", "method", "signed_by", "evidence", "failed_gate", "where", "cleared"),
-    *("proposed_by", "department"),
+    *("proposed_by", "department", "kb", "seconds"),
 )
 
 
@@ -286,9 +286,8 @@ def propose(tx: sa.Connection, desk: Desk, number: str, event: str, role: str, f
     _told(desk, case, rows_from(case.state, event)[0], facts)
     given = {"code": facts.code, "where": facts.where, "basis": facts.basis, "reason": facts.reason}
     given["due"] = facts.due.isoformat() if facts.due else ""
-    return store.note(
-        tx, case, f"propose_{event}", facts.actor, role, facts.now, facts.reason, data={"proposed": given}
-    )
+    data: dict[str, Any] = {"proposed": given} | ({"seconds": facts.seconds} if facts.seconds else {})
+    return store.note(tx, case, f"propose_{event}", facts.actor, role, facts.now, facts.reason, data=data)
 
 
 def _told(desk: Desk, case: Case, row: Transition, facts: Facts) -> None:

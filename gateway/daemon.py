@@ -87,6 +87,7 @@ class Daemon:
         values = settings.values
         profiles = resources.profiles(settings)
         self._desk = Desk.from_settings(settings)
+        self._reader = resources.reader(settings)
         self._inbox = Inbox(settings, self._vault, profiles, self._desk)
         composer = Composer(profiles, self._vault)
         self._routes = Routes.of(values.carriers, profiles)
@@ -215,6 +216,8 @@ class Daemon:
         return [
             schedule.Sweep("finish notices", 2, partial(self._sweep, schedule.finish_notices)),
             schedule.Sweep("replies", 2, partial(self._sweep, partial(schedule.settle_replies, self._desk))),
+            schedule.Sweep("alarms", 2, partial(self._sweep, self._alarm)),
+            schedule.Sweep("likeness", 10, partial(self._sweep, partial(schedule.file_cases, self._reader))),
             schedule.Sweep("suspected numbers", 2, partial(self._sweep, self._withdraw)),
             schedule.Sweep("links", 2, self._look_after_links),
             schedule.Sweep("urgent parts", 10, partial(self._sweep_by_clock, schedule.resend_uncertain)),
@@ -249,6 +252,9 @@ class Daemon:
     def _withdraw(self, tx: sa.Connection, now_ms: int) -> None:
         if withdrawn := number_desk.withdraw(tx, self._vault, self._number_rules, now_ms):
             log.warning("numbers became suspected: nothing personal goes there", parts=withdrawn)
+
+    def _alarm(self, tx: sa.Connection, now_ms: int) -> None:
+        schedule.raise_alarm(self._desk, Post(self._vault, self._prefixes), tx, now_ms)
 
     def _supervise(self, tx: sa.Connection, now_ms: int) -> None:
         schedule.supervise_cases(self._desk, Post(self._vault, self._prefixes), tx, now_ms)

@@ -20,13 +20,17 @@ from roster.networks import Prefixes
 from roster.suspicion import Codes as NumberCodes
 from roster.suspicion import Patience
 from routing import numbers
+from routing.answers import Answers
 from routing.calendar import Calendar, OfficeHours, Statute, Table
 from routing.cases import LABELS
 from routing.codes import Codes
 from routing.deadlines import Terms
 from routing.departments import Departments
 from routing.evaluation import Rules as EvaluationRules
-from routing.supervision import Rules
+from routing.likeness import Reader
+from routing.places import Gazetteer
+from routing.suggestion import Rules
+from routing.supervision import Rules as SupervisionRules
 from routing.texts import Measured, Texts, measure
 from routing.words import Words
 
@@ -68,6 +72,29 @@ def measured(settings: Loaded) -> list[Measured]:
 def codes(settings: Loaded) -> Codes:
     """The codes of case work."""
     return _made(settings, "cases", Codes.from_toml)
+
+
+def triage(settings: Loaded) -> Rules:
+    """Words that tell what a text is about and whose it is. Of the shipped ones, those of units that the office has."""
+    units = {unit.name for unit in departments(settings).units}
+    own = bool(settings.values.files.triage)
+    return _made(settings, "triage", lambda table: Rules.from_toml(table, units, own))
+
+
+def gazetteer(settings: Loaded) -> Gazetteer:
+    """The county's places: the roster's townships and villages, and the list of streets and spots in them."""
+    named, own = lists(settings), bool(settings.values.files.places)
+    return _made(settings, "places", lambda table: Gazetteer.from_lists(named.townships, named.villages, table, own))
+
+
+def reader(settings: Loaded) -> Reader:
+    """What reads a text as what it says, and where."""
+    return Reader(gazetteer(settings), triage(settings).fillers)
+
+
+def answers(settings: Loaded) -> Answers:
+    """Ready answers to what is often asked (知识库)."""
+    return _made(settings, "answers", Answers.from_toml)
 
 
 def prefixes(settings: Loaded) -> Prefixes:
@@ -123,9 +150,9 @@ def terms(settings: Loaded) -> Terms:
     return _made(settings, "deadlines", Terms.from_toml)
 
 
-def supervision(settings: Loaded) -> Rules:
+def supervision(settings: Loaded) -> SupervisionRules:
     """When silence is followed by what."""
-    return _made(settings, "deadlines", Rules.from_toml)
+    return _made(settings, "deadlines", SupervisionRules.from_toml)
 
 
 def evaluation(settings: Loaded) -> EvaluationRules:

@@ -44,6 +44,7 @@ VERBS: dict[str, frozenset[str]] = {
         "case.order": "operator reviewer director leader dept head",
         "case.supervise": "supervisor director",
         "case.watch": "operator reviewer director leader supervisor",
+        "queue.view": "operator reviewer director supervisor",
         "case.decline": "reviewer director leader",
         "report.view": "operator reviewer director leader supervisor",
         "report.checks": "director supervisor",

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from gateway import case_clock, case_ladder, notices, outbox, rerouting
+from gateway import alarm, case_clock, case_ladder, likeness, notices, outbox, rerouting
 from gateway.casebook import Desk
+from routing.likeness import Reader
 
 Result = TypeVar("Result")
 Work = Callable[[], Result]
@@ -81,6 +82,16 @@ def move_cases(desk: Desk, tx: sa.Connection, now_ms: int) -> None:
 def supervise_cases(desk: Desk, post: case_ladder.Post, tx: sa.Connection, now_ms: int) -> None:
     """Units that are silent: reminded, urged, criticised, reported to the supervision office."""
     case_ladder.sweep(tx, desk, post, _moment(now_ms))
+
+
+def raise_alarm(desk: Desk, post: case_ladder.Post, tx: sa.Connection, now_ms: int) -> None:
+    """Somebody may be in danger: the duty officer hears of it."""
+    alarm.sweep(tx, desk, post, _moment(now_ms))
+
+
+def file_cases(reader: Reader, tx: sa.Connection, now_ms: int) -> None:
+    """New cases, so that the next ones are compared with them."""
+    likeness.catch_up(tx, reader)
 
 
 def _moment(ms: int) -> datetime:

@@ -60,6 +60,9 @@ class Files(Section, frozen=True):
     calendar: Annotated[str, _help("工作日历的目录,每年一个文件,如 2027.toml;其中的年份补充或替换随程序发布的")] = ""
     deadlines: Annotated[str, _help("办理期限、灯、催办督办和预警的尺度")] = ""
     evaluation: Annotated[str, _help("通报和年度考评的尺度:哪些结果算采用、已解决,权重和扣分,防弄虚作假的检查")] = ""
+    triage: Annotated[str, _help("受理时的建议:词语与类别、主题、承办单位")] = ""
+    places: Annotated[str, _help("街道、学校等地名(乡镇和村在 roster 中)")] = ""
+    answers: Annotated[str, _help("知识库:常见咨询的答复")] = ""
 
 
 class Carrier(Section, frozen=True, kw_only=True):

@@ -115,7 +115,9 @@ message = sa.Table(
     "message",
     metadata,
     sa.Column("id", Key, primary_key=True),
-    sa.Column("purpose", sa.Text, nullable=False),  # notice | reply | case | automatic | command | single | supervision
+    sa.Column(
+        "purpose", sa.Text, nullable=False
+    ),  # notice | reply | case | automatic | command | single | supervision | alarm
     sa.Column("notice_id", Key, sa.ForeignKey("notice.id"), index=True),
     sa.Column("case_id", Key, sa.ForeignKey("case_ticket.id"), index=True),
     sa.Column("person_id", Key, sa.ForeignKey("person.id"), nullable=False, index=True),
@@ -292,3 +294,23 @@ quarantine = sa.Table(
     sa.Column("raw_sealed", sa.LargeBinary),  # NULL: so many were only counted, see gateway.quarantine
 )
 sa.Index("ix_quarantine_day", quarantine.c.carrier, quarantine.c.received_ms)
+
+# --------------------------------------------------------------------------------------------------- likeness of cases
+
+case_token = sa.Table(
+    "case_token",
+    metadata,
+    # What the text of a case is found by (routing.likeness): pairs of characters, below zero places. Filed in the order
+    # of the cases by gateway.likeness, a little after they are opened; texts of cases never change.
+    sa.Column("token", Key, primary_key=True, autoincrement=False),
+    sa.Column("case_id", Key, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+token_count = sa.Table(
+    "token_count",
+    metadata,
+    # How many cases have a token, single characters among them. Token 0: how many are filed at all.
+    sa.Column("token", Key, primary_key=True, autoincrement=False),
+    sa.Column("cases", sa.Integer, nullable=False),
+)

@@ -162,6 +162,8 @@ class Facts:
     proposed_by: str = ""  # who proposed what now somebody else decides
     asked_on: date | None = None  # when an extension was asked for
     tell: bool = False  # the citizen is told although they need not be
+    kb: int = 0  # number of the ready answer that was given (config/answers.toml)
+    seconds: float = 0.0  # how long the operator had the case before them on the triage screen
 
 
 class RuleBroken(Exception):

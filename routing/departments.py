@@ -25,6 +25,7 @@ class Departments:
 
     units: tuple[Department, ...]
     supervisor_phone: str | None = None  # of the supervision office (督查室)
+    duty_phones: tuple[str, ...] = ()  # of who is on duty, day and night
 
     @classmethod
     def from_toml(cls, table: Mapping[str, Any]) -> "Departments":
@@ -44,7 +45,11 @@ class Departments:
         twice = {name for name in names if names.count(name) > 1}
         if twice:
             raise ValueError(f"two departments are called {sorted(twice)}")
-        return cls(units, _phone(table, "supervisor_phone", "督查室"))
+        duty = table.get("duty_phone", "")
+        on_duty = (
+            _phone({"duty_phone": one}, "duty_phone", "值班") for one in ([duty] if isinstance(duty, str) else duty)
+        )
+        return cls(units, _phone(table, "supervisor_phone", "督查室"), tuple(filter(None, on_duty)))
 
     def find(self, written: str) -> Department | None:
         """The unit of this name or alias."""

@@ -253,6 +253,16 @@ def with_proposals(tx: sa.Connection) -> list[Case]:
     return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
 
 
+def with_line(tx: sa.Connection, state: CaseState, event: str) -> list[int]:
+    """Cases that are in a state and have such a line in their history, by id."""
+    query = (
+        sa.select(case_ticket.c.id)
+        .join(case_event, case_event.c.case_id == case_ticket.c.id)
+        .where(case_ticket.c.state == state, case_event.c.event == event)
+    )
+    return list(tx.scalars(query.distinct()))
+
+
 def noted(tx: sa.Connection, case: Case, event: str) -> bool:
     """True when this was noted since the case came to its present holder."""
     where = (case_event.c.case_id == case.id, case_event.c.event == event, case_event.c.at >= case.since)
@@ -305,6 +315,14 @@ def timelines(tx: sa.Connection, case_ids: Iterable[int]) -> dict[int, list[Entr
         for row in tx.execute(query):
             found[row.case_id].append(_entry(row))
     return found
+
+
+def recorded(tx: sa.Connection, field: str, since: datetime, until: datetime) -> list[tuple[int, Entry]]:
+    """Lines of history in a period whose data hold a field, with the case of each; oldest first."""
+    holds = sa.cast(case_event.c.data, sa.Text).contains(f'"{field}"', autoescape=True)
+    query = sa.select(case_event).where(case_event.c.at >= since, case_event.c.at < until, holds)
+    rows = tx.execute(query.order_by(case_event.c.at, case_event.c.id)).all()
+    return [(row.case_id, _entry(row)) for row in rows if field in row.data]
 
 
 def unanswered(tx: sa.Connection) -> list[Case]:

@@ -34,7 +34,9 @@ class Rung(StrEnum):
 DEEMED_TOLD = "deemed_told"
 """The leader in charge was told that their unit counts as having signed; the step itself is the table's."""
 SAME_PROBLEM = "same_problem"
-ASIDE = frozenset({*Rung, DEEMED_TOLD, SAME_PROBLEM} - {Rung.DEEMED_SIGNED})
+ALARM = "alarm"
+"""The duty officer was told that somebody may be in danger (`gateway/alarm.py`)."""
+ASIDE = frozenset({*Rung, DEEMED_TOLD, SAME_PROBLEM, ALARM} - {Rung.DEEMED_SIGNED})
 """Lines of history between the office and a unit: the citizen hears nothing of them."""
 
 RUNG_LABELS = {

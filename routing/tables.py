@@ -64,6 +64,8 @@ sa.Index(
     postgresql_where=case_ticket.c.reply_delivery == "pending",
 )
 
+sa.Index("ix_case_ticket_state_closed_at", case_ticket.c.state, case_ticket.c.closed_at)  # open, or closed lately
+
 case_event = sa.Table(
     "case_event",
     metadata,

@@ -8,7 +8,7 @@ import typer
 from gateway import case_desk, case_queue, case_texts, order_paper, resources
 from gateway.casebook import Desk as CaseDesk
 from gateway.casebook import find
-from gateway.cli import case_board, due, screen
+from gateway.cli import case_advice, case_board, due, screen
 from gateway.cli.case_steps import app
 from gateway.cli.case_view import (
     Json,
@@ -229,3 +229,4 @@ def _reporter(tx: Any, desk: Desk, phone: str | None) -> int | None:
 
 due.register(app, visible)
 case_board.register(app)
+case_advice.register(app)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 import typer
 
-from gateway import case_desk, rights
+from gateway import answers_desk, case_desk, rights
 from gateway.casebook import Desk as CaseDesk
 from gateway.casebook import find
 from gateway.cli import screen
@@ -80,10 +80,17 @@ def ask(
     _act(ctx, number, "ask_info", as_json, {"question": question})
 
 
-@app.command(help="直接答复咨询。")
-def answer(ctx: typer.Context, number: No, reply: Reply, as_json: Json = False) -> None:
-    """NEW to REPLIED, inquiries only."""
-    _act(ctx, number, "answer_direct", as_json, {"kind": "咨询", "reply": reply})
+@app.command(help="直接答复咨询:用知识库的一条(--kb),或自己写(--reply)。")
+def answer(
+    ctx: typer.Context,
+    number: No,
+    reply: Reply = "",
+    kb: Annotated[int, typer.Option("--kb", help="知识库的编号,见 xinqiao answers list")] = 0,
+    as_json: Json = False,
+) -> None:
+    """NEW to REPLIED, inquiries only. Words of one's own go before those of the ready answer."""
+    ready = answers_desk.ready(open_desk(ctx.obj).settings, kb).reply if kb else ""
+    _act(ctx, number, "answer_direct", as_json, {"kind": "咨询", "reply": reply or ready, "kb": kb})
 
 
 @app.command(help="并入另一件:同一问题,一并办理,来信人都得到答复。")

@@ -47,6 +47,7 @@ NOTED = {
     "decline_extend_ok": "不同意延期",
     "supervise": "督办",
     "unsupervise": "解除督办",
+    "alarm": "特急告警",
     "unsigned": "未签收提醒",
     "deemed_told": "告知视同签收",
     "remind": "到期提醒",

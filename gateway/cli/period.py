@@ -21,14 +21,6 @@ def day(written: str) -> date:
         raise Refused(f"看不懂日期“{written}”", "写成 2026-11-24 的样子", USAGE) from None
 
 
-def month(written: str) -> str:
-    """A month as people write it, "2026-10". Raises `Refused`."""
-    try:
-        return date.fromisoformat(f"{written}-01").isoformat()[:7]
-    except ValueError:
-        raise Refused(f"看不懂月份“{written}”", "写成 2026-10 的样子", USAGE) from None
-
-
 def period(first: str, last: str, usual_first: date, today: date) -> tuple[date, date]:
     """From and to, both included. Raises `Refused` when they are the wrong way round."""
     until = day(last) if last else today
@@ -57,3 +49,16 @@ def begins_ms(of: date, zone: ZoneInfo) -> int:
 def after(of: date) -> date:
     """The next day."""
     return of + timedelta(1)
+
+
+def month(written: str, today: date) -> date:
+    """The first day of a month as people write it ("2026-11"), without words of this one. Raises `Refused`."""
+    try:
+        return date.fromisoformat(f"{written}-01") if written else today.replace(day=1)
+    except ValueError:
+        raise Refused(f"看不懂月份“{written}”", "写成 2026-11 的样子", USAGE) from None
+
+
+def next_month(of: date) -> date:
+    """The first day of the month after."""
+    return date(of.year + of.month // 12, of.month % 12 + 1, 1)

@@ -149,7 +149,7 @@ def sign(
     on = period.day(as_of) if as_of else today - timedelta(1)
     if on >= today:
         raise Refused(f"{on} 还没有过完", "按已经过完的一天签发,例如昨天", USAGE)
-    if on < last_day(period.month(month)):
+    if on < period.next_month(period.month(month, today)) - timedelta(1):
         raise Refused(f"{month} 到 {on} 还没有过完", "月底以后再签发", USAGE)
     name, facts = _of_month(desk, month, f"{on}")
     paper = bulletin.monthly(facts, name)
@@ -211,7 +211,7 @@ def _of_month(desk: Desk, month: str, as_of: str) -> tuple[str, Facts]:
     """The month, and what its papers are made from. Raises `Refused` for one that has not come."""
     now = moment(desk, as_of)
     last = now.astimezone(desk.settings.zone()).date()
-    name = period.month(month) if month else f"{last}"[:7]
+    name = f"{period.month(month, last)}"[:7]
     if name > f"{last}"[:7]:
         raise Refused(f"{name} 还没有到", "写本月或过去的月份", USAGE)
     earlier = max(1, resources.supervision(desk.settings).summon_months - 1)

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from gateway import resources, settings
+from gateway import answers_desk, resources, settings
 from gateway.cli import screen
 from gateway.cli.desk import read_keys
 from gateway.cli.where import Where
@@ -32,13 +32,16 @@ def check(ctx: typer.Context, as_json: Json = False) -> None:
     for look in (
         *(resources.messages, resources.words, resources.departments, resources.prefixes, resources.lists),
         *(resources.calendar, resources.terms, resources.supervision, resources.targets),
-        *(resources.codes, resources.number_rules, resources.evaluation),
+        *(resources.codes, resources.number_rules, resources.evaluation, resources.reader, resources.answers),
     ):
         look(loaded)
     too_long = [one for one in resources.measured(loaded) if not one.fits]
     if too_long:
         names = "、".join(f"{one.name}({one.length}字)" for one in too_long)
         raise SettingsWrong(f"短信模板填入最长的内容后放不进一条短信:{names}", "xinqiao case texts 给出每条的长度")
+    long = answers_desk.too_long(loaded)
+    if long:
+        raise SettingsWrong(f"知识库第 {'、'.join(map(str, long))} 条超过四条短信", "请缩短 answers.toml 中的答复")
     database = Database(loaded.store_url())
     database.check_schema()
     database.durability()

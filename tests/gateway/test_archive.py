@@ -1,0 +1,52 @@
+"""The archive that reports, search and triage are measured on is one that the office's own steps could have written."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from benchmarks.archive import build
+from gateway import fsck, resources, search, triage_desk
+from gateway.cli.desk import read_keys
+from gateway.database import Database
+from gateway.search import Reach
+from gateway.settings import load
+from gateway.tables import token_count
+from routing import store
+from tests.conftest import NOON, NOON_MS
+
+CASES = 400
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three years of a small office, up to noon."""
+    folder = tmp_path_factory.mktemp("archive") / "county"
+    build(folder, CASES, NOON, people=150)
+    return folder
+
+
+def test_it_is_whole_and_has_every_fate(archive: Path) -> None:
+    settings = load(archive, {})
+    database = Database(settings.store_url())
+    with database.read() as tx:
+        assert list(fsck.check(tx, read_keys(settings).seal, NOON_MS)) == []
+        cases = store.opened_until(tx, NOON)
+        states = Counter(case.state for case in cases)
+    assert len(cases) == CASES
+    assert states["closed"] > CASES / 2
+    assert {"merged", "rejected"} <= states.keys()
+    assert {1, 2, 3, None} == {case.rating for case in cases}
+    database.close()
+
+
+def test_it_can_be_filed_and_searched(archive: Path) -> None:
+    settings = load(archive, {})
+    database = Database(settings.store_url())
+    assert triage_desk.file_all(database, resources.reader(settings)) == CASES
+    assert triage_desk.file_all(database, resources.reader(settings)) == 0
+    with database.read() as tx:
+        assert tx.scalar(sa.select(token_count.c.cases).where(token_count.c.token == 0)) == CASES
+        assert search.find(tx, ["路灯"], Reach()).cases
+    database.close()
