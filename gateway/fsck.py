@@ -9,9 +9,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from gateway import audit
+from gateway.digest_desk import fingerprint
+from gateway.tables import audit as audit_rows
 from routing import store as case_store
 from routing.cases import KEPT
 from routing.history import replay
+from routing.tables import digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +215,7 @@ def check(tx: sa.Connection, audit_key: bytes, now_ms: int) -> Iterator[Offence]
             yield Offence(invariant.name, invariant.claim, str(row), str(detail))
     yield from _plans(tx)
     yield from _histories(tx)
+    yield from _digests(tx)
     broken = audit.verify(tx, audit_key)
     if broken is not None:
         yield Offence("I13", "操作记录未被改动", f"audit {broken}", "seal does not fit")
@@ -230,6 +234,18 @@ def _histories(tx: sa.Connection) -> Iterator[Offence]:
         if played != case:
             wrong = [name for name in KEPT if getattr(played, name) != getattr(case, name)]
             yield Offence("I5e", "办件与其经过一致", f"case {case.number}", ", ".join(wrong))
+
+
+def _digests(tx: sa.Connection) -> Iterator[Offence]:
+    """A signed digest is what was signed: its fingerprint stands in the audit."""
+    signed = {
+        row.subject: row.detail.get("sha256")
+        for row in tx.execute(sa.select(audit_rows).where(audit_rows.c.verb == "digest.sign"))
+    }
+    for row in tx.execute(sa.select(digest).where(digest.c.signed_at.isnot(None))):
+        name = f"digest {row.year}-{row.number}"
+        if signed.get(name) != fingerprint(row.content):
+            yield Offence("digest", "已签发的摘报未被改动", name, "content differs from the signed one")
 
 
 def _plans(tx: sa.Connection) -> Iterator[Offence]:

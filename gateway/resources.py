@@ -19,6 +19,8 @@ from roster.importing import Lists
 from roster.networks import Prefixes
 from roster.suspicion import Codes as NumberCodes
 from roster.suspicion import Patience
+from routing import digest as digests
+from routing import instructions as instructions_
 from routing import numbers
 from routing.calendar import Calendar, OfficeHours, Statute, Table
 from routing.cases import LABELS
@@ -125,6 +127,16 @@ def terms(settings: Loaded) -> Terms:
 def supervision(settings: Loaded) -> Rules:
     """When silence is followed by what."""
     return _made(settings, "deadlines", Rules.from_toml)
+
+
+def digest(settings: Loaded) -> digests.Rules:
+    """What belongs into a week's digest."""
+    return _made(settings, "deadlines", digests.Rules.from_toml)
+
+
+def instructions(settings: Loaded) -> instructions_.Rules:
+    """Until when what a leader instructs is to be done, and who forwards it."""
+    return _made(settings, "deadlines", instructions_.Rules.from_toml)
 
 
 def calendar(settings: Loaded) -> Calendar:

@@ -63,6 +63,8 @@ OVER = frozenset({CaseState.CLOSED, CaseState.MERGED, CaseState.REJECTED})
 KINDS = ("咨询", "求助", "投诉", "举报", "建议", "感谢")
 URGENCIES = {"normal": "一般", "urgent": "急", "emergency": "特急"}
 SHIELDS = {1: "一般(承办单位只见化名)", 2: "保密(操作员也只见化名)"}
+SUPERVISIONS = ("日常督办", "重点督办", "年终考核")
+"""Kinds of supervision (督办). The first is the usual one, and that of what is supervised by rule."""
 GATES = {"e": "证据关", "p": "程序关", "y": "政策关"}
 """The three gates of the review (三查三把关): facts, procedure, policy."""
 ANSWERED = frozenset({"delivered", "called", "confirmed"})
@@ -103,6 +105,8 @@ class Case:
     extensions: int = 0
     review_on: str | None = None  # when a suspended case is looked at again
     supervision: str | None = None  # why it is supervised (督办); None: it is not
+    supervision_kind: str | None = None  # one of SUPERVISIONS; None: the usual one
+    full_watch: str | None = None  # why every step is shown to the supervisor (全程督办); None: it is not
     outcome: str | None = None
     reply: str | None = None
     reply_message_id: int | None = None
