@@ -1,11 +1,11 @@
 """What belongs into a week's digest (信息摘报), and why: rules that an office can recount.
 
-An item is a case, or a place and topic of which many write. It is picked by the first rule of `RULES` that holds; the
+An item is a case, or the cases of one place and topic. It is picked by the first rule of `RULES` that holds; the
 rules that hold besides stand with it. Nothing is scored.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -85,7 +85,6 @@ class Pick:
     cases: tuple[str, ...]
     rules: tuple[str, ...]
     reasons: tuple[str, ...]
-    spot: HotSpot | None = field(default=None, compare=False)
 
 
 def hot_spots(matters: Iterable[Matter], rules: Rules) -> tuple[HotSpot, ...]:
@@ -118,12 +117,13 @@ def picks(matters: Sequence[Matter], rules: Rules, told: Collection[str] = ()) -
     When the rules give fewer than `rules.least`, this week's other cases fill up: those of more people first.
     """
     fresh = [one for one in matters if one.number not in told]
-    spots = [spot for spot in hot_spots(fresh, rules) if spot.rising]
-    taken = {number for spot in spots for number in spot.cases}
-    by_number = {one.number: one for one in fresh}
-    found = [_of_spot(spot, [by_number[number] for number in spot.cases], rules) for spot in spots]
-    found += [pick for one in fresh if one.number not in taken and (pick := _of_case(one, rules)) is not None]
-    found.sort(key=_rank)
+    rising = {(spot.place, spot.topic): spot for spot in hot_spots(matters, rules) if spot.rising}
+    alike: dict[tuple[str, str], list[Matter]] = {}
+    for one in sorted(fresh, key=lambda one: one.number):
+        spot = rising.get((one.place, one.topic))
+        if (spot and one.number in spot.cases) or any(_held(one, rules)):
+            alike.setdefault((one.place, one.topic) if one.place and one.topic else ("", one.number), []).append(one)
+    found = sorted((_pick(several, rising.get(key), rules) for key, several in alike.items()), key=_rank)
     chosen = found[: rules.most]
     used = {number for pick in chosen for number in pick.cases}
     others = sorted(
@@ -138,21 +138,16 @@ def _rank(pick: Pick) -> tuple[int, int, str]:
     return list(RULES).index(pick.rules[0]), -len(pick.rules), pick.cases[0]
 
 
-def _of_case(one: Matter, rules: Rules) -> Pick | None:
-    held = dict(_held(one, rules))
-    return Pick((one.number,), tuple(held), tuple(held.values())) if held else None
-
-
-def _of_spot(spot: HotSpot, members: Sequence[Matter], rules: Rules) -> Pick:
-    """The hot spot, with what holds of any of its cases."""
-    held: dict[str, str] = {
-        "rise": f"{spot.place}{spot.topic}本周{len(spot.cases)}件,前{spot.weeks}周共{spot.before}件"
-    }
-    for one in members:
+def _pick(several: Sequence[Matter], spot: HotSpot | None, rules: Rules) -> Pick:
+    """An item of one case, or of those of one place and topic, with what holds of any of them."""
+    held: dict[str, str] = {}
+    if spot:
+        held["rise"] = f"{spot.place}{spot.topic}本周{len(spot.cases)}件,前{spot.weeks}周共{spot.before}件"
+    for one in several:
         for rule, words in _held(one, rules):
             held.setdefault(rule, words)
     ordered = sorted(held, key=list(RULES).index)
-    return Pick(spot.cases, tuple(ordered), tuple(held[rule] for rule in ordered), spot)
+    return Pick(tuple(one.number for one in several), tuple(ordered), tuple(held[rule] for rule in ordered))
 
 
 def _held(one: Matter, rules: Rules) -> Iterator[tuple[str, str]]:
