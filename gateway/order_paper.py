@@ -8,23 +8,16 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from docx import Document
-from docx.document import Document as Paper
-from docx.enum.table import WD_TABLE_ALIGNMENT
-from docx.enum.text import WD_ALIGN_PARAGRAPH
-from docx.oxml.ns import qn
-from docx.shared import Cm, Pt
-from docx.text.paragraph import Paragraph
-from docx.text.run import Run
+from docx.shared import Cm
 
 from gateway.casebook import Desk
 from gateway.errors import Refused
 from gateway.logs import mask
+from gateway.papers import word
+from gateway.papers.word import chinese_day
 from roster.masking import unnamed
 from routing.cases import URGENCIES, Case
 from routing.departments import Department
-
-TITLE_FONT, BODY_FONT = "方正小标宋简体", "仿宋_GB2312"  # as official papers are set (GB/T 9704)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +42,7 @@ def sheet(desk: Desk, case: Case, county: str, matter: str = "", names: Collecti
     co_handlers = [unit for name in case.co_handlers if (unit := desk.departments.find(name)) is not None]
     heading = (
         ("受理编号", case.number),
-        ("交办日期", _day(desk.today(case.since or case.assigned_at))),
+        ("交办日期", chinese_day(desk.today(case.since or case.assigned_at))),
         ("缓急程度", URGENCIES.get(case.urgency, case.urgency)),
         ("事项类别", " / ".join(filter(None, (case.kind, case.topic)))),
         ("事发地点", case.place or ""),
@@ -88,8 +81,8 @@ def _method(desk: Desk, case: Case) -> list[str]:
 
 def _deadline(desk: Desk, case: Case) -> list[str]:
     due, began = date.fromisoformat(case.due_on or ""), desk.today(case.assigned_at) if case.assigned_at else None
-    started = f"时限自 {_day(began)}交办起计算，签收与否、退单期间均不停止计时。" if began else ""
-    return [f"请于 {_day(due)}前书面反馈办理结果。", started]
+    started = f"时限自 {chinese_day(began)}交办起计算，签收与否、退单期间均不停止计时。" if began else ""
+    return [f"请于 {chinese_day(due)}前书面反馈办理结果。", started]
 
 
 def _course(joint: bool) -> list[str]:
@@ -107,62 +100,17 @@ def _course(joint: bool) -> list[str]:
 
 def write(sheet: Sheet, file: Path) -> None:
     """Make the Word file. Raises `OSError` when it cannot be written."""
-    paper = Document()
-    page = paper.sections[0]
-    page.page_width, page.page_height = Cm(21.0), Cm(29.7)
-    page.top_margin, page.bottom_margin = Cm(2.2), Cm(2.0)
-    page.left_margin, page.right_margin = Cm(2.6), Cm(2.4)
-    _say(paper.add_paragraph(), f"{sheet.county}双向沟通办公室交办单", 20, TITLE_FONT, centred=True)
-    _say(paper.add_paragraph(), f"编号：{sheet.number}", 12, BODY_FONT, centred=True)
-    _grid(paper, (*sheet.heading, ("群众反映", sheet.matter)))
+    paper = word.blank(f"交办单 {sheet.number}")
+    word.say(paper.add_paragraph(), f"{sheet.county}双向沟通办公室交办单", 20, word.TITLE_FONT, word.CENTRE)
+    word.say(paper.add_paragraph(), f"编号：{sheet.number}", 12, align=word.CENTRE)
+    rows = [
+        [(name, word.HEAD_FONT, word.CENTRE), (value, word.BODY_FONT, word.LEFT)]
+        for name, value in (*sheet.heading, ("群众反映", sheet.matter))
+    ]
+    word.grid(paper, (Cm(2.8), Cm(13.2)), rows, 12)
     for title, lines in sheet.blocks:
-        _say(paper.add_paragraph(), title, 14, "黑体")
+        word.say(paper.add_paragraph(), title, 14, word.HEAD_FONT)
         for line in filter(None, lines):
-            _say(paper.add_paragraph(), line, 12, BODY_FONT, indent=True)
-    _say(paper.add_paragraph(), "签收人：            签收时间：            ", 12, BODY_FONT)
-    paper.core_properties.title = f"交办单 {sheet.number}"
-    paper.core_properties.author = ""
+            word.say(paper.add_paragraph(), line, 12, indent=True)
+    word.say(paper.add_paragraph(), "签收人：            签收时间：            ", 12)
     paper.save(str(file))
-
-
-def _grid(paper: Paper, rows: Sequence[tuple[str, str]]) -> None:
-    grid = paper.add_table(rows=0, cols=2, style="Table Grid")
-    grid.alignment, grid.autofit = WD_TABLE_ALIGNMENT.CENTER, False
-    widths = (Cm(2.8), Cm(13.2))
-    for column, width in zip(grid.columns, widths, strict=True):
-        column.width = width
-    for name, value in rows:
-        cells = grid.add_row().cells
-        for cell, width in zip(cells, widths, strict=True):
-            cell.width = width
-        _say(cells[0].paragraphs[0], name, 12, "黑体", centred=True)
-        _say(cells[1].paragraphs[0], value, 12, BODY_FONT)
-
-
-def _say(
-    paragraph: Paragraph, words: str, size: int, font: str, *, centred: bool = False, indent: bool = False
-) -> None:
-    paragraph.paragraph_format.space_after = Pt(2)
-    paragraph.paragraph_format.line_spacing = 1.1
-    if centred:
-        paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    if indent:
-        paragraph.paragraph_format.first_line_indent = Pt(2 * size)
-    _set(paragraph.add_run(_printable(words)), size, font)
-
-
-def _set(run: Run, size: int, font: str) -> None:
-    run.font.size = Pt(size)
-    run.font.name = font
-    run._element.get_or_add_rPr().get_or_add_rFonts().set(
-        qn("w:eastAsia"), font
-    )  # python-docx sets the Latin face only
-
-
-def _printable(words: str) -> str:
-    """Without the control characters that XML cannot hold."""
-    return "".join(one for one in words if one in "\n\t" or (ord(one) >= 32 and one not in "\ufffe\uffff"))
-
-
-def _day(day: date) -> str:
-    return f"{day.year}年{day.month}月{day.day}日"

@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.errors import Refused
+from routing.rates import percent
 
 out = Console(highlight=False, soft_wrap=False)
 err = Console(stderr=True, highlight=False)
@@ -76,10 +76,7 @@ def moment(value: datetime | int | None, zone: ZoneInfo, seconds: bool = False) 
 
 def rate(numerator: int, denominator: int) -> str:
     """A share with what it is made of: "829/836 99.16%", halves up; "0/0 -" where there is nothing to divide by."""
-    if not denominator:
-        return f"{numerator}/{denominator} -"
-    percent = (Decimal(100 * numerator) / denominator).quantize(Decimal("0.01"), ROUND_HALF_UP)
-    return f"{numerator}/{denominator} {percent}%"
+    return f"{numerator}/{denominator} {percent(numerator, denominator)}"
 
 
 def _plain(value: Any) -> Any:
