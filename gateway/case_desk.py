@@ -34,6 +34,8 @@ from routing.texts import TooLong
 
 ALONE = "无"
 """Said instead of a kind that a leader decides: none of them, the office decides alone."""
+CLEARED = "不属须领导亲自批转的类别"
+"""How the history says that a matter which seemed to be of such a kind is none."""
 ORDERING = frozenset(row.event for row in TRANSITIONS if {"ordered", "reordered"} & {*row.sets})
 """Steps that are written assignments (交办单)."""
 DATED = ORDERING | {"extend_ok", "suspend"}
@@ -136,6 +138,8 @@ def _completed(tx: sa.Connection, desk: Desk, case: Case, event: str, facts: Fac
         kinds = [kind.name for kind in codes.leader_kinds]
         if facts.leader_kind not in ("", ALONE, *kinds):
             raise RuleBroken(f"没有“{facts.leader_kind}”这一类", f"可选:{ALONE}、{'、'.join(kinds)}")
+        if facts.leader_kind == ALONE and case.leader_kind:
+            given["reason"] = f"{CLEARED}:{facts.reason.strip() or '操作员认定'}"
         given["leader_kind"] = "" if facts.leader_kind == ALONE else facts.leader_kind or case.leader_kind or ""
         given["shield"] = facts.shield or (2 if facts.kind == "举报" else case.shield)
     if event in ORDERING:

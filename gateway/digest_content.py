@@ -119,6 +119,7 @@ def compose(tx: sa.Connection, desk: Desk, rules: Rules, county: str, issue: Iss
         "drafted_by": issue.drafted_by,
         "signed_by": issue.signed_by,
         "signed_on": desk.today(issue.signed_at).isoformat() if issue.signed_at else None,
+        "as_of": now.astimezone(desk.calendar.zone).isoformat(timespec="seconds"),
         "received": sum(one.week == 0 for one in seen.matters),
         "items": [
             {

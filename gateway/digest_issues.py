@@ -70,7 +70,7 @@ def items(tx: sa.Connection, issue: Issue) -> tuple[Item, ...]:
     )
 
 
-def signeditem_at(tx: sa.Connection, ref: str, year: int) -> tuple[Issue, Item]:
+def signed_item(tx: sa.Connection, ref: str, year: int) -> tuple[Issue, Item]:
     """The item of a reference like 3-2 or 2026-3-2, of an issue that is signed."""
     head, _, position = ref.strip().rpartition("-")
     if not head or not position.isdecimal():

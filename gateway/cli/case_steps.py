@@ -50,6 +50,7 @@ def accept(
     leader_kind: Annotated[str, typer.Option(help=f"须由领导亲自批转的类别;{case_desk.ALONE} 表示不属此列")] = "",
     accused: Annotated[list[str] | None, typer.Option(help="被反映的单位,可多次;它不能承办")] = None,
     cleared: Annotated[list[str] | None, typer.Option(help="误认为被反映、实际没有的单位,可多次")] = None,
+    reason: Annotated[str, typer.Option(help="理由,例如为什么不属须领导批转的类别")] = "",
     as_json: Json = False,
 ) -> None:
     """NEW to ACCEPTED; what a leader must decide goes on to AWAIT_LEADER."""
@@ -64,6 +65,7 @@ def accept(
             "leader_kind": leader_kind,
             "accused": _units(book, accused),
             "cleared": _units(book, cleared),
+            "reason": reason,
         }
 
     _act(ctx, number, "accept", as_json, facts)

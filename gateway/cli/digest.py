@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from gateway import digest_content, digest_desk, digest_issues, resources
+from gateway import digest_content, digest_desk, digest_issues, digest_paper, resources
 from gateway.casebook import Desk as CaseDesk
-from gateway.cli import screen
+from gateway.cli import paper_view, screen
 from gateway.cli.case_view import Json
 from gateway.cli.desk import Desk, open_desk
 from gateway.cli.period import day
 from gateway.digest_issues import Issue
 from gateway.errors import USAGE, Refused
-from routing.deadlines import LAMP_LABELS, Lamp
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 Name = Annotated[str, typer.Argument(help="期号:3,往年的写成 2026-3")]
@@ -41,7 +41,7 @@ def draft(
         issue = digest_desk.draft(tx, book, desk.vault, rules, since, until, actor, desk.now())
         desk.audit(tx, "digest.draft", f"digest {issue.name}")
         content = digest_content.content(tx, book, rules, desk.settings.values.county, issue, desk.now())
-    screen.emit(as_json, content, lambda: _print(content, ""))
+    _give(content, as_json)
 
 
 @app.command("list", help="各期:期号、起止、条数、谁起草、谁签发。")
@@ -72,12 +72,19 @@ def list_(
 
 
 @app.command(help="看一期:条目和入选理由、热点、红灯、批示栏。已签发的照签发时的样子。")
-def show(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
+def show(ctx: typer.Context, name: Name, word: paper_view.WordFile = None, as_json: Json = False) -> None:
     """A draft as of now."""
     desk = open_desk(ctx.obj)
     desk.require("digest.view")
-    content = _content(desk, name)
-    screen.emit(as_json, content, lambda: _print(content, "(草稿)" if content["signed_by"] is None else ""))
+    _give(_content(desk, name), as_json, word)
+
+
+def _give(content: Mapping[str, Any], as_json: bool, word: Path | None = None) -> None:
+    """For programs the content as it is kept, for people the paper."""
+    if as_json:
+        screen.emit(True, content, lambda: None)
+    else:
+        paper_view.give(digest_paper.paper(content), False, word)
 
 
 @app.command(help="选入一条:写明办件编号,或另写标题和内容。")
@@ -182,35 +189,3 @@ def _content(desk: Desk, name: str) -> dict[str, Any]:
         issue: Issue = digest_issues.issue_of(tx, name, book.today(desk.now()).year)
         rules = resources.digest(desk.settings)
         return digest_content.content(tx, book, rules, desk.settings.values.county, issue, desk.now())
-
-
-def _print(content: Mapping[str, Any], mark: str) -> None:
-    screen.say(f"{content['county']}信息摘报 {content['year']}年第{content['number']}期{mark}", "bold")
-    screen.say(f"{content['first']} 至 {content['last']},来件 {content['received']} 件")
-    for item in content["items"]:
-        screen.say(f"\n{item['ref']} {item['title']}", "bold")
-        screen.say(item["words"])
-        for case in item["cases"]:
-            screen.say(f"  {standing(case)}")
-        screen.say(f"  入选:{';'.join(item['reasons'])}", "dim")
-        screen.say("  批示:____________________")
-    screen.say("")
-    spots = [
-        (one["place"], one["topic"], len(one["cases"]), one["before"], "突增,建议一题一专项" if one["rising"] else "")
-        for one in content["hot_spots"]
-    ]
-    weeks = content["hot_spots"][0]["weeks"] if spots else 0
-    screen.table("热点", ("地点", "主题", "#本期", f"#前{weeks}周", ""), spots)
-    red = [(one["number"], one["unit"], one["due"], one["days"]) for one in content["red"]]
-    screen.table(f"红灯 {len(red)} 件", ("编号", "主办", "期限", "#超期工作日"), red)
-    head = content["audit_head"]
-    signed = f"签发:{content['signed_by']} {content['signed_on']}" if content["signed_by"] else "尚未签发"
-    chain = f"操作记录第 {head['row']} 条,链值 {head['seal']}" if head else ""
-    screen.say(";".join(filter(None, (signed, chain))), "dim")
-
-
-def standing(case: Mapping[str, Any]) -> str:
-    """How a case of an item stands, in a line."""
-    lamp = LAMP_LABELS[Lamp(case["lamp"])] if case["lamp"] else ""
-    due = f"{case['due']}到期" if case["due"] else ""
-    return ",".join(filter(None, (case["number"], case["state"], case["unit"], due, lamp)))
