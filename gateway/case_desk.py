@@ -19,6 +19,7 @@ from routing.cases import (
     EVENTS,
     PROPOSERS,
     ROLES,
+    SUPERVISIONS,
     TRANSITIONS,
     Case,
     CaseState,
@@ -335,12 +336,19 @@ def proposed(entries: Sequence[Entry], event: str) -> Entry | None:
     return None
 
 
-def supervise(tx: sa.Connection, number: str, role: str, actor: str, reason: str, lift: bool, now: datetime) -> Case:
-    """Put a case under supervision (督办), or take it out again."""
+def supervise(
+    tx: sa.Connection, number: str, role: str, actor: str, reason: str, lift: bool, now: datetime, kind: str = ""
+) -> Case:
+    """Put a case under supervision (督办), of a kind, or take it out again."""
     case = find(tx, number)
     if not reason.strip():
         raise Refused("请写明督办的理由", "加上 --reason")
-    if lift == (case.supervision is None):
+    if kind and kind not in SUPERVISIONS:
+        raise Refused(f"没有“{kind}”这一种督办", f"可选:{'、'.join(SUPERVISIONS)}")
+    changes = kind and case.supervision is not None and kind != (case.supervision_kind or SUPERVISIONS[0])
+    if lift == (case.supervision is None) and not changes:
         raise Refused(f"{case.number} {'没有' if lift else '已经'}督办", "")
-    after = replace(case, supervision=None if lift else reason.strip())
+    after = replace(
+        case, supervision=None if lift else reason.strip(), supervision_kind=None if lift else kind or SUPERVISIONS[0]
+    )
     return store.note(tx, case, "unsupervise" if lift else "supervise", actor, role, now, reason.strip(), after=after)

@@ -52,7 +52,7 @@ def _of_case(desk: Desk, case: Case, waiting: Waiting | None, now: datetime) -> 
 
 
 def _items(tx: sa.Connection, desk: Desk, waiting: set[str], now: datetime) -> list[Pending]:
-    """Items of the last fortnight's issues on which no leader has instructed, and whose cases do not wait themselves."""
+    """Items of the last fortnight's issues without an instruction, whose cases do not wait for one themselves."""
     instructed = set(tx.scalars(sa.select(instruction.c.item_id).where(instruction.c.item_id.isnot(None))))
     found = []
     for issue, _ in digest_issues.listed(tx):

@@ -23,7 +23,7 @@ from routing import digest as digests
 from routing import instructions as instructions_
 from routing import numbers
 from routing.calendar import Calendar, OfficeHours, Statute, Table
-from routing.cases import LABELS
+from routing.cases import EVENTS, LABELS
 from routing.codes import Codes
 from routing.deadlines import Terms
 from routing.departments import Departments
@@ -59,6 +59,7 @@ def measured(settings: Loaded) -> list[Measured]:
             "due": day,
             "date": day,
             "state": max(LABELS.values(), key=len),
+            "step": f"{max(EVENTS.values(), key=len)}等99步",
             "reason": max(codes_.causes.values(), key=len, default=""),
         },
         "T4": {"reason": refusal.reason, "where": refusal.where} if refusal else {"reason": "", "where": ""},

@@ -20,6 +20,17 @@ GIVEN = frozenset({"assign", "instruct", "delegate", "reassign", "return_no", "u
 """Events that put a case before a department, to be signed for."""
 
 
+class Form(StrEnum):
+    """What a record of supervision is about. That of a case (一事一督办) stands in the case's own history."""
+
+    UNIT = "unit"  # 单位督办: it does not act, or passes the buck (推诿)
+    SPECIAL = "special"  # 一题一专项: a place and topic
+    CONDUCT = "conduct"  # 作风问题: warned, talked to, or investigated
+
+
+FORMS = {Form.UNIT: "单位督办", Form.SPECIAL: "一题一专项", Form.CONDUCT: "作风处置"}
+
+
 class Rung(StrEnum):
     """The steps of the ladder. Their values are the events under which they stand in the history."""
 
@@ -34,7 +45,9 @@ class Rung(StrEnum):
 DEEMED_TOLD = "deemed_told"
 """The leader in charge was told that their unit counts as having signed; the step itself is the table's."""
 SAME_PROBLEM = "same_problem"
-ASIDE = frozenset({*Rung, DEEMED_TOLD, SAME_PROBLEM} - {Rung.DEEMED_SIGNED})
+WATCHED, UNWATCHED = "watch", "unwatch"
+"""The supervision office wants to see every step of a case (全程督办), and no longer."""
+ASIDE = frozenset({*Rung, DEEMED_TOLD, SAME_PROBLEM, WATCHED, UNWATCHED} - {Rung.DEEMED_SIGNED})
 """Lines of history between the office and a unit: the citizen hears nothing of them."""
 
 RUNG_LABELS = {

@@ -151,7 +151,7 @@ supervision_record = sa.Table(
     # Supervision of a unit, or of a place and topic (一题一专项). That of a case (一事一督办) is in the case's history.
     sa.Column("id", Key, primary_key=True),
     sa.Column("form", sa.Text, nullable=False),  # routing.supervision.Form
-    sa.Column("kind", sa.Text, nullable=False),  # routing.supervision.KINDS
+    sa.Column("kind", sa.Text, nullable=False),  # routing.cases.SUPERVISIONS
     sa.Column("unit", sa.Text, nullable=False, default=""),
     sa.Column("place", sa.Text, nullable=False, default=""),
     sa.Column("topic", sa.Text, nullable=False, default=""),

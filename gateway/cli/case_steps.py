@@ -15,7 +15,19 @@ from gateway.cli import screen
 from gateway.cli.case_view import Json, No, data_of, visible
 from gateway.cli.desk import open_desk
 from gateway.errors import USAGE, Refused
-from routing.cases import EVENTS, GATES, KINDS, LABELS, PROPOSERS, SHIELDS, URGENCIES, Case, CaseState, Facts
+from routing.cases import (
+    EVENTS,
+    GATES,
+    KINDS,
+    LABELS,
+    PROPOSERS,
+    SHIELDS,
+    SUPERVISIONS,
+    URGENCIES,
+    Case,
+    CaseState,
+    Facts,
+)
 from routing.store import timeline
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -407,17 +419,23 @@ def supervise(
     ctx: typer.Context,
     number: No,
     reason: Reason,
+    kind: Annotated[str, typer.Option(help="种类:" + "、".join(SUPERVISIONS))] = "",
     lift: Annotated[bool, typer.Option("--lift", help="解除督办")] = False,
     as_json: Json = False,
 ) -> None:
     """A field beside the state."""
+    supervised(ctx, number, reason, kind, lift, as_json)
+
+
+def supervised(ctx: typer.Context, number: str, reason: str, kind: str, lift: bool, as_json: bool) -> None:
+    """Put a case under supervision, or take it out: also `xinqiao supervise open` and `close`."""
     desk = open_desk(ctx.obj)
     who = desk.require("case.supervise")
     role = "supervisor" if "supervisor" in who.roles else "director"
     with desk.database.write() as tx:
-        case = case_desk.supervise(tx, number, role, who.name, reason, lift, desk.now())
-        desk.audit(tx, "case.supervise", case.number, {"lift": lift})
-    said = f"{case.number} {'已解除督办' if lift else '已列入督办'}"
+        case = case_desk.supervise(tx, number, role, who.name, reason, lift, desk.now(), kind)
+        desk.audit(tx, "case.supervise", case.number, {"lift": lift, "kind": case.supervision_kind})
+    said = f"{case.number} {'已解除督办' if lift else f'已列入{case.supervision_kind}'}"
     screen.emit(as_json, data_of(case), lambda: screen.say(said, "green"))
 
 

@@ -16,7 +16,7 @@ from gateway.logs import mask
 from roster import masking
 from roster import store as roster_store
 from roster.phones import masked
-from routing.cases import EVENTS, LABELS, SHIELDS, URGENCIES, Case, CaseState
+from routing.cases import EVENTS, LABELS, SHIELDS, SUPERVISIONS, URGENCIES, Case, CaseState
 from routing.deadlines import LAMP_LABELS, Limit, Waiting
 from routing.history import Entry
 
@@ -47,6 +47,8 @@ NOTED = {
     "decline_extend_ok": "不同意延期",
     "supervise": "督办",
     "unsupervise": "解除督办",
+    "watch": "全程督办",
+    "unwatch": "结束全程督办",
     "unsigned": "未签收提醒",
     "deemed_told": "告知视同签收",
     "remind": "到期提醒",
@@ -163,7 +165,8 @@ def print_case(
         ("期限", f"{limit.due},{LAMP_LABELS[limit.lamp]}" if limit and limit != office else case.due_on),
         ("沟通办处理期限", f"{office.due},{LAMP_LABELS[office.lamp]}" if office else ""),
         ("挂账复查", case.review_on),
-        ("督办", case.supervision),
+        ("督办", f"{case.supervision_kind or SUPERVISIONS[0]}:{case.supervision}" if case.supervision else ""),
+        ("全程督办", case.full_watch),
         ("结果", case.outcome),
         ("答复", case.reply),
         ("答复送达", DELIVERY.get(case.reply_delivery or "", "")),

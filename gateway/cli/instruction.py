@@ -37,7 +37,7 @@ def list_(
     """Oldest first."""
     desk = open_desk(ctx.obj)
     found = [one for one in _listed(desk) if state in ("", one.one.state) and (one.one.published or not published)]
-    _emit(desk, found, as_json, f"批示 {len(found)} 件", published)
+    _emit(found, as_json, f"批示 {len(found)} 件", published)
 
 
 @app.command(help="逾期没有反馈的批示,最迟的在前。")
@@ -46,7 +46,7 @@ def overdue(ctx: typer.Context, as_json: Json = False) -> None:
     desk = open_desk(ctx.obj)
     late = [one for one in _listed(desk) if _lamp(one) in (Lamp.YELLOW, Lamp.RED) and _open(one)]
     late.sort(key=lambda one: (one.one.due, one.one.number))
-    _emit(desk, late, as_json, f"逾期批示 {len(late)} 件", False)
+    _emit(late, as_json, f"逾期批示 {len(late)} 件", False)
 
 
 @app.command(help="登记领导在摘报条目或办件上的批示。待批示的办件用 xinqiao case instruct。")
@@ -249,18 +249,21 @@ def _lamp(one: Listed) -> Lamp | None:
     return one.clock.in_force.lamp if one.clock else None
 
 
+def _shown(one: Listed) -> str:
+    lamp = _lamp(one)
+    return f"{LAMP_LABELS[lamp] if lamp else ''}{f',超{one.late}日' if one.late else ''}"
+
+
 def _open(one: Listed) -> bool:
     return one.one.state in (State.RECORDED, State.ASSIGNED)
 
 
-def _emit(desk: Desk, found: Sequence[Listed], as_json: bool, title: str, results: bool) -> None:
-    zone = desk.settings.zone()
-    columns = ("编号", "写在", "领导", "批示", "承办", "登记", "期限", "灯", "#超期", "状态")
+def _emit(found: Sequence[Listed], as_json: bool, title: str, results: bool) -> None:
+    columns = ("编号", "写在", "领导", "批示", "承办", "期限", "灯", "状态")
     rows = [
         (
-            *(each.one.number, each.one.item or each.one.case, each.one.leader, each.one.words, each.one.unit),
-            *(screen.moment(each.one.given_at, zone)[:10], each.one.due),
-            *(LAMP_LABELS[lamp] if (lamp := _lamp(each)) else "", each.late or "", LABELS[each.one.state]),
+            *(each.one.number.removeprefix("批示"), each.one.item or each.one.case, each.one.leader, each.one.words),
+            *(each.one.unit, each.one.due, _shown(each), LABELS[each.one.state]),
             *([each.one.result] if results else []),
         )
         for each in found
