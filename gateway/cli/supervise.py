@@ -13,9 +13,9 @@ from gateway.cli import screen
 from gateway.cli.case_board import AsOf, moment, seen_at
 from gateway.cli.case_steps import supervised
 from gateway.cli.case_view import Json, label
-from gateway.cli.desk import open_desk
+from gateway.cli.desk import Desk, open_desk
 from gateway.cli.period import day
-from gateway.errors import USAGE, Refused
+from gateway.errors import USAGE, NotFound, Refused
 from gateway.supervision_desk import Month
 from gateway.supervision_records import Record, Span
 from gateway.watch_desk import Unseen
@@ -118,7 +118,11 @@ def list_(
     with desk.database.read() as tx:
         spans = [one for one in supervision_records.spans(tx, now) if kind in ("", one.kind)]
         spans = [one for one in spans if everything or one.closed_at is None]
-        found = [one for one in supervision_records.records(tx, open_only=not everything) if kind in ("", one.kind)]
+        found = [
+            one
+            for one in supervision_records.records(tx, open_only=not everything)
+            if kind in ("", one.kind) and _may_see(desk, one)
+        ]
         cases = {one.number: find(tx, one.number) for one in spans}
         limits = case_record.limits(tx, cases.values(), book.terms, book.calendar, now)
     data = {
@@ -158,6 +162,8 @@ def show(
     desk.require("case.watch")
     with desk.database.read() as tx:
         one = supervision_records.record(tx, number)
+        if not _may_see(desk, one):
+            raise NotFound(f"没有督办第 {number} 号", "xinqiao supervise list 列出全部")
         cases = [find(tx, each) for each in one.cases]
     zone = desk.settings.zone()
 
@@ -265,6 +271,11 @@ def _open(ctx: typer.Context, form: Form, as_json: bool, **given: Any) -> None:
         )
     said = f"督办第 {one.id} 号({FORMS[form]})已立项:{one.about},{len(one.cases)} 件"
     screen.emit(as_json, one, lambda: screen.say(said, "green"))
+
+
+def _may_see(desk: Desk, one: Record) -> bool:
+    """How conduct is dealt with is between the supervision office and the leaders."""
+    return one.form is not Form.CONDUCT or not {"supervisor", "director", "leader"}.isdisjoint(desk.operator.roles)
 
 
 def _span(one: Span, zone: Any) -> tuple[object, ...]:
