@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from gateway import audit
+from gateway import audit, survey_account
 from gateway.digest_desk import fingerprint
 from gateway.tables import audit as audit_rows
 from routing import store as case_store
@@ -216,6 +216,7 @@ def check(tx: sa.Connection, audit_key: bytes, now_ms: int) -> Iterator[Offence]
     yield from _plans(tx)
     yield from _histories(tx)
     yield from _digests(tx)
+    yield from _surveys(tx)
     broken = audit.verify(tx, audit_key)
     if broken is not None:
         yield Offence("I13", "操作记录未被改动", f"audit {broken}", "seal does not fit")
@@ -246,6 +247,13 @@ def _digests(tx: sa.Connection) -> Iterator[Offence]:
         name = f"digest {row.year}-{row.number}"
         if signed.get(name) != fingerprint(row.content):
             yield Offence("digest", "已签发的摘报未被改动", name, "content differs from the signed one")
+
+
+def _surveys(tx: sa.Connection) -> Iterator[Offence]:
+    """Everybody was asked to rate their answer who has a phone and did not opt out."""
+    for one in survey_account.answers(tx):
+        if one.why == survey_account.FORGOTTEN:
+            yield Offence("survey", "答复过的都请了评价", f"case {one.number}", "answered and not asked to rate")
 
 
 def _plans(tx: sa.Connection) -> Iterator[Offence]:

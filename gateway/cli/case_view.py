@@ -1,7 +1,8 @@
 """How a case is shown, to whom: masked reporters, a unit sees only its own, history with who, when and why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from gateway.logs import mask
 from roster import masking
 from roster import store as roster_store
 from roster.phones import masked
+from routing import store
 from routing.cases import EVENTS, LABELS, SHIELDS, SUPERVISIONS, URGENCIES, Case, CaseState
 from routing.deadlines import LAMP_LABELS, Limit, Waiting
 from routing.history import Entry
@@ -87,13 +89,18 @@ def readable(desk: Desk, case: Case) -> Case:
     """The case as its reader may read it: a unit's copy does not tell who wrote it."""
     if not of_unit(desk):
         return case
-    return replace(case, text=masking.unnamed(mask(case.text), names(desk, case)))
+    return replace(case, text=_unnamed(names(desk, case), case.text))
+
+
+def _unnamed(who: Collection[str], words: str) -> str:
+    return masking.unnamed(mask(words), who)
 
 
 def names(desk: Desk, case: Case) -> list[str]:
-    """The name of the informant who wrote, to be hidden in what leaves the office."""
+    """The names of the informants who wrote, also in cases merged into it: hidden in what leaves the office."""
     with desk.database.read() as tx:
-        return list(roster_store.names(tx, desk.vault, [case.person_id] if case.person_id else []).values())
+        wrote = [one.person_id for one in (case, *store.merged_into(tx, case.id)) if one.person_id is not None]
+        return list(roster_store.names(tx, desk.vault, wrote).values())
 
 
 def of_unit(desk: Desk) -> bool:
@@ -118,9 +125,11 @@ def data_of(case: Case) -> dict[str, Any]:
     return data | {"reporter_id": f"R{person_id}" if person_id else None, "label": LABELS[case.state]}
 
 
-def history(desk: Desk, entries: Sequence[Entry], words: Mapping[int, str]) -> list[dict[str, Any]]:
-    """Who did what, when and why; with the citizen's words where a text did it."""
-    hidden = (lambda words: masking.unnamed(mask(words))) if of_unit(desk) else str
+def history(
+    desk: Desk, entries: Sequence[Entry], words: Mapping[int, str], who: Collection[str] = ()
+) -> list[dict[str, Any]]:
+    """Who did what, when and why; with the citizen's words where a text did it. To a unit nobody of `who` is named."""
+    hidden = partial(_unnamed, who) if of_unit(desk) else str
     return [
         asdict(entry) | {"label": label(entry.event), "words": hidden(words.get(entry.text_id or 0, ""))}
         for entry in entries
