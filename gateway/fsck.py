@@ -238,7 +238,7 @@ def _histories(tx: sa.Connection) -> Iterator[Offence]:
 
 
 def _digests(tx: sa.Connection) -> Iterator[Offence]:
-    """A signed digest is what was signed: its fingerprint stands in the audit."""
+    """A signed digest is what was signed, by its fingerprint in the audit; and the audit is what the digest prints."""
     signed = {
         row.subject: row.detail.get("sha256")
         for row in tx.execute(sa.select(audit_rows).where(audit_rows.c.verb == "digest.sign"))
@@ -247,6 +247,10 @@ def _digests(tx: sa.Connection) -> Iterator[Offence]:
         name = f"digest {row.year}-{row.number}"
         if signed.get(name) != fingerprint(row.content):
             yield Offence("digest", "已签发的摘报未被改动", name, "content differs from the signed one")
+        head = row.content.get("audit_head")
+        seal = head and tx.scalar(sa.select(audit_rows.c.seal).where(audit_rows.c.id == head["row"]))
+        if head and (seal is None or not seal.hex().startswith(head["seal"])):
+            yield Offence("digest", "操作记录与摘报印出的链值一致", name, f"audit {head['row']} is another one")
 
 
 def _surveys(tx: sa.Connection) -> Iterator[Offence]:

@@ -5,11 +5,13 @@ The flag and its reason stand on the case; what is kept here is how far the offi
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 import sqlalchemy as sa
 
-from gateway import case_mail, outbox
-from gateway.case_ladder import PURPOSE, Post
+from gateway import case_ladder, case_mail, outbox
+from gateway.case_ladder import Post
 from gateway.case_record import OFFICE
 from gateway.casebook import Desk, find
 from gateway.errors import Refused
@@ -122,25 +124,28 @@ def sweep(tx: sa.Connection, desk: Desk, post: Post, now: datetime) -> int:
         .group_by(case_event.c.case_id)
         .order_by(case_event.c.case_id)
     ).all()
+    told = 0
     for row in new:
-        event = tx.execute(sa.select(case_event).where(case_event.c.id == row.last)).one()
         case = store.by_id(tx, row.case_id)
-        step = EVENTS.get(event.event, "有新记录") + (f"等{row.steps}步" if row.steps > 1 else "")
-        body = desk.texts.fill(
-            TEXT, no=case.number, dept=case.lead or OFFICE, step=step, state=LABELS[CaseState(event.to_state)]
-        )
-        person = roster_store.find_or_add_person(
-            tx, post.vault, number, carrier_of(number, None, None, post.prefixes, now), now
-        )
+        told += case_ladder.apart(case, partial(_tell, tx, desk, post, case, row, number, now))
+    return told
+
+
+def _tell(tx: sa.Connection, desk: Desk, post: Post, case: Case, new: Any, number: str, now: datetime) -> int:
+    event = tx.execute(sa.select(case_event).where(case_event.c.id == new.last)).one()
+    step = EVENTS.get(event.event, "有新记录") + (f"等{new.steps}步" if new.steps > 1 else "")
+    state = LABELS[CaseState(event.to_state)]
+    with tx.begin_nested():
+        belonging = carrier_of(number, None, None, post.prefixes, now)
         outbox.put(
             tx,
-            person_id=person.id,
-            body=body,
-            purpose=PURPOSE,
+            person_id=roster_store.find_or_add_person(tx, post.vault, number, belonging, now).id,
+            body=desk.texts.fill(TEXT, no=case.number, dept=case.lead or OFFICE, step=step, state=state),
+            purpose=case_ladder.PURPOSE,
             created_by="system",
             now_ms=round(now.timestamp() * 1000),
             validity_ms=case_mail.VALIDITY_MS,
             case_id=case.id,
         )
-        _mark(tx, case.id, told=row.last)
-    return len(new)
+        _mark(tx, case.id, told=new.last)
+    return 1

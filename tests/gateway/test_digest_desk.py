@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from gateway import audit, digest_content, digest_desk, digest_issues, fsck
 from gateway.digest_issues import Issue
 from gateway.errors import Refused
+from gateway.tables import audit as audit_rows
 from routing.digest import Rules
 from routing.tables import digest
 from tests.gateway.casework import MINE, ROAD, THEIRS, WATER, YOURS, act, days_later, handled, opened, show
@@ -143,3 +144,20 @@ def test_a_signed_issue_that_was_touched_is_named(office: Office, week: dict[str
         tx.execute(sa.update(digest).values(content=touched))
     with office.database.read() as tx:
         assert [one.row for one in fsck.check(tx, office.keys.seal, office.now_ms)] == ["digest 2026-1"]
+
+
+def test_an_audit_that_was_made_anew_is_not_the_one_that_the_digest_printed(
+    office: Office, week: dict[str, str]
+) -> None:
+    with office.database.write() as tx:
+        audit.record(tx, office.keys.seal, "甲", "case.accept", week["named"], {}, office.now)
+    issue = draft(office)
+    fingerprint = sign(office, issue)
+    with office.database.write() as tx:
+        tx.execute(sa.delete(audit_rows))
+        audit.record(tx, office.keys.seal, "甲", "case.accept", week["many"], {}, office.now)
+        told = {"sha256": fingerprint}
+        audit.record(tx, office.keys.seal, "主任", "digest.sign", f"digest {issue.name}", told, office.now)
+        assert audit.verify(tx, office.keys.seal) is None  # whoever has the key makes a chain that fits
+        [one] = [one for one in fsck.check(tx, office.keys.seal, office.now_ms) if one.invariant == "digest"]
+    assert "链值" in one.claim
