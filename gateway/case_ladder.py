@@ -14,7 +14,7 @@ from functools import partial
 import sqlalchemy as sa
 import structlog
 
-from gateway import case_mail, case_record, outbox
+from gateway import case_mail, outbox
 from gateway.casebook import Desk
 from roster import store as roster_store
 from roster.networks import Prefixes, carrier_of
@@ -24,6 +24,7 @@ from routing.cases import Case, CaseState
 from routing.deadlines import RECOMPUTED, REOPENS, Clock, Matter, Move, Recomputation
 from routing.departments import Department
 from routing.history import Entry, replay
+from routing.moves import LED, OFFICE, moves
 from routing.supervision import DEEMED_TOLD, SAME_PROBLEM, Call, Occurrence, Repeat, Rung
 
 log = structlog.get_logger("cases")
@@ -77,7 +78,7 @@ def apart(case: Case, work: Callable[[], int]) -> int:
 
 
 def _look(tx: sa.Connection, desk: Desk, post: Post, case: Case, entries: Sequence[Entry], now: datetime) -> int:
-    history = case_record.moves(entries)
+    history = moves(entries)
     running = deadlines.clocks(history, Matter(case.kind, case.urgency), desk.terms, desk.calendar, now)
     if not running or running[-1].answered is not None:
         return 0
@@ -117,7 +118,7 @@ def _concerns(call: Call, last: Move) -> bool:
         return False
     if call.rung is Rung.UNSIGNED:
         return last.state == CaseState.ASSIGNED
-    return call.rung is Rung.SUPERVISE or last.state in case_record.LED
+    return call.rung is Rung.SUPERVISE or last.state in LED
 
 
 def _signed_for(desk: Desk, call: Call, case: Case, history: Sequence[Move], now: datetime) -> bool:
@@ -184,7 +185,7 @@ def _tell(
 ) -> dict[str, int]:
     """The texts of a rung: whom they went to, with the messages' ids. Two posts of one number get one."""
     template, posts = TOLD[name]
-    body = desk.texts.fill(template, no=case.number, dept=case.lead or case_record.OFFICE, due=_day(due) if due else "")
+    body = desk.texts.fill(template, no=case.number, dept=case.lead or OFFICE, due=_day(due) if due else "")
     sent: dict[str, int] = {}
     told: dict[str, int] = {}
     for whom, number in _numbers(desk, case, posts).items():
@@ -230,7 +231,7 @@ def _repeated(tx: sa.Connection, desk: Desk, post: Post, now: datetime) -> int:
     cases = {case.number: case for case in alike if case.recurrences or times[case.place, case.topic] > 1}
     entries = store.timelines(tx, [case.id for case in cases.values()])
     written = 0
-    histories = ((case, case_record.moves(entries[case.id])) for case in cases.values())
+    histories = ((case, moves(entries[case.id])) for case in cases.values())
     for repeat in repeats(desk, histories, now):
         case = cases[repeat.case]
         noted = any(entry.event == SAME_PROBLEM and entry.at >= repeat.at for entry in entries[case.id])
@@ -246,12 +247,12 @@ def repeats(desk: Desk, histories: Iterable[tuple[Case, Sequence[Move]]], now: d
         if not case.place or not case.topic or case.kind not in PROBLEMS:
             continue
         matter = Matter(case.kind, case.urgency)
-        laps = deadlines.clocks(history, matter, desk.terms, desk.calendar, now)
-        for n, lap in enumerate(laps):
-            again = any(move.event == "recur" and move.at == lap.started for move in history)
+        laps = deadlines.answers(deadlines.known(history, now), matter, desk.terms)
+        for n, (started, answered) in enumerate(laps):
+            again = any(move.event == "recur" and move.at == started for move in history)
             if n == 0 or again:
-                at = lap.started if again else case.created_at
-                found.append(Occurrence(f"{case.place}/{case.topic}", case.number, at, lap.answered))
+                at = started if again else case.created_at
+                found.append(Occurrence(f"{case.place}/{case.topic}", case.number, at, answered))
         if not laps:
             found.append(Occurrence(f"{case.place}/{case.topic}", case.number, case.created_at, None))
     return supervision.same_problem(found, desk.ladder.same_problem)

@@ -3,7 +3,7 @@
 Used by the inbox for what was decided by rule and by the command line for what an operator chooses.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -135,7 +135,7 @@ def _carry_out(
             event = "rate_ok" if rating in (1, 2) else "rate_bad"
             return _moved(tx, desk, case, event, replace(facts, rating=rating), text_id)
         case DecisionKind.THANKS if case.state is CaseState.REPLIED:
-            return _moved(tx, desk, case, "rate_ok", replace(facts, rating=1), text_id)
+            return _moved(tx, desk, case, "rate_ok", replace(facts, rating=1), text_id, {"thanks": True})
         case DecisionKind.THANKS if case.state is CaseState.CLOSED:
             return _moved(tx, desk, case, "thanks", facts, text_id)
         case DecisionKind.THANKS:
@@ -148,13 +148,21 @@ def _carry_out(
 
 
 def _moved(
-    tx: sa.Connection, desk: Desk, case: Case, event: str, facts: Facts, text_id: int
+    tx: sa.Connection,
+    desk: Desk,
+    case: Case,
+    event: str,
+    facts: Facts,
+    text_id: int,
+    more: Mapping[str, Any] | None = None,
 ) -> tuple[Case, list[Answer]]:
+    """A step that the text takes; `more` is what stands with it in the history."""
     try:
         done = step(case, event, "citizen", facts)
     except RuleBroken:
         return _follow_up(tx, desk, case, "", text_id, facts), []
-    after = store.record(tx, case, done, "citizen", facts, text_id=text_id, data=case_desk.dated(done, facts))
+    data = case_desk.dated(done, facts) | dict(more or {})
+    after = store.record(tx, case, done, "citizen", facts, text_id=text_id, data=data)
     if case.survey == "open" != after.survey:
         case_mail.next_survey(tx, desk, after.person_id, facts.now)
     return after, [_answer(desk, after, name) for name in done.sms]

@@ -27,6 +27,7 @@ from routing.cases import EVENTS, LABELS
 from routing.codes import Codes
 from routing.deadlines import Terms
 from routing.departments import Departments
+from routing.evaluation import Rules as EvaluationRules
 from routing.supervision import Rules
 from routing.texts import Measured, Texts, measure
 from routing.words import Words
@@ -138,6 +139,11 @@ def digest(settings: Loaded) -> digests.Rules:
 def instructions(settings: Loaded) -> instructions_.Rules:
     """Until when what a leader instructs is to be done, and who forwards it."""
     return _made(settings, "deadlines", instructions_.Rules.from_toml)
+
+
+def evaluation(settings: Loaded) -> EvaluationRules:
+    """What papers call adopted and solved, the points of the year, the checks for supervisors."""
+    return _made(settings, "evaluation", EvaluationRules.from_toml)
 
 
 def calendar(settings: Loaded) -> Calendar:

@@ -59,6 +59,7 @@ class Files(Section, frozen=True):
     numbers: Annotated[str, _help("空号、停机的回执码,不像本人来信的词语")] = ""
     calendar: Annotated[str, _help("工作日历的目录,每年一个文件,如 2027.toml;其中的年份补充或替换随程序发布的")] = ""
     deadlines: Annotated[str, _help("办理期限、灯、催办督办和预警的尺度")] = ""
+    evaluation: Annotated[str, _help("通报和年度考评的尺度:哪些结果算采用、已解决,权重和扣分,防弄虚作假的检查")] = ""
 
 
 class Carrier(Section, frozen=True, kw_only=True):

@@ -181,6 +181,11 @@ def clocks(moves: Sequence[Move], matter: Matter, terms: Terms, calendar: Calend
     return tuple(_clock(lap, pauses, suspended and lap is laps[-1], calendar, now) for lap in laps)
 
 
+def answers(moves: Sequence[Move], matter: Matter, terms: Terms) -> tuple[tuple[datetime, datetime | None], ...]:
+    """Of every clock when it started and when it was answered, without the counting of days. `moves`: as known."""
+    return tuple((lap.moves[0].at, lap.answered) for lap in _laps(moves, terms.of(matter), terms.redo))
+
+
 # ------------------------------------------------------------------------------------------------------------- the laps
 
 

@@ -4,6 +4,7 @@ Every entry holds the fields that changed (`data["set"]`), so a case as of any p
 up to then, and the stored row is never more than that fold. Moments are milliseconds since 1970 UTC, as rows hold them.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -14,6 +15,7 @@ from routing.cases import KEPT, Case, CaseState
 
 _MOMENTS = frozenset({"since", "assigned_at", "surveyed_at", "closed_at"})
 _LISTS = frozenset({"accused", "co_handlers", "assigners"})
+_FLAGS = frozenset({"incomplete", "ruled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def replay(opened: Case, entries: Iterable[Entry]) -> Case:
     given: dict[str, Any] = {one.name: one.default for one in fields(Case) if one.name in KEPT}
     for entry in entries:
         given |= entry.data.get("set", {})
-    return replace(opened, **{name: _read(name, value) for name, value in given.items()})
+    return replace(opened, **{name: read_field(name, value) for name, value in given.items()})
 
 
 def written(value: Any) -> Any:
@@ -56,9 +58,12 @@ def written(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _read(name: str, value: Any) -> Any:
+def read_field(name: str, value: Any) -> Any:
+    """A field of a case from what `written` made of it, or from a driver's plain row."""
     if name == "state":
         return CaseState(value)
     if name in _LISTS:
-        return tuple(value)
+        return tuple(json.loads(value) if isinstance(value, str) else value)
+    if name in _FLAGS:
+        return bool(value)
     return moment(value) if name in _MOMENTS and value is not None else value

@@ -313,12 +313,6 @@ def unanswered(tx: sa.Connection) -> list[Case]:
     return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
 
 
-def opened_until(tx: sa.Connection, until: datetime) -> list[Case]:
-    """Every case that was there at a moment, as it stands now; oldest first."""
-    query = sa.select(case_ticket).where(case_ticket.c.created_at <= until)
-    return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
-
-
 def closed(tx: sa.Connection, since: datetime, until: datetime) -> list[Case]:
     """Cases that were closed from a moment on and before another, and still are; oldest first."""
     query = sa.select(case_ticket).where(

@@ -24,6 +24,7 @@ EDGES = {
     "roster/tables.py",
     "routing/store.py",
     "routing/tables.py",
+    "routing/timelines.py",
 }
 FORBIDDEN_NAMES = {"utils", "helpers", "manager", "base", "common"}
 

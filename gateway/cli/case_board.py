@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
     @app.command(help="督办看板:各单位未答复的件,将到期、黄灯、红灯、已催办、已督办;沟通办自己的灯。")
     def board(ctx: typer.Context, as_of: AsOf = "", as_json: Json = False) -> None:
         """The worst first."""
-        book, seen, now = seen_at(open_desk(ctx.obj), as_of)
+        book, seen, now = seen_at(open_desk(ctx.obj), as_of, only_open=True)
         found = supervision_desk.board(book, seen, now)
         data = {"at": now, "units": [_data(one) for one in found.units], "total": _data(found.total)}
         screen.emit(as_json, data | {"office": found.office}, lambda: _print(found, book.today(now)))
@@ -38,19 +38,23 @@ def register(app: typer.Typer) -> None:
         as_json: Json = False,
     ) -> None:
         """The latest first."""
-        book, seen, now = seen_at(open_desk(ctx.obj), as_of)
+        book, seen, now = seen_at(open_desk(ctx.obj), as_of, only_open=True)
         name = unit and _unit(book, unit)
         late = [one for one in supervision_desk.overdue(book, seen, now) if name in ("", one.unit)]
         screen.emit(as_json, late, lambda: _print_late(late, book.today(now)))
 
 
-def seen_at(desk: Desk, as_of: str) -> tuple[CaseDesk, tuple[Seen, ...], datetime]:
-    """All cases at the end of a past day, or now; with the office's data as known then. Raises `Refused`."""
+def seen_at(desk: Desk, as_of: str, *, only_open: bool = False) -> tuple[CaseDesk, tuple[Seen, ...], datetime]:
+    """All cases at the end of a past day, or now; with the office's data as known then. Raises `Refused`.
+
+    For who asks about open ones only, those that were over by then need not be there.
+    """
     desk.require("case.watch")
     now = moment(desk, as_of)
     book = supervision_desk.as_known(CaseDesk.from_settings(desk.settings), now)
     with desk.database.read() as tx:
-        return book, supervision_desk.look(tx, book, now), now
+        since = now if only_open else supervision_desk.EVER
+        return book, supervision_desk.look(tx, book, now, since), now
 
 
 def moment(desk: Desk, as_of: str) -> datetime:

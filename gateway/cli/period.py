@@ -21,6 +21,14 @@ def day(written: str) -> date:
         raise Refused(f"看不懂日期“{written}”", "写成 2026-11-24 的样子", USAGE) from None
 
 
+def month(written: str) -> str:
+    """A month as people write it, "2026-10". Raises `Refused`."""
+    try:
+        return date.fromisoformat(f"{written}-01").isoformat()[:7]
+    except ValueError:
+        raise Refused(f"看不懂月份“{written}”", "写成 2026-10 的样子", USAGE) from None
+
+
 def period(first: str, last: str, usual_first: date, today: date) -> tuple[date, date]:
     """From and to, both included. Raises `Refused` when they are the wrong way round."""
     until = day(last) if last else today

@@ -32,7 +32,7 @@ def write(paper: Paper, file: Path) -> None:
         looks = _Looks(book)
         _cover(book.add_worksheet("说明"), paper, looks)
         taken = {"说明"}
-        for table in paper.tables:
+        for table in (*paper.tables, *paper.annexes):
             name = _name(table.title, taken)
             sheet = book.add_worksheet(name)
             opens = any(isinstance(cell, (Counted, Share)) for row in table.rows for cell in row)

@@ -39,6 +39,7 @@ class Share:
 
 
 Cell = str | int | date | Rate | Counted | Share | None
+Row = tuple[Cell, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Table:
 
     title: str
     columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[Row, ...]
     note: str = ""
 
 
@@ -64,17 +65,21 @@ Block = Table | Text
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """`as_of`: the moment up to which everything is known; `number` stands under the title; `closing` signs it."""
+    """`as_of`: the moment up to which everything is known; `number` stands under the title; `closing` signs it.
+
+    `annexes` are lists too long to print: they stand in Excel and JSON only.
+    """
 
     title: str
     number: str
     as_of: datetime
     blocks: tuple[Block, ...]
     closing: tuple[str, ...] = ()
+    annexes: tuple[Table, ...] = ()
 
     @property
     def tables(self) -> Iterator[Table]:
-        """Its tables, in order."""
+        """Its tables, in order, without the annexes."""
         return (block for block in self.blocks if isinstance(block, Table))
 
 

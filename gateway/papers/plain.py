@@ -17,6 +17,7 @@ def data(paper: Paper) -> dict[str, Any]:
         "as_of": paper.as_of.isoformat(),
         "blocks": [_text(block) if isinstance(block, Text) else _table(block) for block in paper.blocks],
         "closing": list(paper.closing),
+        "annexes": [_table(table) for table in paper.annexes],
     }
 
 

@@ -53,6 +53,7 @@ def blank(title: str, *, wide: bool = False) -> Written:
     page.page_width, page.page_height = (_LONG, _SHORT) if wide else (_SHORT, _LONG)
     page.orientation = WD_ORIENT.LANDSCAPE if wide else WD_ORIENT.PORTRAIT
     page.top_margin = page.bottom_margin = page.left_margin = page.right_margin = _MARGIN
+    _number_pages(page.footer.paragraphs[0])
     paper.core_properties.title = title
     paper.core_properties.author = ""
     return paper
@@ -66,9 +67,10 @@ def say(
     align: WD_ALIGN_PARAGRAPH = LEFT,
     *,
     indent: bool = False,
+    before: int = 0,
 ) -> None:
-    """Words in a paragraph; `indent` is the two characters at the head of one."""
-    paragraph.paragraph_format.space_after = Pt(2)
+    """Words in a paragraph; `indent` is the two characters at the head of one, `before` the points above it."""
+    paragraph.paragraph_format.space_before, paragraph.paragraph_format.space_after = Pt(before), Pt(2)
     paragraph.paragraph_format.line_spacing = 1.1
     paragraph.alignment = align
     if indent:
@@ -93,7 +95,7 @@ def grid(
 
 
 def _table(paper: Written, table: Table, width: int) -> None:
-    say(paper.add_paragraph(), table.title, 14, HEAD_FONT)
+    say(paper.add_paragraph(), table.title, 14, HEAD_FONT, before=8)
     if table.rows:
         heads = [column.removeprefix("#") for column in table.columns]
         sides = [RIGHT if column.startswith("#") else LEFT for column in table.columns]
@@ -112,17 +114,26 @@ def _table(paper: Written, table: Table, width: int) -> None:
     else:
         say(paper.add_paragraph(), "无", 12, indent=True)
     if table.note:
-        say(paper.add_paragraph(), f"注:{table.note}", 9)
+        say(paper.add_paragraph(), f"注:{table.note}", 9, before=3)
 
 
 def _widths(lines: Sequence[Sequence[str]], width: int) -> list[Length]:
     """The page shared out by the longest words of each column, none too narrow to read, none starving the others."""
-    needs = [min(max(max(_ems(words) for words in column), 3), 18) for column in zip(*lines, strict=True)]
+    needs = [min(max(max(_ems(words) for words in column), 4), 18) for column in zip(*lines, strict=True)]
     return [Length(width * need // sum(needs)) for need in needs]
 
 
 def _ems(words: str) -> int:
-    return (sum(2 if ord(one) > 0x2E7F else 1 for one in words) + 1) // 2 + 1
+    return (sum(2 if ord(one) > 0x2E7F else 1 for one in words) + 1) // 2 + 2  # two for the cell's margins
+
+
+def _number_pages(footer: Paragraph) -> None:
+    """— 1 — in the middle of the foot: a field, which Word counts by itself."""
+    say(footer, "— ", 10.5, align=CENTRE)
+    field = OxmlElement("w:fldSimple")
+    field.set(qn("w:instr"), "PAGE")
+    footer._p.append(field)
+    _set(footer.add_run(" —"), 10.5, BODY_FONT)
 
 
 def _keep_whole(row: _Row) -> None:

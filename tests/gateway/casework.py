@@ -1,12 +1,14 @@
 """The steps of case work that several tests take: from a text to its reply, a quarter of an hour between steps."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from gateway import case_desk
 from gateway.casebook import find
 from routing import store
 from routing.cases import Case, Facts
+from tests.conftest import NOON
 from tests.gateway.office import Office
 
 ROAD = "城关镇小学门口路太窄,天天堵车"
@@ -14,6 +16,7 @@ WATER = "村里自来水停了三天,一滴水也没有"
 HOSPITAL = "我家老人住院报销手续跑了几趟都没办成,到底该找谁"
 MINE, YOURS, THEIRS = "8613800000001", "8613800000002", "8613800000003"
 ALL = frozenset("epy")
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 def opened(office: Office, number: str, words: str) -> str:
@@ -90,3 +93,13 @@ def events(office: Office, no: str) -> list[str]:
 def days_later(office: Office, days: float) -> None:
     """Time goes by."""
     office.minutes += days * 24 * 60
+
+
+def at(words: str) -> datetime:
+    """A moment in Feixiang's time."""
+    return datetime.fromisoformat(words).replace(tzinfo=SHANGHAI)
+
+
+def go(office: Office, words: str) -> None:
+    """Set the clock, in Feixiang's time."""
+    office.minutes = (at(words) - NOON) / timedelta(minutes=1)

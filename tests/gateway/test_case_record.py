@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from gateway import case_record, case_texts, operators, resources
-from gateway.case_record import moves as moves_of
 from gateway.casebook import find
 from gateway.cli import case as case_commands
 from gateway.cli import due as due_command
@@ -21,6 +20,7 @@ from gateway.tables import text as text_table
 from routing import store
 from routing.deadlines import Clock, Lamp, Matter, Move, clocks
 from routing.history import Entry
+from routing.moves import moves as moves_of
 from routing.tables import case_ticket
 from tests.conftest import NOON
 from tests.gateway.casework import MINE, ROAD, WATER, YOURS, act, delivered, opened, show

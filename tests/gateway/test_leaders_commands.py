@@ -11,7 +11,7 @@ from docx import Document
 from typer.testing import CliRunner
 
 from gateway import operators
-from gateway.cli import case, digest, instruction, leader, sample, supervise
+from gateway.cli import case, digest, instruction, leader, report, sample, supervise
 from gateway.cli.desk import Desk
 from gateway.cli.where import Where
 from gateway.errors import Refused
@@ -170,6 +170,9 @@ def test_supervision_by_command(run: Run, office: Office, cases: list[str]) -> N
     run("caozuo", supervise.app, "show", "3", refused="没有督办第 3 号")
     assert no in run("ducha", supervise.app, "show", "1", plain=True)
     assert "一题一专项" in run("ducha", supervise.app, "list", plain=True)
+    year = {block["table"]: block["rows"] for block in run("ducha", report.app, "yearly")["blocks"] if "table" in block}
+    assert [(row[0], row[5]) for row in year["四、一题一专项"]] == [("小学门口交通", "办理中")]
+    assert [row[1] for row in year["三、一事一督办"]] == [no]
     run("ducha", supervise.app, "close", "1", "--result", "已明确")
     run("ducha", supervise.app, "close", no, "--result", "已办好")
     left = run("ducha", supervise.app, "list")
@@ -212,7 +215,9 @@ def test_a_sample_by_command(run: Run, office: Office, tmp_path: Path) -> None:
     run("ducha", sample.app, "enter", refused="请写化名编号")
     marks = ("--attitude", "5", "--efficiency", "4", "--style", "3")
     assert run("caozuo", sample.app, "enter", "S1-001", *marks) == {"entered": 1}
-    assert "100.00%(1/1)" in run("zhuren", sample.app, "result", "1", plain=True)
+    [row] = run("zhuren", sample.app, "result", "1")["blocks"][1]["rows"]
+    assert (row[1]["percent"], row[3]) == ("100.00%", "5.00(5/1)")
+    assert "服务态度好评" in run("zhuren", sample.app, "result", "1", plain=True)
     frame = tmp_path / "范围.csv"
     assert run("ducha", sample.app, "recount", "1", "--frame", str(frame))["same"]
     assert no in frame.read_text(encoding="utf-8-sig")

@@ -101,4 +101,4 @@ def test_on_the_screen_an_empty_table_says_so(capsys: pytest.CaptureFixture[str]
     paper_view.give(paper(Table("挂账件", ("编号",), ())), False)
     shown = capsys.readouterr().out
     assert "挂账件:无" in shown
-    assert "50.00%(1/2)" in shown
+    assert "50.00% (1/2)" in shown

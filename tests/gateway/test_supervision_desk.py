@@ -2,33 +2,22 @@
 
 import json
 from dataclasses import asdict, replace
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import case_desk, supervision_desk
-from gateway.case_record import OFFICE
 from gateway.supervision_desk import Line, Seen, board, month, overdue
 from routing.cases import Case
 from routing.deadlines import Lamp, Matter, Move, clocks
-from tests.conftest import NOON
-from tests.gateway.casework import ALL, MINE, ROAD, THEIRS, WATER, YOURS, act, delivered, opened
+from routing.history import Entry
+from routing.moves import OFFICE
+from tests.gateway.casework import ALL, MINE, ROAD, THEIRS, WATER, YOURS, act, at, delivered, go, opened
 from tests.gateway.office import Office
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 POLICE, SCHOOLS = "交警大队", "县教育局"
-
-
-def at(words: str) -> datetime:
-    return datetime.fromisoformat(words).replace(tzinfo=SHANGHAI)
-
-
-def go(office: Office, words: str) -> None:
-    """Set the clock, in Feixiang's time."""
-    office.minutes = (at(words) - NOON) / timedelta(minutes=1)
 
 
 def seen(office: Office, words: str) -> tuple[Seen, ...]:
@@ -146,7 +135,8 @@ def history(office: Office, n: int, lead: str, given_: str, answered: str | None
     moves = [Move(at(when), event, state, holder) for when, event, state, holder in steps]
     case = Case(n, f"FX26{n:05d}", "1000", None, "热线", "", at(given_), lead=lead)
     now = at("2026-12-31T12:00")
-    return Seen(case, moves, clocks(moves, Matter(), office.desk.terms, office.desk.calendar, now), None)
+    entries = [Entry(move.at, move.event, "", "", None, move.state, "", None, None, {}) for move in moves]
+    return Seen(case, moves, clocks(moves, Matter(), office.desk.terms, office.desk.calendar, now), None, entries)
 
 
 @pytest.mark.parametrize("office", ["sqlite"], indirect=True)

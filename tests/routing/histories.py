@@ -2,10 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from routing import statistics
 from routing.calendar import Calendar
+from routing.cases import Case, CaseState
 from routing.deadlines import RECOMPUTED, Clock, Lamp, Matter, Move, Terms, clocks
+from routing.history import Entry
+from routing.moves import paired
+from routing.seen import Seen
+from routing.statistics import What
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 POLICE, OFFICE = "交警大队", "沟通办"
@@ -17,6 +24,7 @@ STATES = {
     "assign": ("assigned", POLICE),
     "reassign": ("assigned", "县教育局"),
     "sign": ("in_progress", POLICE),
+    "progress": ("in_progress", POLICE),
     "request_return": ("return_req", OFFICE),
     "return_no": ("assigned", POLICE),
     "return_ok": ("accepted", OFFICE),
@@ -71,3 +79,37 @@ class Office:
 
 TEACHER = ("2014-10-10T15:00 receive", "2014-10-10T15:20 accept", "2014-10-10T16:00 assign")
 """G2: a primary-school teacher texts on a Friday; the next day was worked."""
+
+
+END_OF_2014 = at("2014-12-31T12:00")
+
+
+def entry(step: str) -> Entry:
+    """A line, "2014-10-10T16:00 assign", with "lead=…" or "rating=…" after it."""
+    when, event, *more = step.split()
+    state = STATES.get(event, ("closed", ""))[0]
+    fields: dict[str, Any] = dict(pair.split("=") for pair in more)
+    if "rating" in fields:
+        fields["rating"] = int(fields["rating"])
+    return Entry(at(when), event, "甲", "", None, state, "", None, None, {"set": fields} if fields else {})
+
+
+class Eyes:
+    """Sees cases at a moment."""
+
+    def __init__(self, calendar: Calendar, terms: Terms) -> None:
+        self.calendar, self.terms = calendar, terms
+
+    def see(self, *steps: str, now: datetime = END_OF_2014, **given: Any) -> Seen:
+        entries = [one for one in map(entry, steps) if one.at <= now]
+        history = tuple(move for _, move in paired(entries))
+        found = clocks(history, Matter(), self.terms, self.calendar, now)
+        state = CaseState(entries[-1].to_state)
+        case = Case(given.pop("id", 1), "FX1", "1000", None, "sms", "", entries[0].at, state, **given)
+        return Seen(case, history, found, None, tuple(entries))
+
+    def turns(self, *steps: str, now: datetime = END_OF_2014, **given: Any) -> list[statistics.Turn]:
+        return list(statistics.turns(self.see(*steps, now=now, **given), self.calendar, now))
+
+    def happened(self, *steps: str) -> list[tuple[What, str]]:
+        return [(one.what, one.unit) for one in statistics.happenings(self.see(*steps), {}, self.calendar)]

@@ -1,0 +1,67 @@
+"""Results for everybody to read (公开): closed cases of a month, without a word that tells who wrote.
+
+Shielded cases and reports of misconduct are left out whole. What citizens wrote, and what units replied, is masked.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+
+import sqlalchemy as sa
+
+from gateway.papers import Paper, Table
+from gateway.papers.word import chinese_day
+from gateway.report_facts import Facts, in_month, said
+from roster import store as roster_store
+from roster.masking import unnamed
+from roster.vault import Vault
+from routing.cases import CaseState
+from routing.moves import OFFICE
+from routing.seen import Seen
+
+RATINGS = {1: "满意", 2: "基本满意", 3: "不满意", None: "未评价"}
+COLUMNS = ("编号", "办结日期", "类别", "主题", "反映内容", "答复单位", "答复", "结果", "评价")
+
+
+def choose(facts: Facts, month: str) -> list[tuple[date, Seen]]:
+    """The cases that were closed in the month, are so still, and may be told of; with the day."""
+    within = in_month(month)
+    found = []
+    for seen in facts.seen:
+        case = seen.case
+        if (
+            case.state is CaseState.CLOSED
+            and case.closed_at
+            and case.shield < 2
+            and case.kind != "举报"
+            and not case.accused
+        ):
+            on = facts.desk.today(case.closed_at)
+            if within(on):
+                found.append((on, seen))
+    return sorted(found, key=lambda one: (one[0], one[1].case.number))
+
+
+def names(tx: sa.Connection, vault: Vault, chosen: list[tuple[date, Seen]]) -> dict[int, str]:
+    """Whose names must not stand in it."""
+    return roster_store.names(tx, vault, {one.case.person_id for _, one in chosen if one.case.person_id is not None})
+
+
+def paper(facts: Facts, month: str, chosen: list[tuple[date, Seen]], known: Mapping[int, str]) -> Paper:
+    """The table of results. `known`: the reporters' names, to be hidden wherever they stand."""
+    rows = tuple(_row(on, seen, tuple(filter(None, [known.get(seen.case.person_id or 0)]))) for on, seen in chosen)
+    note = "个人信息已隐去;保密件和举报件不公开。"
+    number = f"{said(month)}  {facts.as_of}"
+    closing = (f"{facts.county}双向沟通办公室", chinese_day(facts.today))
+    table = Table("办理结果", COLUMNS, rows, note)
+    return Paper(f"{facts.county}社情民意办理结果公开", number, facts.now, (table,), closing)
+
+
+def _row(on: date, seen: Seen, hidden: tuple[str, ...]) -> tuple[str | date, ...]:
+    case = seen.case
+    unit = case.lead or OFFICE
+    reply = unnamed(case.reply or "", hidden)
+    named = reply if unit in reply else f"{unit}答复:{reply}"
+    return (
+        *(case.number, on, case.kind or "", case.topic or "", unnamed(case.text, hidden)),
+        *(unit, named, case.outcome or "", RATINGS[case.rating]),
+    )
