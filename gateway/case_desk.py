@@ -19,6 +19,7 @@ from routing.cases import (
     EVENTS,
     PROPOSERS,
     ROLES,
+    SUPERVISIONS,
     TRANSITIONS,
     Case,
     CaseState,
@@ -34,6 +35,8 @@ from routing.texts import TooLong
 
 ALONE = "无"
 """Said instead of a kind that a leader decides: none of them, the office decides alone."""
+CLEARED = "不属须领导亲自批转的类别"
+"""How the history says that a matter which seemed to be of such a kind is none."""
 ORDERING = frozenset(row.event for row in TRANSITIONS if {"ordered", "reordered"} & {*row.sets})
 """Steps that are written assignments (交办单)."""
 DATED = ORDERING | {"extend_ok", "suspend"}
@@ -136,6 +139,8 @@ def _completed(tx: sa.Connection, desk: Desk, case: Case, event: str, facts: Fac
         kinds = [kind.name for kind in codes.leader_kinds]
         if facts.leader_kind not in ("", ALONE, *kinds):
             raise RuleBroken(f"没有“{facts.leader_kind}”这一类", f"可选:{ALONE}、{'、'.join(kinds)}")
+        if facts.leader_kind == ALONE and case.leader_kind:
+            given["reason"] = f"{CLEARED}:{facts.reason.strip() or '操作员认定'}"
         given["leader_kind"] = "" if facts.leader_kind == ALONE else facts.leader_kind or case.leader_kind or ""
         given["shield"] = facts.shield or (2 if facts.kind == "举报" else case.shield)
     if event in ORDERING:
@@ -339,12 +344,19 @@ def proposed(entries: Sequence[Entry], event: str) -> Entry | None:
     return None
 
 
-def supervise(tx: sa.Connection, number: str, role: str, actor: str, reason: str, lift: bool, now: datetime) -> Case:
-    """Put a case under supervision (督办), or take it out again."""
+def supervise(
+    tx: sa.Connection, number: str, role: str, actor: str, reason: str, lift: bool, now: datetime, kind: str = ""
+) -> Case:
+    """Put a case under supervision (督办), of a kind, or take it out again."""
     case = find(tx, number)
     if not reason.strip():
         raise Refused("请写明督办的理由", "加上 --reason")
-    if lift == (case.supervision is None):
+    if kind and kind not in SUPERVISIONS:
+        raise Refused(f"没有“{kind}”这一种督办", f"可选:{'、'.join(SUPERVISIONS)}")
+    changes = kind and case.supervision is not None and kind != (case.supervision_kind or SUPERVISIONS[0])
+    if lift == (case.supervision is None) and not changes:
         raise Refused(f"{case.number} {'没有' if lift else '已经'}督办", "")
-    after = replace(case, supervision=None if lift else reason.strip())
+    after = replace(
+        case, supervision=None if lift else reason.strip(), supervision_kind=None if lift else kind or SUPERVISIONS[0]
+    )
     return store.note(tx, case, "unsupervise" if lift else "supervise", actor, role, now, reason.strip(), after=after)

@@ -62,11 +62,11 @@ def sweep(tx: sa.Connection, desk: Desk, post: Post, now: datetime) -> int:
         return 0
     cases = store.unanswered(tx)
     entries = store.timelines(tx, [case.id for case in cases])
-    written = sum(_apart(case, partial(_look, tx, desk, post, case, entries[case.id], now)) for case in cases)
+    written = sum(apart(case, partial(_look, tx, desk, post, case, entries[case.id], now)) for case in cases)
     return written + _repeated(tx, desk, post, now)
 
 
-def _apart(case: Case, work: Callable[[], int]) -> int:
+def apart(case: Case, work: Callable[[], int]) -> int:
     """One case's work, whose trouble is its own."""
     try:
         return work()
@@ -236,7 +236,7 @@ def _repeated(tx: sa.Connection, desk: Desk, post: Post, now: datetime) -> int:
         case = cases[repeat.case]
         noted = any(entry.event == SAME_PROBLEM and entry.at >= repeat.at for entry in entries[case.id])
         if case.state in store.UNANSWERED and not noted:
-            written += _apart(case, partial(_come_back, tx, desk, post, case, repeat, now))
+            written += apart(case, partial(_come_back, tx, desk, post, case, repeat, now))
     return written
 
 

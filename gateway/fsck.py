@@ -8,10 +8,13 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from gateway import audit
+from gateway import audit, survey_account
+from gateway.digest_desk import fingerprint
+from gateway.tables import audit as audit_rows
 from routing import store as case_store
 from routing.cases import KEPT
 from routing.history import replay
+from routing.tables import digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +215,8 @@ def check(tx: sa.Connection, audit_key: bytes, now_ms: int) -> Iterator[Offence]
             yield Offence(invariant.name, invariant.claim, str(row), str(detail))
     yield from _plans(tx)
     yield from _histories(tx)
+    yield from _digests(tx)
+    yield from _surveys(tx)
     broken = audit.verify(tx, audit_key)
     if broken is not None:
         yield Offence("I13", "操作记录未被改动", f"audit {broken}", "seal does not fit")
@@ -230,6 +235,29 @@ def _histories(tx: sa.Connection) -> Iterator[Offence]:
         if played != case:
             wrong = [name for name in KEPT if getattr(played, name) != getattr(case, name)]
             yield Offence("I5e", "办件与其经过一致", f"case {case.number}", ", ".join(wrong))
+
+
+def _digests(tx: sa.Connection) -> Iterator[Offence]:
+    """A signed digest is what was signed, by its fingerprint in the audit; and the audit is what the digest prints."""
+    signed = {
+        row.subject: row.detail.get("sha256")
+        for row in tx.execute(sa.select(audit_rows).where(audit_rows.c.verb == "digest.sign"))
+    }
+    for row in tx.execute(sa.select(digest).where(digest.c.signed_at.isnot(None))):
+        name = f"digest {row.year}-{row.number}"
+        if signed.get(name) != fingerprint(row.content):
+            yield Offence("digest", "已签发的摘报未被改动", name, "content differs from the signed one")
+        head = row.content.get("audit_head")
+        seal = head and tx.scalar(sa.select(audit_rows.c.seal).where(audit_rows.c.id == head["row"]))
+        if head and (seal is None or not seal.hex().startswith(head["seal"])):
+            yield Offence("digest", "操作记录与摘报印出的链值一致", name, f"audit {head['row']} is another one")
+
+
+def _surveys(tx: sa.Connection) -> Iterator[Offence]:
+    """Everybody was asked to rate their answer who has a phone and did not opt out."""
+    for one in survey_account.answers(tx):
+        if one.why == survey_account.FORGOTTEN:
+            yield Offence("survey", "答复过的都请了评价", f"case {one.number}", "answered and not asked to rate")
 
 
 def _plans(tx: sa.Connection) -> Iterator[Offence]:

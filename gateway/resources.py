@@ -19,10 +19,12 @@ from roster.importing import Lists
 from roster.networks import Prefixes
 from roster.suspicion import Codes as NumberCodes
 from roster.suspicion import Patience
+from routing import digest as digests
+from routing import instructions as instructions_
 from routing import numbers
 from routing.answers import Answers
 from routing.calendar import Calendar, OfficeHours, Statute, Table
-from routing.cases import LABELS
+from routing.cases import EVENTS, LABELS
 from routing.codes import Codes
 from routing.deadlines import Terms
 from routing.departments import Departments
@@ -62,6 +64,7 @@ def measured(settings: Loaded) -> list[Measured]:
             "due": day,
             "date": day,
             "state": max(LABELS.values(), key=len),
+            "step": f"{max(EVENTS.values(), key=len)}等99步",
             "reason": max(codes_.causes.values(), key=len, default=""),
         },
         "T4": {"reason": refusal.reason, "where": refusal.where} if refusal else {"reason": "", "where": ""},
@@ -153,6 +156,16 @@ def terms(settings: Loaded) -> Terms:
 def supervision(settings: Loaded) -> SupervisionRules:
     """When silence is followed by what."""
     return _made(settings, "deadlines", SupervisionRules.from_toml)
+
+
+def digest(settings: Loaded) -> digests.Rules:
+    """What belongs into a week's digest."""
+    return _made(settings, "deadlines", digests.Rules.from_toml)
+
+
+def instructions(settings: Loaded) -> instructions_.Rules:
+    """Until when what a leader instructs is to be done, and who forwards it."""
+    return _made(settings, "deadlines", instructions_.Rules.from_toml)
 
 
 def evaluation(settings: Loaded) -> EvaluationRules:

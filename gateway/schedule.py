@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from gateway import alarm, case_clock, case_ladder, likeness, notices, outbox, rerouting
+from gateway import alarm, case_clock, case_ladder, likeness, notices, outbox, rerouting, watch_desk
 from gateway.casebook import Desk
 from routing.likeness import Reader
 
@@ -80,8 +80,9 @@ def move_cases(desk: Desk, tx: sa.Connection, now_ms: int) -> None:
 
 
 def supervise_cases(desk: Desk, post: case_ladder.Post, tx: sa.Connection, now_ms: int) -> None:
-    """Units that are silent: reminded, urged, criticised, reported to the supervision office."""
+    """Units that are silent: reminded, urged, criticised, reported; the steps of watched cases told."""
     case_ladder.sweep(tx, desk, post, _moment(now_ms))
+    watch_desk.sweep(tx, desk, post, _moment(now_ms))
 
 
 def raise_alarm(desk: Desk, post: case_ladder.Post, tx: sa.Connection, now_ms: int) -> None:

@@ -12,10 +12,12 @@ from gateway.notices import TOPICS
 from gateway.papers import Block, Counted, Paper, Row, Share, Table, Text
 from gateway.papers.word import chinese_day
 from gateway.report_facts import Facts, in_month, in_year
+from gateway.supervision_records import Record
 from routing import evaluation, statistics, supervision
 from routing.evaluation import DEDUCTED, INDICES, SUMMONED, Evaluated
 from routing.moves import OFFICE
 from routing.statistics import What
+from routing.supervision import Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,9 @@ def _months(facts: Facts, year: int) -> Iterator[str]:
     return (f"{year}-{n:02}" for n in range(1, 13) if date(year, n, 1) <= facts.today)
 
 
-def sheet(facts: Facts, year: int, signed: Iterable[Signed], sent: Iterable[Sent]) -> Paper:
+def sheet(
+    facts: Facts, year: int, signed: Iterable[Signed], sent: Iterable[Sent], records: Iterable[Record] = ()
+) -> Paper:
     """The five ones of a year, each with what lies behind it."""
     ranked = evaluated(facts, year)
     bulletins = {one.month: one for one in signed}
@@ -72,7 +76,8 @@ def sheet(facts: Facts, year: int, signed: Iterable[Signed], sent: Iterable[Sent
         _deductions(ranked, facts),
         _bulletins(facts, year, bulletins),
         _supervised(facts, year),
-        _specials(facts, year),
+        _specials(facts, year, records),
+        _came_back(facts, year),
         _ranking(ranked),
         adopted(facts, in_year(year), "附一 采用的建议"),
         _notices(sent),
@@ -165,7 +170,23 @@ def _supervised(facts: Facts, year: int) -> Table:
     return Table("三、一事一督办", columns, tuple(sorted(rows, key=lambda row: (row[2], row[1]))))
 
 
-def _specials(facts: Facts, year: int) -> Table:
+def _specials(facts: Facts, year: int, records: Iterable[Record]) -> Table:
+    """The specials that were opened in the year, as far as was known."""
+    within = in_year(year)
+    rows = tuple(
+        (
+            *(one.about, facts.desk.today(one.opened_at), one.opened_by, one.reason),
+            Counted(tuple(number for number in one.cases if number in facts.by_number)),
+            one.result if one.closed_at and one.closed_at <= facts.now else "办理中",
+        )
+        for one in records
+        if one.form is Form.SPECIAL and one.opened_at <= facts.now and within(facts.desk.today(one.opened_at))
+    )
+    columns = ("专项", "立项日期", "立项", "理由", "#件数", "结果")
+    return Table("四、一题一专项", columns, rows)
+
+
+def _came_back(facts: Facts, year: int) -> Table:
     """Topics in which problems came back: what calls for a special of its own."""
     within = in_year(year)
     topics: dict[str, list[str]] = {}
@@ -176,7 +197,7 @@ def _specials(facts: Facts, year: int) -> Table:
         (name, Counted(tuple(sorted(cases))))
         for name, cases in sorted(topics.items(), key=lambda kv: (-len(kv[1]), kv[0]))
     )
-    return Table("四、一题一专项", ("问题", "#再次反映"), rows, "答复后再次反映的问题,应开展专项治理。")
+    return Table("应开展专项的问题", ("问题", "#再次反映"), rows, "答复后再次反映的问题。")
 
 
 def _ranking(ranked: Sequence[tuple[int | None, Evaluated]]) -> Table:

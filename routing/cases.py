@@ -63,6 +63,8 @@ OVER = frozenset({CaseState.CLOSED, CaseState.MERGED, CaseState.REJECTED})
 KINDS = ("咨询", "求助", "投诉", "举报", "建议", "感谢")
 URGENCIES = {"normal": "一般", "urgent": "急", "emergency": "特急"}
 SHIELDS = {1: "一般(承办单位只见化名)", 2: "保密(操作员也只见化名)"}
+SUPERVISIONS = ("日常督办", "重点督办", "年终考核")
+"""Kinds of supervision (督办). The first is the usual one, and that of what is supervised by rule."""
 GATES = {"e": "证据关", "p": "程序关", "y": "政策关"}
 """The three gates of the review (三查三把关): facts, procedure, policy."""
 ANSWERED = frozenset({"delivered", "called", "confirmed"})
@@ -103,6 +105,8 @@ class Case:
     extensions: int = 0
     review_on: str | None = None  # when a suspended case is looked at again
     supervision: str | None = None  # why it is supervised (督办); None: it is not
+    supervision_kind: str | None = None  # one of SUPERVISIONS; None: the usual one
+    full_watch: str | None = None  # why every step is shown to the supervisor (全程督办); None: it is not
     outcome: str | None = None
     reply: str | None = None
     reply_message_id: int | None = None
@@ -211,7 +215,16 @@ TRANSITIONS = (
     _row("info_in", "补充", _S.NEED_INFO, _S.NEW, "citizen", sets="complete"),
     _row("info_timeout", "逾期未补充", _S.NEED_INFO, _S.NEW, "system", "period_over", sets="incomplete"),
     _row("accept", "受理", _S.NEW, _S.ACCEPTED, "operator", "classified", sets="classified"),
-    _row("answer_direct", "直接答复", _S.NEW, _S.REPLIED, "operator", "is_inquiry has_reply", "T6 T10", "kind reply"),
+    _row(
+        "answer_direct",
+        "直接答复",
+        _S.NEW,
+        _S.REPLIED,
+        "operator",
+        "is_inquiry not_for_leader has_reply",
+        "T6 T10",
+        "kind reply",
+    ),
     _row("merge", "并案", _S.NEW, _S.MERGED, "operator", "has_master", "T3", "master closed"),
     _row("reject", "不予受理", _S.NEW, _S.REJECTED, "reviewer", "two_persons coded_refusal", "T4", "closed"),
     _row("refer_leader", "呈领导批示", _S.ACCEPTED, _S.AWAIT_LEADER, "operator system", "has_reason"),
@@ -267,7 +280,7 @@ TRANSITIONS = (
         _S.CLOSED,
         _S.ASSIGNED,
         "operator citizen",
-        "in_30_days new_order",
+        "in_30_days as_the_leader_ordered new_order",
         "T5",
         "again ordered recurred",
     ),

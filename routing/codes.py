@@ -1,7 +1,7 @@
 """The codes of case work with their words: refusals, returns, causes to wait, methods, what only leaders decide."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -31,6 +31,9 @@ class Codes:
     causes: Mapping[str, str]
     methods: Mapping[str, str]  # name -> what the unit is asked to do
     leader_kinds: tuple[LeaderKind, ...]
+    conduct: Mapping[str, int] = field(
+        default_factory=dict
+    )  # how a unit's conduct is dealt with -> working days for it
 
     @classmethod
     def from_toml(cls, table: Mapping[str, Any]) -> "Codes":
@@ -44,6 +47,7 @@ class Codes:
             leader_kinds=tuple(
                 LeaderKind(one["name"], tuple(one["words"]), bool(one.get("with_accusation"))) for one in kinds
             ),
+            conduct=dict(table.get("conduct", {})),
         )
         if not codes.methods:
             raise ValueError("[methods] is empty")

@@ -70,7 +70,15 @@ def _has_master(case: Case, facts: Facts, role: str) -> str:
         return f"{master.number} 是“{LABELS[master.state]}”,不能作为主件"
     if master.state in OVER and master.closed_at and facts.now - master.closed_at >= MERGED_WITHIN:
         return f"{master.number} 办结已满90日,请按新件受理"
+    if case.leader_kind and not master.leader_kind:
+        return f"本件须由领导亲自批转({case.leader_kind}),不能并入由单位办理的 {master.number};确不属此列的,受理时写明"
     return ""
+
+
+def _as_the_leader_ordered(case: Case, facts: Facts, role: str) -> str:
+    """What a leader decided comes back to the units that the leader chose: another choice is the leader's."""
+    same = facts.lead == case.lead and set(facts.co_handlers) == set(case.co_handlers)
+    return "" if same or not case.leader_kind else "本件由领导亲自批转,再次发生仍由原单位办理,改换单位须由领导决定"
 
 
 def _coded_return(case: Case, facts: Facts, role: str) -> str:
@@ -162,6 +170,7 @@ GUARDS: Mapping[str, Guard] = {
     "new_order": _new_order,
     "reorder": _reorder,
     "not_for_leader": _needs(lambda c, f: not c.leader_kind, "本件须由领导亲自批转,请呈领导批示"),
+    "as_the_leader_ordered": _as_the_leader_ordered,
     "leads": _leads,
     "handles": _handles,
     "signed": lambda c, f, role: "" if role == "head" or f.signed_by.strip() else "请写明签发的单位分管领导",

@@ -331,6 +331,23 @@ def unanswered(tx: sa.Connection) -> list[Case]:
     return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
 
 
+def closed(tx: sa.Connection, since: datetime, until: datetime) -> list[Case]:
+    """Cases that were closed from a moment on and before another, and still are; oldest first."""
+    query = sa.select(case_ticket).where(
+        case_ticket.c.state == CaseState.CLOSED, case_ticket.c.closed_at >= since, case_ticket.c.closed_at < until
+    )
+    return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
+
+
+def recent(tx: sa.Connection, since: datetime) -> list[Case]:
+    """Cases that came in since a moment, the masters of those that were merged, and all that wait for an answer."""
+    came = sa.select(case_ticket.c.master_id).where(case_ticket.c.created_at >= since)
+    query = sa.select(case_ticket).where(
+        sa.or_(case_ticket.c.created_at >= since, case_ticket.c.state.in_(UNANSWERED), case_ticket.c.id.in_(came))
+    )
+    return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
+
+
 def alike(tx: sa.Connection, kinds: Iterable[str]) -> list[Case]:
     """Cases of these kinds that have place and topic in common with an unanswered one, itself among them."""
     open_one = case_ticket.alias("open_one")

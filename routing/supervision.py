@@ -20,6 +20,17 @@ GIVEN = frozenset({"assign", "instruct", "delegate", "reassign", "return_no", "u
 """Events that put a case before a department, to be signed for."""
 
 
+class Form(StrEnum):
+    """What a record of supervision is about. That of a case (一事一督办) stands in the case's own history."""
+
+    UNIT = "unit"  # 单位督办: it does not act, or passes the buck (推诿)
+    SPECIAL = "special"  # 一题一专项: a place and topic
+    CONDUCT = "conduct"  # 作风问题: warned, talked to, or investigated
+
+
+FORMS = {Form.UNIT: "单位督办", Form.SPECIAL: "一题一专项", Form.CONDUCT: "作风处置"}
+
+
 class Rung(StrEnum):
     """The steps of the ladder. Their values are the events under which they stand in the history."""
 
@@ -36,7 +47,9 @@ DEEMED_TOLD = "deemed_told"
 SAME_PROBLEM = "same_problem"
 ALARM = "alarm"
 """The duty officer was told that somebody may be in danger (`gateway/alarm.py`)."""
-ASIDE = frozenset({*Rung, DEEMED_TOLD, SAME_PROBLEM, ALARM} - {Rung.DEEMED_SIGNED})
+WATCHED, UNWATCHED = "watch", "unwatch"
+"""The supervision office wants to see every step of a case (全程督办), and no longer."""
+ASIDE = frozenset({*Rung, DEEMED_TOLD, SAME_PROBLEM, ALARM, WATCHED, UNWATCHED} - {Rung.DEEMED_SIGNED})
 """Lines of history between the office and a unit: the citizen hears nothing of them."""
 
 RUNG_LABELS = {

@@ -8,7 +8,7 @@ import typer
 from gateway import case_desk, case_queue, case_texts, order_paper, resources
 from gateway.casebook import Desk as CaseDesk
 from gateway.casebook import find
-from gateway.cli import case_advice, case_board, due, screen
+from gateway.cli import case_advice, case_board, due, screen, surveyed
 from gateway.cli.case_steps import app
 from gateway.cli.case_view import (
     Json,
@@ -103,7 +103,7 @@ def show(ctx: typer.Context, number: No, as_json: Json = False) -> None:
         who = reporter(tx, desk, case)
         limit, office = due.limits(tx, desk, [case]).get(case.id), due.waits(tx, desk, [case]).get(case.id)
         entries = store.timeline(tx, case.id)
-        lines = history(desk, entries, case_texts.words_of(tx, entries))
+        lines = history(desk, entries, case_texts.words_of(tx, entries), names(desk, case))
         master = store.by_id(tx, case.master_id).number if case.master_id else ""
     silent = case_desk.silent_co_handlers(case, entries)
     data = data_of(case) | due.data_of(limit, office)
@@ -124,7 +124,7 @@ def timeline(ctx: typer.Context, number: No, as_json: Json = False) -> None:
     with desk.database.read() as tx:
         case = visible(tx, desk, number)
         entries = store.timeline(tx, case.id)
-        lines = history(desk, entries, case_texts.words_of(tx, entries))
+        lines = history(desk, entries, case_texts.words_of(tx, entries), names(desk, case))
     screen.emit(as_json, lines, lambda: print_history(desk, case.number, lines))
 
 
@@ -230,3 +230,4 @@ def _reporter(tx: Any, desk: Desk, phone: str | None) -> int | None:
 due.register(app, visible)
 case_board.register(app)
 case_advice.register(app)
+surveyed.register(app)

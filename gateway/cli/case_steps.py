@@ -15,7 +15,19 @@ from gateway.cli import screen
 from gateway.cli.case_view import Json, No, data_of, visible
 from gateway.cli.desk import open_desk
 from gateway.errors import USAGE, Refused
-from routing.cases import EVENTS, GATES, KINDS, LABELS, PROPOSERS, SHIELDS, URGENCIES, Case, CaseState, Facts
+from routing.cases import (
+    EVENTS,
+    GATES,
+    KINDS,
+    LABELS,
+    PROPOSERS,
+    SHIELDS,
+    SUPERVISIONS,
+    URGENCIES,
+    Case,
+    CaseState,
+    Facts,
+)
 from routing.store import timeline
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -50,6 +62,7 @@ def accept(
     leader_kind: Annotated[str, typer.Option(help=f"须由领导亲自批转的类别;{case_desk.ALONE} 表示不属此列")] = "",
     accused: Annotated[list[str] | None, typer.Option(help="被反映的单位,可多次;它不能承办")] = None,
     cleared: Annotated[list[str] | None, typer.Option(help="误认为被反映、实际没有的单位,可多次")] = None,
+    reason: Annotated[str, typer.Option(help="理由,例如为什么不属须领导批转的类别")] = "",
     as_json: Json = False,
 ) -> None:
     """NEW to ACCEPTED; what a leader must decide goes on to AWAIT_LEADER."""
@@ -64,6 +77,7 @@ def accept(
             "leader_kind": leader_kind,
             "accused": _units(book, accused),
             "cleared": _units(book, cleared),
+            "reason": reason,
         }
 
     _act(ctx, number, "accept", as_json, facts)
@@ -412,17 +426,23 @@ def supervise(
     ctx: typer.Context,
     number: No,
     reason: Reason,
+    kind: Annotated[str, typer.Option(help="种类:" + "、".join(SUPERVISIONS))] = "",
     lift: Annotated[bool, typer.Option("--lift", help="解除督办")] = False,
     as_json: Json = False,
 ) -> None:
     """A field beside the state."""
+    supervised(ctx, number, reason, kind, lift, as_json)
+
+
+def supervised(ctx: typer.Context, number: str, reason: str, kind: str, lift: bool, as_json: bool) -> None:
+    """Put a case under supervision, or take it out: also `xinqiao supervise open` and `close`."""
     desk = open_desk(ctx.obj)
     who = desk.require("case.supervise")
     role = "supervisor" if "supervisor" in who.roles else "director"
     with desk.database.write() as tx:
-        case = case_desk.supervise(tx, number, role, who.name, reason, lift, desk.now())
-        desk.audit(tx, "case.supervise", case.number, {"lift": lift})
-    said = f"{case.number} {'已解除督办' if lift else '已列入督办'}"
+        case = case_desk.supervise(tx, number, role, who.name, reason, lift, desk.now(), kind)
+        desk.audit(tx, "case.supervise", case.number, {"lift": lift, "kind": case.supervision_kind})
+    said = f"{case.number} {'已解除督办' if lift else f'已列入{case.supervision_kind}'}"
     screen.emit(as_json, data_of(case), lambda: screen.say(said, "green"))
 
 

@@ -1,7 +1,8 @@
 """How a case is shown, to whom: masked reporters, a unit sees only its own, history with who, when and why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -16,7 +17,8 @@ from gateway.logs import mask
 from roster import masking
 from roster import store as roster_store
 from roster.phones import masked
-from routing.cases import EVENTS, LABELS, SHIELDS, URGENCIES, Case, CaseState
+from routing import store
+from routing.cases import EVENTS, LABELS, SHIELDS, SUPERVISIONS, URGENCIES, Case, CaseState
 from routing.deadlines import LAMP_LABELS, Limit, Waiting
 from routing.history import Entry
 
@@ -48,6 +50,8 @@ NOTED = {
     "supervise": "督办",
     "unsupervise": "解除督办",
     "alarm": "特急告警",
+    "watch": "全程督办",
+    "unwatch": "结束全程督办",
     "unsigned": "未签收提醒",
     "deemed_told": "告知视同签收",
     "remind": "到期提醒",
@@ -86,13 +90,18 @@ def readable(desk: Desk, case: Case) -> Case:
     """The case as its reader may read it: a unit's copy does not tell who wrote it."""
     if not of_unit(desk):
         return case
-    return replace(case, text=masking.unnamed(mask(case.text), names(desk, case)))
+    return replace(case, text=_unnamed(names(desk, case), case.text))
+
+
+def _unnamed(who: Collection[str], words: str) -> str:
+    return masking.unnamed(mask(words), who)
 
 
 def names(desk: Desk, case: Case) -> list[str]:
-    """The name of the informant who wrote, to be hidden in what leaves the office."""
+    """The names of the informants who wrote, also in cases merged into it: hidden in what leaves the office."""
     with desk.database.read() as tx:
-        return list(roster_store.names(tx, desk.vault, [case.person_id] if case.person_id else []).values())
+        wrote = [one.person_id for one in (case, *store.merged_into(tx, case.id)) if one.person_id is not None]
+        return list(roster_store.names(tx, desk.vault, wrote).values())
 
 
 def of_unit(desk: Desk) -> bool:
@@ -117,9 +126,11 @@ def data_of(case: Case) -> dict[str, Any]:
     return data | {"reporter_id": f"R{person_id}" if person_id else None, "label": LABELS[case.state]}
 
 
-def history(desk: Desk, entries: Sequence[Entry], words: Mapping[int, str]) -> list[dict[str, Any]]:
-    """Who did what, when and why; with the citizen's words where a text did it."""
-    hidden = (lambda words: masking.unnamed(mask(words))) if of_unit(desk) else str
+def history(
+    desk: Desk, entries: Sequence[Entry], words: Mapping[int, str], who: Collection[str] = ()
+) -> list[dict[str, Any]]:
+    """Who did what, when and why; with the citizen's words where a text did it. To a unit nobody of `who` is named."""
+    hidden = partial(_unnamed, who) if of_unit(desk) else str
     return [
         asdict(entry) | {"label": label(entry.event), "words": hidden(words.get(entry.text_id or 0, ""))}
         for entry in entries
@@ -164,7 +175,8 @@ def print_case(
         ("期限", f"{limit.due},{LAMP_LABELS[limit.lamp]}" if limit and limit != office else case.due_on),
         ("沟通办处理期限", f"{office.due},{LAMP_LABELS[office.lamp]}" if office else ""),
         ("挂账复查", case.review_on),
-        ("督办", case.supervision),
+        ("督办", f"{case.supervision_kind or SUPERVISIONS[0]}:{case.supervision}" if case.supervision else ""),
+        ("全程督办", case.full_watch),
         ("结果", case.outcome),
         ("答复", case.reply),
         ("答复送达", DELIVERY.get(case.reply_delivery or "", "")),

@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from gateway import bulletin, published, report_signing, resources, roster_files, summary, yearly
+from gateway import (
+    bulletin,
+    published,
+    report_signing,
+    resources,
+    roster_files,
+    summary,
+    supervision_records,
+    yearly,
+)
 from gateway.casebook import Desk as CaseDesk
 from gateway.cli import period, screen
 from gateway.cli.case_board import AsOf, moment
@@ -91,7 +100,8 @@ def of_year(
     with desk.database.read() as tx:
         signed = report_signing.signed(tx, now)
         sent = [yearly.Sent(*one) for one in sent_by_topic(tx, begins, min(ends, now))]
-    give(yearly.sheet(facts, chosen, signed, sent), as_json, word, excel)
+        records = supervision_records.records(tx, year=chosen, zone=desk.settings.zone())
+    give(yearly.sheet(facts, chosen, signed, sent, records), as_json, word, excel)
 
 
 @app.command("published", help="公开用的办理结果:隐去个人信息,不含保密件和举报件。")

@@ -1,15 +1,17 @@
 """Stories from Feixiang, as its papers tell them: what was texted, who handled it, what came back."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
 
-from gateway import case_queue
+from gateway import case_desk, case_queue, supervision_desk
 from gateway.casebook import find
 from gateway.errors import Refused
 from gateway.tables import text
 from routing import store
+from routing.cases import Facts
 from tests.conftest import NOON
 from tests.gateway.casework import (
     ALL,
@@ -140,6 +142,39 @@ def test_the_same_problem_twice(office: Office) -> None:
     assert again.supervision == "同一问题再次发生"
     assert cases(office) == 1
     assert any("已交县供水公司办理" in words for words in delivered(office))
+
+
+@pytest.mark.parametrize("office", ["sqlite"], indirect=True)
+def test_dissatisfied_votes_call_for_warnings_each_once(office: Office) -> None:
+    """G8: nine in a month call for nothing; the tenth, twentieth and fortieth do, and the fortieth of the year."""
+    people = [f"139000000{n:02}" for n in range(40)]
+    office.join(*people)
+    for n, number in enumerate(people):
+        office.text(f"86{number}", f"第{n + 1}组的路灯坏了,请来修")
+    office.answers()
+    with office.database.write() as tx:
+        for case in store.listed(tx):
+            facts = Facts("甲", office.now, reason="办理", kind="求助", lead="县供电公司", reply="已修", signed_by="赵")
+            for event in ("accept", "assign", "sign", "report"):
+                case_desk.act(tx, office.desk, case.number, event, "operator", facts)
+            case_desk.act(tx, office.desk, case.number, "approve", "reviewer", replace(facts, actor="乙", gates=ALL))
+    office.minutes += 60
+    office.deliver(office.submit(400))  # the replies; the surveys follow ten minutes later
+    office.minutes += 60
+    office.deliver(office.submit(400))
+    called = {}
+    for votes, number in enumerate(people, 1):
+        office.text(f"86{number}", "3" if votes % 2 else "不满意")
+        if votes in (9, 10, 19, 20, 39, 40):
+            with office.database.read() as tx:
+                seen = supervision_desk.look(tx, office.desk, office.now)
+            found = supervision_desk.month(office.desk, seen, "2026-11", office.now)
+            called[votes] = [(one.period, one.level.level, one.votes) for one in found.warned]
+    assert called[9] == []
+    assert called[10] == called[19] == [("2026-11", "III", 10)]
+    assert called[20] == called[39] == [*called[10], ("2026-11", "II", 20)]
+    assert called[40] == [*called[20], ("2026-11", "I", 40), ("2026", "III", 40)]
+    assert {one.unit for one in found.warned} == {"县供电公司"}
 
 
 def test_a_text_that_accuses_an_official(office: Office) -> None:

@@ -232,6 +232,55 @@ def test_what_a_leader_must_decide_no_operator_assigns() -> None:
     assert go(waiting, "delegate", "director", today=date(2026, 11, 27)).state is CaseState.ASSIGNED
 
 
+def test_what_a_leader_must_decide_is_neither_answered_nor_merged_away_by_an_operator() -> None:
+    marked = replace(NEW, leader_kind="违纪违法")
+    refused(marked, "answer_direct", "operator", "领导", kind="咨询")
+    refused(marked, "merge", "operator", "亲自批转")
+    same = replace(MASTER, leader_kind="渎职失职")
+    assert go(marked, "merge", "operator", master=same).state is CaseState.MERGED
+
+
+def test_what_a_leader_decided_comes_back_to_the_units_that_the_leader_chose() -> None:
+    closed = replace(replied(), state=CaseState.CLOSED, closed_at=NOW, leader_kind="违纪违法")
+    refused(closed, "recur", "operator", "由原单位", lead="县交通局")
+    refused(closed, "recur", "operator", "由原单位", co_handlers=("县交通局",))
+    assert go(closed, "recur", "operator").lead == "交警大队"
+    assert go(replace(closed, leader_kind=None), "recur", "operator", lead="县交通局").lead == "县交通局"
+
+
+STEPS = st.lists(
+    st.tuples(st.integers(0, 9), st.integers(0, 9), st.sampled_from(("交警大队", "县交通局")), st.integers(0, 3)),
+    min_size=10,
+    max_size=40,
+)
+
+
+@given(STEPS)
+@settings(max_examples=300)
+def test_no_path_lets_an_operator_choose_who_has_what_a_leader_must_decide(path: list[Any]) -> None:
+    case, now, decided = replace(NEW, leader_kind="违纪违法"), NOW, False
+    for what, who, unit, days in path:
+        now += timedelta(days=days)
+        rows = rows_from(case.state)
+        row = rows[what % len(rows)]
+        role = sorted(row.roles)[who % len(row.roles)]
+        given_ = facts_at(case, row.event, f"{role}甲", now)
+        given_ = replace(given_, lead=unit, leader_kind="违纪违法", department=case.lead or "")
+        if case.state in (CaseState.REPLIED, CaseState.REPORTED):
+            case = replace(case, reply_delivery=("delivered", "undelivered")[who % 2])
+        try:
+            after = step(case, row.event, role, given_).case
+        except RuleBroken:
+            continue
+        if role in ("operator", "citizen", "system"):
+            assert after.orders == case.orders or after.lead == case.lead
+            assert after.lead in (case.lead, None)
+        decided = decided or role in ("leader", "director")
+        if after.lead or after.state in (CaseState.REPLIED, CaseState.MERGED):
+            assert decided
+        case = after
+
+
 def test_an_extension_is_asked_for_before_the_date_and_once_without_a_leader() -> None:
     later = date(2026, 12, 11)
     refused(upto("sign"), "extend_ok", "director", "届满前", due=later, asked_on=date(2026, 12, 5))
