@@ -17,7 +17,7 @@ from roster.phones import masked
 from roster.tables import informant
 from routing import store as case_store
 from routing.cases import LABELS
-from routing.inbound import alike
+from routing.words import alike
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
