@@ -13,7 +13,7 @@ from routing.asks import AnswerKind, Ask, AskKind, Said, reading, tells_more
 from routing.words import Words, alike, plain
 
 LIKE = 0.30  # share of character pairs in common from which a text speaks of the question
-A_MATTER = 15  # characters from which a text that shares nothing with the question is a matter of its own
+A_MATTER = 12  # characters from which a text that shares nothing with the question is a matter of its own
 FRESH = timedelta(days=1)  # a question put so lately is meant ...
 STALE = timedelta(days=3)  # ... when every other was put so much earlier
 

@@ -70,6 +70,7 @@ LEFT_OUT = {
     "opted out": "已退订",
     "number suspected": "号码有疑点(含个人字段的通知不发)",
     "carrier not configured": "线路未配置",
+    "asked": "正在答另一次征求意见",
 }
 
 
@@ -94,7 +95,7 @@ def draft(
     author = desk.require("notice.draft").name
     values = desk.settings.values
     body = notices.check_body(_words(text, file), values.signature, values.notices.max_parts)
-    audience = _audience(desk, category, township, village, carrier)
+    audience = audience_of(desk, category, township, village, carrier)
     with desk.database.write() as tx:
         one = notices.draft(
             tx,
@@ -145,7 +146,7 @@ def edit(
     if text is not None or file is not None:
         changes["body"] = notices.check_body(_words(text, file), values.signature, values.notices.max_parts)
     if category or township or village or carrier:
-        changes["audience"] = _audience(desk, category, township, village, carrier)
+        changes["audience"] = audience_of(desk, category, township, village, carrier)
     given = {key: value for key, value in changes.items() if value is not None} | {"author": author}
     if topic is not None and topic not in notices.TOPICS:
         raise Refused(f"没有“{topic}”这个主题", f"可选:{'、'.join(notices.TOPICS)}", USAGE)
@@ -503,13 +504,14 @@ def _words(text: str | None, file: Path | None) -> str:
         raise Refused(f"读不了 {file}", "应为 UTF-8 编码的文本文件", USAGE) from None
 
 
-def _audience(
+def audience_of(
     desk: Desk,
     category: list[str] | None,
     township: list[str] | None,
     village: list[str] | None,
     carrier: list[str] | None,
 ) -> Audience:
+    """Informants by category, township, village and carrier."""
     lists = resources.lists(desk.settings)
     return Audience(
         categories=_known(category, lists.categories, "类别"),

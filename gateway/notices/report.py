@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from carriers.text import parts_of, units
 from gateway.notices.rules import has_fields, opens_at, render, warnings, worst
-from gateway.notices.store import Notice, same_text_before
+from gateway.notices.store import Notice, elsewhere, same_text_before
 from gateway.outbox import FINAL
 from gateway.settings import Loaded
 from gateway.tables import message, part
@@ -142,9 +142,10 @@ def estimate(
 ) -> Estimate:
     """People, parts, cost, finish, who is left out and why, the longest rendering; `withheld` as in `approve`."""
     withheld = withheld if has_fields(one.body) else ()
-    chosen = tx.execute(roster_store.audience_query(one.audience, withheld)).all()
+    busy = elsewhere(tx, one, now)
+    chosen = tx.execute(roster_store.audience_query(one.audience, withheld, busy)).all()
     served = [row for row in chosen if row.carrier in settings.values.carriers]
-    left_out = dict(roster_store.left_out(tx, one.audience, withheld))
+    left_out = dict(roster_store.left_out(tx, one.audience, withheld, busy))
     if len(served) < len(chosen):
         left_out["carrier not configured"] = len(chosen) - len(served)
     longest, takes = one.body, dict.fromkeys((row.person_id for row in served), parts_of(one.body))
