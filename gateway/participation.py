@@ -1,4 +1,4 @@
-"""Who takes part, counted: texts, cases, ratings, polls answered, notices that arrived; who was neither heard nor reached for long.
+"""Who takes part, counted: texts, cases, ratings, votes, notices that arrived; who was long neither heard nor reached.
 
 Counts only: nobody is scored, and no list is ordered by them.
 """

@@ -10,7 +10,8 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gateway import notices, number_desk, resources
-from gateway.cli import screen
+from gateway.cli import asking, screen
+from gateway.cli.audience import Carriers, Categories, Earlier, Townships, Villages, chosen, read
 from gateway.cli.desk import Desk, open_desk
 from gateway.cli.message import STATES as PART_WORDS
 from gateway.errors import USAGE, Refused
@@ -19,16 +20,11 @@ from gateway.notices.store import Notice
 from gateway.outbox import FINAL
 from gateway.roster_files import write_table
 from roster import store as roster_store
-from roster.audiences import Audience
 from roster.phones import masked, masked_name
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
 Number = Annotated[int, typer.Argument(help="通知编号")]
-Categories = Annotated[list[str] | None, typer.Option("--category", help="职业类别,可多次;不写为全部")]
-Townships = Annotated[list[str] | None, typer.Option("--township", help="乡镇,可多次;不写为全部")]
-Villages = Annotated[list[str] | None, typer.Option("--village", help="村,可多次")]
-Carriers = Annotated[list[str] | None, typer.Option("--carrier", help="线路,可多次")]
 Text = Annotated[str | None, typer.Option("--text", help="内容;可用字段 {姓名} {乡镇} {村} {类别}")]
 File = Annotated[Path | None, typer.Option("--file", help="内容所在的文本文件(UTF-8)")]
 Urgent = Annotated[str | None, typer.Option(help="紧急理由:写明后不受免打扰时段限制")]
@@ -63,6 +59,7 @@ FIELDS = {
     "resend_uncertain": "结果不明时自动再发一次",
     "forced_reason": "重发理由",
     "resend_of": "补发自",
+    "withdraws": "更正",
     "digest": "内容码",
 }
 LEFT_OUT = {
@@ -85,6 +82,7 @@ def draft(
     township: Townships = None,
     village: Villages = None,
     carrier: Carriers = None,
+    earlier: Earlier = None,
     urgent: Urgent = None,
     resend_uncertain: Resend = None,
     force: Force = None,
@@ -95,7 +93,7 @@ def draft(
     author = desk.require("notice.draft").name
     values = desk.settings.values
     body = notices.check_body(_words(text, file), values.signature, values.notices.max_parts)
-    audience = audience_of(desk, category, township, village, carrier)
+    audience = chosen(desk, category, township, village, carrier, earlier)
     with desk.database.write() as tx:
         one = notices.draft(
             tx,
@@ -146,7 +144,7 @@ def edit(
     if text is not None or file is not None:
         changes["body"] = notices.check_body(_words(text, file), values.signature, values.notices.max_parts)
     if category or township or village or carrier:
-        changes["audience"] = audience_of(desk, category, township, village, carrier)
+        changes["audience"] = chosen(desk, category, township, village, carrier)
     given = {key: value for key, value in changes.items() if value is not None} | {"author": author}
     if topic is not None and topic not in notices.TOPICS:
         raise Refused(f"没有“{topic}”这个主题", f"可选:{'、'.join(notices.TOPICS)}", USAGE)
@@ -393,6 +391,7 @@ def report(
     with desk.database.read() as tx:
         one = notices.by_id(tx, notice_id)
         account = reports.account(tx, one)
+        replies = reports.replies(tx, notice_id)
     if failed_list is not None:
         _write_failed(desk, one, failed_list, clear)
     data = {
@@ -405,11 +404,12 @@ def report(
         "by_category": account.by_category,
         "by_township": account.by_township,
         "reasons": [{"state": s, "reason": r, "people": n} for (s, r), n in account.reasons.items()],
+        "replies": replies,
     }
-    screen.emit(as_json, data, lambda: _print_report(one, account))
+    screen.emit(as_json, data, lambda: _print_report(one, account, replies))
 
 
-def _print_report(one: Notice, account: reports.Report) -> None:
+def _print_report(one: Notice, account: reports.Report, replies: int) -> None:
     delivered, people = account.total.people.get("delivered", 0), account.planned_people
     rate = f"{100 * delivered / people:.2f}%" if people else "-"
     screen.say(f"第 {one.id} 号通知《{one.title}》 {WORDS[one.state]}:送达 {delivered}/{people} 人 = {rate}", "bold")
@@ -429,6 +429,8 @@ def _print_report(one: Notice, account: reports.Report) -> None:
     reasons = [(PART_WORDS[state], reason or "-", count) for (state, reason), count in account.reasons.items()]
     if reasons:
         screen.table("未送达的原因", ("状态", "原因", "#人数"), reasons)
+    if replies:
+        screen.say(f"回复 {replies} 条;xinqiao notice replies {one.id} 列出")
 
 
 def _write_failed(desk: Desk, one: Notice, file: Path, clear: bool) -> None:
@@ -496,38 +498,7 @@ def _withheld(tx: Any, desk: Desk, one: Notice) -> frozenset[int]:
 def _words(text: str | None, file: Path | None) -> str:
     if (text is None) == (file is None):
         raise Refused("请用 --text 或 --file 给出内容(二者选一)", "", USAGE)
-    if text is not None:
-        return text
-    try:
-        return file.read_text(encoding="utf-8-sig") if file else ""
-    except (OSError, UnicodeDecodeError):
-        raise Refused(f"读不了 {file}", "应为 UTF-8 编码的文本文件", USAGE) from None
-
-
-def audience_of(
-    desk: Desk,
-    category: list[str] | None,
-    township: list[str] | None,
-    village: list[str] | None,
-    carrier: list[str] | None,
-) -> Audience:
-    """Informants by category, township, village and carrier."""
-    lists = resources.lists(desk.settings)
-    return Audience(
-        categories=_known(category, lists.categories, "类别"),
-        townships=_known(township, lists.townships, "乡镇"),
-        villages=tuple(village or ()),
-        carriers=_known(carrier, {name: name for name in desk.settings.values.carriers}, "线路"),
-    )
-
-
-def _known(written: list[str] | None, names: Mapping[str, str], label: str) -> tuple[str, ...]:
-    unknown = [one for one in written or () if one not in names]
-    if unknown:
-        raise Refused(
-            f"没有这样的{label}:{'、'.join(unknown)}", f"可选:{'、'.join(dict.fromkeys(names.values()))}", USAGE
-        )
-    return tuple(dict.fromkeys(names[one] for one in written or ()))
+    return text if text is not None else read(file) if file else ""
 
 
 def _moment(desk: Desk, written: str) -> datetime:
@@ -544,3 +515,6 @@ def _moment(desk: Desk, written: str) -> datetime:
 def _data(one: Notice) -> dict[str, Any]:
     shown = {name: getattr(one, name) for name in one.__dataclass_fields__}
     return shown | {"audience": one.audience.describe(), "digest": one.digest}
+
+
+asking.register(app)

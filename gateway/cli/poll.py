@@ -8,9 +8,9 @@ import typer
 from gateway import polls
 from gateway.casebook import Desk as CaseDesk
 from gateway.cli import screen
+from gateway.cli.audience import Categories, Townships, Villages, chosen
 from gateway.cli.desk import Desk, open_desk
 from gateway.cli.notice import WORDS as STATES
-from gateway.cli.notice import Categories, Json, Number, Townships, Villages, audience_of
 from gateway.cli.period import day
 from gateway.errors import USAGE, Refused
 from gateway.notices import asked
@@ -19,6 +19,8 @@ from gateway.notices.asked import Question
 from routing.asks import AnswerKind, AskKind
 from routing.polls import FEWEST, Outcome, Row
 
+Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
+Number = Annotated[int, typer.Argument(help="编号,与它的通知相同")]
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 KEPT_BACK = "-"
 
@@ -49,7 +51,7 @@ def draft(
             until=day(until),
             zone=desk.settings.zone(),
             topic=topic,
-            audience=audience_of(desk, category, township, village, None),
+            audience=chosen(desk, category, township, village),
             author=author,
             now=desk.now(),
             validity_hours=values.notices.validity_hours,

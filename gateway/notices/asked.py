@@ -102,6 +102,12 @@ _GONE = Statement(
 )
 
 
+def reached(tx: sa.Connection, notice_id: int) -> list[int]:
+    """The people to whom a notice went, whether it arrived or not."""
+    query = sa.select(part.c.person_id).where(part.c.lane == notice_id, part.c.state.not_in(NOT_GONE)).distinct()
+    return sorted(tx.scalars(query))
+
+
 def busy(question_id: int, now: datetime) -> sa.Select[Any]:
     """The people who are being asked in another poll that is open: nobody has two at a time."""
     return (

@@ -13,7 +13,7 @@ from gateway.notices.rules import has_fields, opens_at, render, warnings, worst
 from gateway.notices.store import Notice, elsewhere, same_text_before
 from gateway.outbox import FINAL
 from gateway.settings import Loaded
-from gateway.tables import message, part
+from gateway.tables import message, part, text
 from roster import store as roster_store
 from roster.vault import Vault
 
@@ -72,6 +72,11 @@ def account(tx: sa.Connection, one: Notice) -> Report:
     if (people, parts) != (plan["people"], plan["parts"]):
         raise AccountingError(f"notice {one.id}: {people}/{plan['people']} people, {parts}/{plan['parts']} parts")
     return report
+
+
+def replies(tx: sa.Connection, notice_id: int) -> int:
+    """How many texts stand under a notice."""
+    return tx.scalar(sa.select(sa.func.count()).select_from(text).where(text.c.notice_id == notice_id)) or 0
 
 
 def progress(tx: sa.Connection, notice_id: int) -> dict[str, dict[str, int]]:

@@ -76,7 +76,7 @@ def released(office: Office, notice_id: int) -> Notice:
 
 def arrived(office: Office) -> list[Any]:
     """What waits goes out and arrives. The submits."""
-    submits = office.submit()
+    submits = office.submit(1000)
     office.deliver(submits)
     return submits
 

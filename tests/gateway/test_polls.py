@@ -213,8 +213,8 @@ def test_without_digits_we_ask_back_once_and_understand_the_answer(office: Offic
     assert outcome(office, poll_id).voted == 1
 
 
-def test_words_that_only_one_of_them_uses_need_no_asking(office: Office, both: tuple[str, int]) -> None:
-    no, poll_id = both
+@pytest.mark.usefixtures("both")
+def test_words_that_only_one_of_them_uses_need_no_asking(office: Office) -> None:
     assert texted(office, MINE, "不同意,广场太小").decision == "vote"
     assert texted(office, MINE, "满意").decision == "rating"
 

@@ -78,7 +78,7 @@ def test_no_cell_that_is_kept_back_can_be_computed_and_no_small_one_is_shown(cel
     finally:
         polls.FEWEST = fewest
     if None in found.counts:
-        assert found.voted < 3 and not found.by_category
+        assert (found.voted < 3, found.by_category) == (True, ())
         return
     open_ = possible(
         tuple(polls.Row(row.name, row.asked, None, (None, None)) for row in found.by_category), found.counts
@@ -113,7 +113,7 @@ def test_villages_give_nothing_away_about_townships_nor_these_about_them(towns: 
     finally:
         polls.FEWEST = fewest
     if None in found.counts:
-        assert not found.by_township and not found.by_village
+        assert (found.by_township, found.by_village) == ((), ())
         return
     shown = {row.name: row for row in found.by_township}
     tables = [
