@@ -184,7 +184,7 @@ def of_text(tx: sa.Connection, text_id: int) -> Any:
 
 
 def undo(tx: sa.Connection, text_id: int, actor: str, reason: str, now: datetime) -> int:
-    """Take an answer back: it counts no more, and the text waits for an operator. Returns the question's number."""
+    """Take an answer back: it counts no more, and a text without a case waits for an operator. The question's number."""
     row = of_text(tx, text_id)
     if row is None:
         raise Refused(f"第 {text_id} 条来信没有归入任何征求意见", "xinqiao text list 看来信的处理")
@@ -192,7 +192,8 @@ def undo(tx: sa.Connection, text_id: int, actor: str, reason: str, now: datetime
     if one.closed_at is not None and row.apart is None and row.kind == AnswerKind.VOTE:
         raise Refused(f"第 {one.notice_id} 号征求意见已截止定案,结果不再变动", "新的问题请另行征求意见")
     tx.execute(sa.update(answer).where(answer.c.id == row.id).values(undone_at=now, undone_by=actor))
-    case_texts.mark(tx, text_id, Decision(DecisionKind.UNCLEAR, f"{actor} 撤销了答复:{reason}", 0.0), None)
+    if _text(tx, text_id).case_id is None:
+        case_texts.mark(tx, text_id, Decision(DecisionKind.UNCLEAR, f"{actor} 撤销了答复:{reason}", 0.0), None)
     reply_to(tx, text_id, None)
     return one.notice_id
 
@@ -202,19 +203,18 @@ def attach(
 ) -> str | None:
     """An operator says what a text answers: an option, else what its words say, else it is an opinion.
 
-    Returns why it does not count, None when it does.
+    Where the text is a case or belongs to one, the answer stands beside that. Returns why it does not count, None when it does.
     """
     row = _text(tx, text_id)
     one = asked.question_of(tx, question_id)
-    if row.case_id is not None:
-        raise Refused(f"第 {text_id} 条来信已归入办件", f"先用 xinqiao text undo {text_id} 取消归件")
     if not polls.was_asked(tx, question_id, row.person_id):
         raise Refused(f"第 {question_id} 号没有发给这个来信人", "只有被征求的人的答复才能归入")
     if of_text(tx, text_id) is not None:
         undo(tx, text_id, actor, f"改归第{question_id}号", now)
     decision = _chosen(one, row.body, option, desk, actor)
     apart = _keep(tx, one, KINDS[decision.kind], decision, text_id, actor)
-    case_texts.mark(tx, text_id, decision, None)
+    if row.case_id is None:
+        case_texts.mark(tx, text_id, decision, None)
     reply_to(tx, text_id, Link(question_id, decision.reason, 1.0))
     return apart
 

@@ -145,7 +145,7 @@ def _enlist(tx: sa.Connection, vault: Vault, prefixes: Prefixes, people: Iterabl
 
 
 def readers(tx: sa.Connection, vault: Vault, notice_id: int) -> list[Reader]:
-    """Everybody who was sent it, by unit and then by when they were planned: who confirmed, and who has not."""
+    """Everybody who was sent it, unit by unit, first those who have not confirmed."""
     one = asked.question_of(tx, notice_id)
     if one.kind is not AskKind.READ_BACK:
         raise Refused(f"第 {notice_id} 号不是会议通知", f"xinqiao poll result {notice_id}", USAGE)
@@ -171,7 +171,7 @@ def readers(tx: sa.Connection, vault: Vault, notice_id: int) -> list[Reader]:
         for each in people
     ]
     order = {unit: at for at, unit in enumerate(dict.fromkeys(each.unit for each in found))}
-    return sorted(found, key=lambda each: order[each.unit])
+    return sorted(found, key=lambda each: (order[each.unit], each.confirmed_at is not None))
 
 
 def _names(tx: sa.Connection, vault: Vault, ids: Sequence[int]) -> dict[int, str]:

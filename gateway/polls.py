@@ -4,7 +4,7 @@ Votes are rows that are only added. What they come to is computed until the poll
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -149,8 +149,13 @@ def answers(tx: sa.Connection, question_id: int, *kinds: AnswerKind) -> Sequence
 
 
 def outcome(tx: sa.Connection, one: Question) -> Outcome:
-    """What a poll has come to: as it was kept when it was closed, else as it stands now."""
-    return _kept(one.result) if one.result is not None else compute(tx, one)
+    """What a poll has come to: as it was kept when it was closed; until then the whole alone.
+
+    Breakdowns and reasons of two moments would tell, by their difference, what somebody chose in between.
+    """
+    if one.result is not None:
+        return _kept(one.result)
+    return replace(compute(tx, one), by_category=(), by_township=(), by_village=(), reasons=())
 
 
 def compute(tx: sa.Connection, one: Question) -> Outcome:

@@ -51,7 +51,7 @@ def withdraw(
         polls.close(tx, notice_id, author, now)
     reached = _reached(tx, [one.id for one in lanes])
     told = [person for person, seen in reached.items() if seen != "spared"]
-    counts = {seen: sum(one == seen for one in reached.values()) for seen in ("got", "doubtful", "spared")}
+    counts = _counts(reached)
     if not told:
         return Withdrawn(None, stopped, **counts)
     draft = notices.draft(
@@ -67,6 +67,15 @@ def withdraw(
         withdraws=notice_id,
     )
     return Withdrawn(draft, stopped, **counts)
+
+
+def standing(tx: sa.Connection, notice_id: int) -> dict[str, int]:
+    """How many people a notice reached, may have reached, and certainly did not."""
+    return _counts(_reached(tx, [one.id for one in _with_resends(tx, notice_id)]))
+
+
+def _counts(reached: Mapping[int, str]) -> dict[str, int]:
+    return {seen: sum(one == seen for one in reached.values()) for seen in ("got", "doubtful", "spared")}
 
 
 def _with_resends(tx: sa.Connection, notice_id: int) -> list[Notice]:

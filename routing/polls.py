@@ -84,8 +84,8 @@ def outcome(
     places = _added(asked, chosen, lambda one: (one.township or "-", one.village or "-"), len(options))
     townships, villages = _places(places)
     given = [last[person] for person, option in chosen.items() if option]
-    if 0 < len(given) < FEWEST:
-        unknown = (None,) * len(options)
+    if len(given) < FEWEST:
+        unknown = (None if given else 0,) * len(options)
         return Outcome(tuple(options), len(chosen), _delivered(asked), len(given), unknown, (), (), (), ())
     return Outcome(
         options=tuple(options),
@@ -134,6 +134,7 @@ def _places(groups: Mapping[tuple[str, ...], list[int]]) -> tuple[tuple[Row, ...
     sums: dict[str, list[int]] = {}
     for (town, _), cells in groups.items():
         sums[town] = [a + b for a, b in zip(sums.get(town, [0] * len(cells)), cells, strict=True)]
+    sums = dict(sorted(sums.items(), key=lambda pair: (-sum(pair[1]), pair[0])))
     towns = [_Line(name, cells, [((name, i), i) for i in range(len(cells))]) for name, cells in sums.items()]
     places = list(sums)
     villages = [

@@ -167,7 +167,12 @@ def _units(found: Sequence[Reader]) -> list[dict[str, Any]]:
     for one in found:
         units.setdefault(one.unit, []).append(one)
     return [
-        {"unit": unit, "people": len(several), "confirmed": sum(one.confirmed_at is not None for one in several)}
+        {
+            "unit": unit,
+            "people": len(several),
+            "confirmed": sum(one.confirmed_at is not None for one in several),
+            "silent": [one.name for one in several if one.confirmed_at is None],
+        }
         for unit, several in units.items()
     ]
 
@@ -183,8 +188,13 @@ def _print_readers(desk: Desk, notice_id: int, found: Sequence[Reader]) -> None:
             screen.moment(one.confirmed_at, zone) if one.confirmed_at else "未确认" if one.delivered else "未送达",
             one.remark,
         )
-        for one in sorted(found, key=lambda one: one.confirmed_at is not None)
+        for one in found
     ]
+    units = [
+        (unit["unit"], screen.rate(unit["confirmed"], unit["people"]), "、".join(unit["silent"]))
+        for unit in _units(found)
+    ]
+    screen.table("按单位", ("单位", "#已确认/人数", "还没有确认的"), units)
     title = f"第 {notice_id} 号会议通知:已确认 {screen.rate(done, len(found))}"
     screen.table(title, ("单位", "姓名", "号码", "确认", "写了什么"), rows)
     if done < len(found):

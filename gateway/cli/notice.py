@@ -9,18 +9,20 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from gateway import notices, number_desk, resources
+from gateway import notices, number_desk, resources, withdrawal
 from gateway.cli import asking, screen
 from gateway.cli.audience import Carriers, Categories, Earlier, Townships, Villages, chosen, read
 from gateway.cli.desk import Desk, open_desk
 from gateway.cli.message import STATES as PART_WORDS
 from gateway.errors import USAGE, Refused
+from gateway.notices import asked
 from gateway.notices import report as reports
 from gateway.notices.store import Notice
 from gateway.outbox import FINAL
 from gateway.roster_files import write_table
 from roster import store as roster_store
 from roster.phones import masked, masked_name
+from routing.asks import AskKind
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
@@ -173,6 +175,7 @@ def dry_run(ctx: typer.Context, notice_id: Number, as_json: Json = False) -> Non
     with desk.database.read() as tx:
         one = notices.by_id(tx, notice_id)
         told = reports.estimate(tx, desk.vault, desk.settings, one, desk.now(), _withheld(tx, desk, one))
+        corrected = withdrawal.standing(tx, one.withdraws) if one.withdraws else {}
     zone = desk.settings.zone()
 
     def render() -> None:
@@ -193,6 +196,9 @@ def dry_run(ctx: typer.Context, notice_id: Number, as_json: Json = False) -> Non
         for reason, count in told.left_out.items():
             screen.say(f"收不到:{LEFT_OUT.get(reason, reason)} {count} 人", "yellow")
         screen.say(f"最长的一条({told.longest_units}字,{told.longest_parts}条):{told.longest}")
+        if corrected:
+            got, doubtful = corrected["got"], corrected["doubtful"]
+            screen.say(f"更正第 {one.withdraws} 号:已收到 {got} 人,可能收到 {doubtful} 人(结果不明)")
         if one.resend_uncertain:
             screen.say("注意:结果不明的会自动再发一次,对方可能收到两次", "yellow")
         if told.same_text:
@@ -326,11 +332,13 @@ def list_(
     desk.require("notice.view")
     with desk.database.read() as tx:
         found = notices.listed(tx, state)
+        asking = {one.notice_id: ASKING[one.kind] for one in asked.questions(tx)}
     zone = desk.settings.zone()
     rows = [
         (
             one.id,
             one.title,
+            _kind(one, asking),
             one.topic,
             WORDS[one.state],
             (one.plan or {}).get("people", ""),
@@ -340,8 +348,15 @@ def list_(
         )
         for one in found
     ]
-    columns = ("#编号", "标题", "主题", "状态", "#人数", "起草", "批准", "开始")
+    columns = ("#编号", "标题", "种类", "主题", "状态", "#人数", "起草", "批准", "开始")
     screen.emit(as_json, [_data(one) for one in found], lambda: screen.table("通知", columns, rows))
+
+
+ASKING = {AskKind.POLL: "征求意见", AskKind.READ_BACK: "会议"}
+
+
+def _kind(one: Notice, asking: Mapping[int, str]) -> str:
+    return "更正" if one.withdraws else asking.get(one.question_id or 0, "通知")
 
 
 @app.command(help="一条通知的全文和来历。")
@@ -417,9 +432,11 @@ def _print_report(one: Notice, account: reports.Report, replies: int) -> None:
     columns = ("", "#人数", *(f"#{PART_WORDS[state]}" for state in shown))
     for label, groups in (
         ("线路", account.by_carrier),
-        ("类别", account.by_category),
-        ("乡镇", account.by_township),
+        ("单位" if one.audience.staff else "类别", account.by_category),
+        ("乡镇", {} if one.audience.staff else account.by_township),
     ):
+        if not groups:
+            continue
         rows = [
             (name, sum(tally.people.values()), *(tally.people.get(state, 0) for state in shown))
             for name, tally in groups.items()

@@ -1,5 +1,6 @@
 """`xinqiao poll`: what the office asks before it decides (征求意见), and what came back."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -159,7 +160,9 @@ def close(ctx: typer.Context, poll_id: Number, as_json: Json = False) -> None:
     screen.emit(as_json, {"id": poll_id, "voted": found.voted, "asked": found.asked}, lambda: screen.say(said, "green"))
 
 
-@app.command(help=f"结果:按选项、类别、乡镇、村。分组中不足{FEWEST}人的、可由合计推算出的不显示({KEPT_BACK})。")
+@app.command(
+    help=f"结果:按选项;截止定案后还有按类别、乡镇、村和理由。分组中不足{FEWEST}人的、可由合计推算出的不显示({KEPT_BACK})。"
+)
 def result(ctx: typer.Context, poll_id: Number, as_json: Json = False) -> None:
     """The same for ever once the poll is closed."""
     desk = open_desk(ctx.obj)
@@ -190,9 +193,12 @@ def _print(data: dict[str, Any], found: Outcome, beside: dict[str, int]) -> None
         if groups:
             columns = (label, "#征求", "#投票", *(f"#{option}" for option in found.options))
             screen.table(f"按{label}", columns, [_cells(row) for row in groups])
-    reasons = [(found.options[option - 1], words) for option, words in found.reasons]
+    reasons = Counter(found.reasons).most_common()
     if reasons:
-        screen.table("理由(不含姓名、号码、地名)", ("选项", "理由"), reasons)
+        told = [(found.options[option - 1], words, many) for (option, words), many in reasons]
+        screen.table("理由(不含姓名、号码、地名)", ("选项", "理由", "#人数"), told)
+    if data["state"] != "closed":
+        screen.say("按类别、乡镇、村的结果和理由在截止定案后显示", "yellow")
     apart = [f"{label} {beside[key]}" for key, label in APART.items() if beside[key]]
     if apart:
         screen.say(f"另有:{'、'.join(apart)}(不计入);xinqiao notice replies {data['id']} 列出")

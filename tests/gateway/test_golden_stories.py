@@ -226,7 +226,7 @@ def test_the_road_that_twenty_three_villages_found_too_low_a_class(office: Offic
             texted(office, f"86138{v:02d}0000{i:02d}", "2" if i < 4 else "1,够用了" if i == 4 else "选3")
     found = close(office, asked.id)
     assert (found.asked, found.voted, found.counts, found.lead()) == (138, 138, (23, 92, 23), "偏低")
-    assert [(row.name, row.asked) for row in found.by_township] == [("屯庄营乡", 66), ("毛演堡乡", 72)]
+    assert [(row.name, row.asked) for row in found.by_township] == [("毛演堡乡", 72), ("屯庄营乡", 66)]
     assert len(found.by_village) == 23
     assert all(row.options[0] is None for row in found.by_village)  # one person a village
     raised = notice(office, "建安路改按三级公路修建,谢谢参与。", Audience(persons=tuple(reached(office, asked.id))))
