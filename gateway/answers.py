@@ -184,7 +184,7 @@ def of_text(tx: sa.Connection, text_id: int) -> Any:
 
 
 def undo(tx: sa.Connection, text_id: int, actor: str, reason: str, now: datetime) -> int:
-    """Take an answer back: it counts no more, and a text without a case waits for an operator. The question's number."""
+    """Take an answer back: it counts no more; a text without a case waits for an operator. The question's number."""
     row = of_text(tx, text_id)
     if row is None:
         raise Refused(f"第 {text_id} 条来信没有归入任何征求意见", "xinqiao text list 看来信的处理")
@@ -203,7 +203,8 @@ def attach(
 ) -> str | None:
     """An operator says what a text answers: an option, else what its words say, else it is an opinion.
 
-    Where the text is a case or belongs to one, the answer stands beside that. Returns why it does not count, None when it does.
+    Where the text is a case or belongs to one, the answer stands beside that. Returns why it does not count, None when
+    it does.
     """
     row = _text(tx, text_id)
     one = asked.question_of(tx, question_id)
@@ -220,20 +221,22 @@ def attach(
 
 
 def _chosen(one: Question, words: str, option: int | None, desk: Desk, actor: str) -> Decision:
-    given = {"confidence": 1.0, "notice_id": one.notice_id}
     if one.kind is AskKind.READ_BACK:
         kind = DecisionKind.OPINION if option == 0 else DecisionKind.CONFIRMATION
-        return Decision(kind, f"{actor} 归入第{one.notice_id}号会议通知", said=words, **given)
+        return _by(actor, kind, one, "会议通知", "", words)
     said = vote(words, one.words, one.options, desk.words.answers)
     chosen = option if option is not None else said.option if said and said.sure else 0
     if not 0 <= chosen <= len(one.options):
         raise Refused(f"没有第 {chosen} 个选项", f"选项 1 至 {len(one.options)};0 为只作意见")
     if not chosen:
-        return Decision(DecisionKind.OPINION, f"{actor} 归为第{one.notice_id}号的意见", said=words, **given)
+        return _by(actor, DecisionKind.OPINION, one, "征求意见,只作意见", "", words)
     reason = said.reason if said and said.option == chosen else words
-    return Decision(
-        DecisionKind.VOTE, f"{actor} 定为第{one.notice_id}号选{chosen}", value=str(chosen), said=reason, **given
-    )
+    return _by(actor, DecisionKind.VOTE, one, f"征求意见,选{chosen}", str(chosen), reason)
+
+
+def _by(actor: str, kind: DecisionKind, one: Question, what: str, value: str, said: str) -> Decision:
+    reason = f"{actor} 归入第{one.notice_id}号{what}"
+    return Decision(kind, reason, 1.0, value=value, notice_id=one.notice_id, said=said)
 
 
 def _text(tx: sa.Connection, text_id: int) -> Any:

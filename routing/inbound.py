@@ -169,7 +169,7 @@ def _by_ask(
     if not asks:
         return None
     found = by_choice(text, asks, _rivals(dialogues), extension, now, words) or by_assent(text, asks, words)
-    return found and _answer(found)
+    return None if found is None else _answer(found)
 
 
 def _by_opinion(
@@ -182,7 +182,7 @@ def _by_opinion(
 ) -> Decision | None:
     """Free words about a question of ours."""
     found = by_opinion(text, asks, _rivals(dialogues), extension, words, informant) if asks else None
-    return found and _answer(found)
+    return None if found is None else _answer(found)
 
 
 def _rivals(dialogues: Sequence[Dialogue]) -> list[Rival]:

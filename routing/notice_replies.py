@@ -41,7 +41,7 @@ def link(text: str, extension: str, sent: Sequence[Sent], decision: Decision) ->
         return None
     if extension:
         one = next((one for one in sent if one.extension == extension), None)
-        return one and Link(one.notice_id, f"回复到第{one.notice_id}号通知的扩展码", 0.95)
+        return None if one is None else Link(one.notice_id, f"回复到第{one.notice_id}号通知的扩展码", 0.95)
     if len(sent) == 1:
         likeness = alike(text, _SIGNATURE.sub("", sent[0].words))
         if likeness >= LIKE:

@@ -240,6 +240,6 @@ def _replies(tx: sa.Connection, desk: Desk, notice_id: int) -> list[dict[str, An
 
 def _label(row: Any) -> str:
     if row.kind is None:
-        return DECISIONS.get(row.decision, row.decision)
+        return DECISIONS.get(row.decision, str(row.decision))
     chose = f"{ANSWERS[row.kind]}{row.option or ''}"
     return f"{chose}({APART[row.apart]})" if row.apart else chose
