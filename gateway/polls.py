@@ -173,20 +173,20 @@ def compute(tx: sa.Connection, one: Question) -> Outcome:
 def whom(tx: sa.Connection, question_id: int) -> list[Asked]:
     """Everybody whom the question was put to, once; who was left out in time by a cancellation is not among them."""
     rows = tx.execute(
-        sa.select(message.c.person_id, message.c.category, message.c.township, message.c.village, part.c.state)
+        sa.select(*(message.c[name] for name in ("id", "person_id", "category", "township", "village")), part.c.state)
         .select_from(message)
         .join(notice, notice.c.id == message.c.notice_id)
         .join(part, part.c.message_id == message.c.id)
         .where(notice.c.question_id == question_id)
         .order_by(message.c.id)
     )
-    found: dict[int, tuple[Any, list[str]]] = {}
+    found: dict[int, tuple[Any, dict[int, set[str]]]] = {}
     for row in rows:
-        found.setdefault(row.person_id, (row, []))[1].append(row.state)
+        found.setdefault(row.person_id, (row, {}))[1].setdefault(row.id, set()).add(row.state)
     return [
-        Asked(person, row.category or "", row.township or "", row.village or "", "delivered" in states)
-        for person, (row, states) in found.items()
-        if any(state != "cancelled" for state in states)
+        Asked(person, row.category or "", row.township or "", row.village or "", {"delivered"} in texts.values())
+        for person, (row, texts) in found.items()
+        if any(states != {"cancelled"} for states in texts.values())
     ]
 
 
