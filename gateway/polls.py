@@ -26,7 +26,6 @@ from routing.texts import Texts
 USUAL = ("同意", "不同意", "说不清")
 MOST_OPTIONS = 9
 UNSENT = ("draft", "approved")
-SETTLING = timedelta(minutes=45)  # a long text may still wait for its parts: longer than texts.reassembly_timeout_s
 
 
 def draft(
@@ -206,9 +205,9 @@ def close(tx: sa.Connection, question_id: int, actor: str, now: datetime) -> Que
     return asked.question_of(tx, question_id)
 
 
-def close_over(tx: sa.Connection, now: datetime) -> int:
-    """Close what is past its last day, once the long texts of that day are whole. Returns how many."""
-    ripe = [one for one in asked.over(tx, now - SETTLING) if notices.by_id(tx, one.notice_id).state not in UNSENT]
+def close_over(tx: sa.Connection, now: datetime, settling: timedelta) -> int:
+    """Close what is past its last day, once the long texts of that day are whole (`settling`). Returns how many."""
+    ripe = [one for one in asked.over(tx, now - settling) if notices.by_id(tx, one.notice_id).state not in UNSENT]
     for one in ripe:
         close(tx, one.notice_id, "system", now)
     return len(ripe)

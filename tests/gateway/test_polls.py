@@ -1,5 +1,7 @@
 """Polls, from the draft to the result that never changes any more."""
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
@@ -11,6 +13,7 @@ from tests.gateway.asking import PLAZA, close, drafted, extension, last_day, out
 from tests.gateway.casework import ROAD, answered, delivered, opened, show
 from tests.gateway.office import Office
 
+HOUR = timedelta(hours=1)
 MINE, YOURS, THEIRS = "8613800000001", "8613800000002", "8613800000003"
 STRANGER = "8613900009999"
 
@@ -77,8 +80,8 @@ def test_a_vote_after_the_close_is_kept_apart_and_answered_once(office: Office) 
     assert delivered(office) == []
     before = outcome(office, one.id)
     with office.database.write() as tx:
-        assert polls.close_over(tx, office.now) == 1
-        assert polls.close_over(tx, office.now) == 0
+        assert polls.close_over(tx, office.now, HOUR) == 1
+        assert polls.close_over(tx, office.now, HOUR) == 0
     assert outcome(office, one.id) == before
     assert before.counts == (0, 6, 0)
     assert sound(office) == []
