@@ -2,14 +2,25 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import sqlalchemy as sa
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from gateway import alarm, case_clock, case_ladder, likeness, notices, outbox, rerouting, watch_desk
+from gateway import (
+    alarm,
+    case_clock,
+    case_ladder,
+    likeness,
+    notices,
+    outbox,
+    polls,
+    recurring,
+    rerouting,
+    watch_desk,
+)
 from gateway.casebook import Desk
 from routing.likeness import Reader
 
@@ -67,6 +78,16 @@ def learn_from_reroutes(tx: sa.Connection, now_ms: int) -> None:
 def resend_uncertain(tx: sa.Connection, now_ms: int) -> None:
     """Parts in doubt of urgent notices that were approved to be sent once more."""
     notices.resend_uncertain(tx, _moment(now_ms))
+
+
+def close_polls(settling_s: int, tx: sa.Connection, now_ms: int) -> None:
+    """Polls and meeting notices whose last day is over; long texts of that day have had time to come whole."""
+    polls.close_over(tx, _moment(now_ms), timedelta(seconds=settling_s))
+
+
+def draft_repeats(desk: Desk, validity_hours: int, tx: sa.Connection, now_ms: int) -> None:
+    """Drafts of the notices that come back every month or week."""
+    recurring.sweep(tx, desk, validity_hours, _moment(now_ms))
 
 
 def settle_replies(desk: Desk, tx: sa.Connection, now_ms: int) -> None:
