@@ -225,6 +225,7 @@ class Daemon:
             schedule.Sweep("learned numbers", 3600, partial(self._sweep_by_clock, self._unlearn)),
             schedule.Sweep("silent parts", 600, partial(self._sweep_by_clock, schedule.expire_silent)),
             schedule.Sweep("cases", 600, partial(self._sweep_by_clock, partial(schedule.move_cases, self._desk))),
+            schedule.Sweep("staff", 10, partial(self._sweep_by_clock, self._tell_staff)),
             schedule.Sweep("supervision", 600, partial(self._sweep_by_clock, self._supervise)),
         ]
 
@@ -252,6 +253,9 @@ class Daemon:
 
     def _supervise(self, tx: sa.Connection, now_ms: int) -> None:
         schedule.supervise_cases(self._desk, Post(self._vault, self._prefixes), tx, now_ms)
+
+    def _tell_staff(self, tx: sa.Connection, now_ms: int) -> None:
+        schedule.tell_staff(self._desk, Post(self._vault, self._prefixes), tx, now_ms)
 
     def _unlearn(self, tx: sa.Connection, now_ms: int) -> None:
         now = datetime.fromtimestamp(now_ms / 1000, UTC)

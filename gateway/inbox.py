@@ -15,9 +15,12 @@ import structlog
 from carriers import reassembly
 from carriers.events import Concatenation, InboundText
 from carriers.profile import CarrierProfile
-from gateway import case_mail, case_texts, outbox, quarantine
+from gateway import case_mail, case_texts, outbox, quarantine, resources, staff_texts
+from gateway.case_ladder import Post
 from gateway.casebook import Desk
 from gateway.settings import Loaded
+from gateway.staff_mail import PURPOSE as STAFF
+from gateway.staff_texts import Caller
 from gateway.tables import text, text_part
 from roster import store as roster_store
 from roster.networks import Belonging
@@ -42,6 +45,8 @@ class Inbox:
         self._vault = vault
         self._profiles = profiles
         self._desk = desk
+        self._post = Post(vault, resources.prefixes(settings))
+        self._posts = {vault.phone_index(number): posts for number, posts in desk.departments.posts().items()}
 
     def receive(self, tx: sa.Connection, carrier: str, event: InboundText, now_ms: int) -> None:
         """Store the text and deal with it; if dealing with it fails, keep it in quarantine."""
@@ -167,6 +172,12 @@ class Inbox:
 
     def _decide(self, tx: sa.Connection, text_id: int, person_id: int, words: str, extension: str, now_ms: int) -> None:
         now = _moment(now_ms)
+        caller = self._of_the_office(tx, person_id)
+        if caller is not None:
+            order = staff_texts.hear(tx, self._desk, self._post, caller, text_id, words, now)
+            if order is not None:
+                self._answer_staff(tx, caller, words, order, now)
+                return
         person = roster_store.person_of(tx, person_id)
         sender = inbound.Sender(person.id, person.informant, person.active, person.opted_out_at is not None)
         dialogues = case_store.dialogues(tx, person_id)
@@ -175,6 +186,8 @@ class Inbox:
         if decision.kind == inbound.DecisionKind.COMMAND and roster_store.person_of(tx, person_id).opted_out_at:
             outbox.withdraw_from_notices(tx, person_id, now_ms)
         if not answers:
+            if caller is not None and decision.kind == inbound.DecisionKind.UNKNOWN_SENDER:
+                self._answer_staff(tx, caller, words, staff_texts.usage(self._desk, caller), now)
             return
         number = roster_store.phones(tx, self._vault, [person_id]).get(person_id, "")
         sent = self._automatic_texts(tx, person_id, now_ms)
@@ -196,6 +209,28 @@ class Inbox:
                 at_once=answer.at_once,
             )
             sent += 1
+
+    def _of_the_office(self, tx: sa.Connection, person_id: int) -> Caller | None:
+        """Who texts, if it is a number of the office's own people."""
+        posts = self._posts.get(roster_store.phone_index_of(tx, person_id)) if self._posts else None
+        return Caller(person_id, posts) if posts else None
+
+    def _answer_staff(self, tx: sa.Connection, caller: Caller, words: str, body: str, now: datetime) -> None:
+        """Every order gets its one answer, however many there were today; an echo of ours gets none."""
+        number = roster_store.phones(tx, self._vault, [caller.person_id]).get(caller.person_id, "")
+        if replies.may_answer(number, words, 0, self._desk.texts.beginnings(), 1):
+            case_mail.put(
+                tx,
+                self._desk,
+                person_id=caller.person_id,
+                body=body,
+                purpose=STAFF,
+                created_by="gateway",
+                now=now,
+                validity_ms=DAY,
+                extension="",
+                case_id=None,
+            )
 
     def _extension(self, carrier: str, destination: str) -> str:
         """The digits behind our access number, empty when the handset or the carrier cut them off."""

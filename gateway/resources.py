@@ -58,6 +58,10 @@ def measured(settings: Loaded) -> list[Measured]:
             "date": day,
             "state": max(LABELS.values(), key=len),
             "reason": max(codes_.causes.values(), key=len, default=""),
+            "code": "9999",
+            "role": "主办",
+            "what": "分管领导未同意签发",
+            "done": "已报分管领导签发,签发后即反馈沟通办",
         },
         "T4": {"reason": refusal.reason, "where": refusal.where} if refusal else {"reason": "", "where": ""},
     }

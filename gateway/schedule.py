@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from gateway import case_clock, case_ladder, notices, outbox, rerouting
+from gateway import case_clock, case_ladder, notices, outbox, rerouting, staff_mail
 from gateway.casebook import Desk
 
 Result = TypeVar("Result")
@@ -81,6 +81,11 @@ def move_cases(desk: Desk, tx: sa.Connection, now_ms: int) -> None:
 def supervise_cases(desk: Desk, post: case_ladder.Post, tx: sa.Connection, now_ms: int) -> None:
     """Units that are silent: reminded, urged, criticised, reported to the supervision office."""
     case_ladder.sweep(tx, desk, post, _moment(now_ms))
+
+
+def tell_staff(desk: Desk, post: case_ladder.Post, tx: sa.Connection, now_ms: int) -> None:
+    """What has come to units and leaders who work by text."""
+    staff_mail.sweep(tx, desk, post, _moment(now_ms))
 
 
 def _moment(ms: int) -> datetime:

@@ -278,6 +278,7 @@ PROPOSERS: Mapping[str, frozenset[str]] = {
     "reject": frozenset({"operator"}),
     "explain": frozenset({"reviewer"}),
     "extend_ok": frozenset({"dept", "head", "operator"}),
+    "report": frozenset({"dept"}),  # by text: the liaison drafts, the head signs
 }
 """Steps that one person proposes and another decides: who proposes."""
 

@@ -37,6 +37,7 @@ class DecisionKind(StrEnum):
     UNKNOWN_SENDER = "unknown_sender"
     UNCLEAR = "unclear"  # an operator chooses
     EMPTY = "empty"
+    STAFF = "staff"  # an order of somebody of the office: gateway/staff_texts.py
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,9 @@ class Rung(StrEnum):
 DEEMED_TOLD = "deemed_told"
 """The leader in charge was told that their unit counts as having signed; the step itself is the table's."""
 SAME_PROBLEM = "same_problem"
-ASIDE = frozenset({*Rung, DEEMED_TOLD, SAME_PROBLEM} - {Rung.DEEMED_SIGNED})
+TEXTED = "texted"
+"""People of the office were told by text what came to them."""
+ASIDE = frozenset({*Rung, DEEMED_TOLD, SAME_PROBLEM, TEXTED} - {Rung.DEEMED_SIGNED})
 """Lines of history between the office and a unit: the citizen hears nothing of them."""
 
 RUNG_LABELS = {

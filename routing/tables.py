@@ -80,3 +80,16 @@ case_event = sa.Table(
     sa.Column("message_id", Key),  # the text sent to the citizen because of it
     sa.Column("data", sa.JSON, nullable=False, default=dict),
 )
+
+case_origin = sa.Table(
+    "case_origin",
+    metadata,
+    # What is known of a matter that came another way than by text: its number there, when it came, who brought it.
+    sa.Column("case_id", Key, sa.ForeignKey("case_ticket.id"), primary_key=True, autoincrement=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("reference", sa.Text),
+    sa.Column("received_at", Instant),
+    sa.Column("key_sealed", sa.LargeBinary),  # a key of its own, so that the name can be forgotten
+    sa.Column("name_sealed", sa.LargeBinary),
+    sa.UniqueConstraint("channel", "reference", name="uq_case_origin_channel_reference"),
+)
