@@ -17,7 +17,7 @@ from gateway.tables import message, part
 from roster import store as roster_store
 from roster.rowset import Statement
 from routing import store
-from routing.cases import Case, CaseState
+from routing.cases import BY_HAND, Case, CaseState
 
 VALIDITY_MS = 72 * HOUR
 SPACED = ("automatic", "case", "reply")
@@ -136,8 +136,8 @@ def tell(
 
 
 def _replied(case: Case, message_id: int | None) -> Case:
-    """Without a phone the reporter is told on the way the matter came, which counts as told."""
-    delivery = "pending" if message_id else "called"
+    """Without a phone the reporter is to be told on the way the matter came, and is told once somebody records it."""
+    delivery = "pending" if message_id else BY_HAND
     return replace(case, reply_message_id=message_id, reply_delivery=delivery)
 
 

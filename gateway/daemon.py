@@ -92,6 +92,7 @@ class Daemon:
         self._routes = Routes.of(values.carriers, profiles)
         self._prefixes = resources.prefixes(settings)
         self._number_rules = resources.number_rules(settings)
+        self._duties = resources.duties(settings)
         lease_ms = int(values.daemon.lease_s * 1000)
         self._tick = Tick(
             self._database,
@@ -226,6 +227,7 @@ class Daemon:
             schedule.Sweep("silent parts", 600, partial(self._sweep_by_clock, schedule.expire_silent)),
             schedule.Sweep("cases", 600, partial(self._sweep_by_clock, partial(schedule.move_cases, self._desk))),
             schedule.Sweep("staff", 10, partial(self._sweep_by_clock, self._tell_staff)),
+            schedule.Sweep("monthly duties", 600, partial(self._sweep_by_clock, self._remind_of_duties)),
             schedule.Sweep("supervision", 600, partial(self._sweep_by_clock, self._supervise)),
         ]
 
@@ -256,6 +258,9 @@ class Daemon:
 
     def _tell_staff(self, tx: sa.Connection, now_ms: int) -> None:
         schedule.tell_staff(self._desk, Post(self._vault, self._prefixes), tx, now_ms)
+
+    def _remind_of_duties(self, tx: sa.Connection, now_ms: int) -> None:
+        schedule.remind_of_duties(self._desk, Post(self._vault, self._prefixes), self._duties, tx, now_ms)
 
     def _unlearn(self, tx: sa.Connection, now_ms: int) -> None:
         now = datetime.fromtimestamp(now_ms / 1000, UTC)

@@ -15,7 +15,7 @@ import structlog
 from carriers import reassembly
 from carriers.events import Concatenation, InboundText
 from carriers.profile import CarrierProfile
-from gateway import case_mail, case_texts, outbox, quarantine, resources, staff_texts
+from gateway import case_mail, case_texts, monitors, outbox, quarantine, resources, staff_texts
 from gateway.case_ladder import Post
 from gateway.casebook import Desk
 from gateway.settings import Loaded
@@ -45,6 +45,7 @@ class Inbox:
         self._vault = vault
         self._profiles = profiles
         self._desk = desk
+        self._duties = resources.duties(settings)
         self._post = Post(vault, resources.prefixes(settings))
         self._posts = {vault.phone_index(number): posts for number, posts in desk.departments.posts().items()}
 
@@ -176,8 +177,12 @@ class Inbox:
         if caller is not None:
             order = staff_texts.hear(tx, self._desk, self._post, caller, text_id, words, now)
             if order is not None:
-                self._answer_staff(tx, caller, words, order, now)
+                self._answer_at_once(tx, person_id, words, order, STAFF, now)
                 return
+        nothing = monitors.hear(tx, self._desk, self._duties, person_id, text_id, words, now)
+        if nothing:
+            self._answer_at_once(tx, person_id, words, nothing, monitors.PURPOSE, now)
+            return
         person = roster_store.person_of(tx, person_id)
         sender = inbound.Sender(person.id, person.informant, person.active, person.opted_out_at is not None)
         dialogues = case_store.dialogues(tx, person_id)
@@ -187,7 +192,8 @@ class Inbox:
             outbox.withdraw_from_notices(tx, person_id, now_ms)
         if not answers:
             if caller is not None and decision.kind == inbound.DecisionKind.UNKNOWN_SENDER:
-                self._answer_staff(tx, caller, words, staff_texts.usage(self._desk, caller), now)
+                usage = staff_texts.usage(self._desk, caller)
+                self._answer_at_once(tx, person_id, words, usage, STAFF, now)
             return
         number = roster_store.phones(tx, self._vault, [person_id]).get(person_id, "")
         sent = self._automatic_texts(tx, person_id, now_ms)
@@ -215,16 +221,18 @@ class Inbox:
         posts = self._posts.get(roster_store.phone_index_of(tx, person_id)) if self._posts else None
         return Caller(person_id, posts) if posts else None
 
-    def _answer_staff(self, tx: sa.Connection, caller: Caller, words: str, body: str, now: datetime) -> None:
-        """Every order gets its one answer, however many there were today; an echo of ours gets none."""
-        number = roster_store.phones(tx, self._vault, [caller.person_id]).get(caller.person_id, "")
+    def _answer_at_once(
+        self, tx: sa.Connection, person_id: int, words: str, body: str, purpose: str, now: datetime
+    ) -> None:
+        """An order, or a report, gets its one answer, however many there were today; an echo of ours gets none."""
+        number = roster_store.phones(tx, self._vault, [person_id]).get(person_id, "")
         if replies.may_answer(number, words, 0, self._desk.texts.beginnings(), 1):
             case_mail.put(
                 tx,
                 self._desk,
-                person_id=caller.person_id,
+                person_id=person_id,
                 body=body,
-                purpose=STAFF,
+                purpose=purpose,
                 created_by="gateway",
                 now=now,
                 validity_ms=DAY,

@@ -22,9 +22,11 @@ from roster.suspicion import Patience
 from routing import numbers
 from routing.calendar import Calendar, OfficeHours, Statute, Table
 from routing.cases import LABELS
+from routing.channels import Channels
 from routing.codes import Codes
 from routing.deadlines import Terms
 from routing.departments import Departments
+from routing.duties import Duties
 from routing.supervision import Rules
 from routing.texts import Measured, Texts, measure
 from routing.words import Words
@@ -58,6 +60,7 @@ def measured(settings: Loaded) -> list[Measured]:
             "date": day,
             "state": max(LABELS.values(), key=len),
             "reason": max(codes_.causes.values(), key=len, default=""),
+            "month": "12月",
             "code": "9999",
             "role": "主办",
             "what": "分管领导未同意签发",
@@ -66,6 +69,16 @@ def measured(settings: Loaded) -> list[Measured]:
         "T4": {"reason": refusal.reason, "where": refusal.where} if refusal else {"reason": "", "where": ""},
     }
     return measure(Texts(messages(settings), settings.values.signature), longest)
+
+
+def channels(settings: Loaded) -> Channels:
+    """The ways by which matters come."""
+    return _made(settings, "channels", Channels.from_toml)
+
+
+def duties(settings: Loaded) -> Duties:
+    """What monitors and units report every month, and when."""
+    return _made(settings, "duties", Duties.from_toml)
 
 
 def codes(settings: Loaded) -> Codes:

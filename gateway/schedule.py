@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from gateway import case_clock, case_ladder, notices, outbox, rerouting, staff_mail
+from gateway import case_clock, case_ladder, monitors, notices, outbox, rerouting, staff_mail, zero_reports
 from gateway.casebook import Desk
+from routing.duties import Duties
 
 Result = TypeVar("Result")
 Work = Callable[[], Result]
@@ -86,6 +87,12 @@ def supervise_cases(desk: Desk, post: case_ladder.Post, tx: sa.Connection, now_m
 def tell_staff(desk: Desk, post: case_ladder.Post, tx: sa.Connection, now_ms: int) -> None:
     """What has come to units and leaders who work by text."""
     staff_mail.sweep(tx, desk, post, _moment(now_ms))
+
+
+def remind_of_duties(desk: Desk, post: case_ladder.Post, duties: Duties, tx: sa.Connection, now_ms: int) -> None:
+    """Monitors and units that report every month."""
+    monitors.sweep(tx, desk, duties, _moment(now_ms))
+    zero_reports.remind(tx, desk, post, duties, _moment(now_ms))
 
 
 def _moment(ms: int) -> datetime:

@@ -58,6 +58,8 @@ class Files(Section, frozen=True):
     results: Annotated[str, _help("运营商返回码的含义")] = ""
     numbers: Annotated[str, _help("空号、停机的回执码,不像本人来信的词语")] = ""
     calendar: Annotated[str, _help("工作日历的目录,每年一个文件,如 2027.toml;其中的年份补充或替换随程序发布的")] = ""
+    channels: Annotated[str, _help("来件的渠道")] = ""
+    duties: Annotated[str, _help("监测员报告和零报告在每月第几个工作日")] = ""
     deadlines: Annotated[str, _help("办理期限、灯、催办督办和预警的尺度")] = ""
 
 

@@ -115,9 +115,8 @@ message = sa.Table(
     "message",
     metadata,
     sa.Column("id", Key, primary_key=True),
-    sa.Column(
-        "purpose", sa.Text, nullable=False
-    ),  # notice | reply | case | automatic | command | single | supervision | staff
+    # notice | reply | case | automatic | command | single | supervision | staff | duty
+    sa.Column("purpose", sa.Text, nullable=False),
     sa.Column("notice_id", Key, sa.ForeignKey("notice.id"), index=True),
     sa.Column("case_id", Key, sa.ForeignKey("case_ticket.id"), index=True),
     sa.Column("person_id", Key, sa.ForeignKey("person.id"), nullable=False, index=True),

@@ -10,8 +10,13 @@ from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
+from gateway import staff_mail
+from gateway.case_ladder import Post
+from gateway.casebook import Desk
 from gateway.errors import USAGE, Refused
 from gateway.tables import zero_report
+from routing.calendar import Calendar
+from routing.duties import Duties, nth_working_day
 
 MOST = 9999
 
@@ -30,6 +35,12 @@ class Confirmed:
 def ended_month(today: date) -> str:
     """The month that ended last."""
     return f"{today.replace(day=1) - timedelta(days=1)}"[:7]
+
+
+def due(month: str, duties: Duties, calendar: Calendar) -> date:
+    """The last day on which a month is confirmed in time: a working day of the next one."""
+    following = date.fromisoformat(f"{month}-28") + timedelta(days=4)
+    return nth_working_day(following, duties.units_due_on, calendar)
 
 
 def matters_of(words: str) -> int:
@@ -57,5 +68,54 @@ def confirmed(tx: sa.Connection, units: Sequence[str], month: str) -> list[Confi
     rows = {row.unit: row for row in tx.execute(sa.select(zero_report).where(zero_report.c.month == month))}
     return [
         Confirmed(unit, row.matters, row.way, row.actor, row.at) if (row := rows.get(unit)) else Confirmed(unit)
+        for unit in units
+    ]
+
+
+# ----------------------------------------------------------------------------------------------------------- reminding
+
+
+def remind(tx: sa.Connection, desk: Desk, post: Post, duties: Duties, now: datetime) -> int:
+    """Remind the liaisons of units that have not confirmed, once, between the reminder's day and the last one.
+
+    Returns how many are, or were, reminded.
+    """
+    today = desk.today(now)
+    month = ended_month(today)
+    first, last = nth_working_day(today, duties.units_remind_on, desk.calendar), due(month, duties, desk.calendar)
+    if desk.calendar.office_moment(now) != now or not first <= today <= last:
+        return 0
+    reached = {unit.name: unit.liaison_phone for unit in desk.departments.units if unit.liaison_phone}
+    silent = [one.unit for one in confirmed(tx, list(reached), month) if one.matters is None]
+    body = desk.texts.fill("U10", month=f"{int(month[5:])}月", due=f"{last.month}月{last.day}日")
+    for unit in silent:
+        staff_mail.put(tx, post, reached[unit], body, now, token=f"zero:{month}:{unit}")
+    return len(silent)
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """A unit's year: of so many months that are over it confirmed these, with so many matters."""
+
+    unit: str
+    months: int
+    confirmed: int
+    matters: int
+    missing: tuple[str, ...]
+
+
+def year(tx: sa.Connection, units: Sequence[str], of: int, today: date) -> list[Year]:
+    """How every unit confirmed the months of a year that are over."""
+    months = [name for n in range(1, 13) if (name := f"{of}-{n:02d}") < f"{today}"[:7]]
+    rows = tx.execute(sa.select(zero_report).where(zero_report.c.month.in_(months))).all()
+    said = {(row.unit, row.month): row.matters for row in rows}
+    return [
+        Year(
+            unit,
+            len(months),
+            sum((unit, month) in said for month in months),
+            sum(said.get((unit, month), 0) for month in months),
+            tuple(month for month in months if (unit, month) not in said),
+        )
         for unit in units
     ]

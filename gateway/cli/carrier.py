@@ -195,6 +195,7 @@ PURPOSES = {
     "single": "单发短信",
     "supervision": "督办提醒",
     "staff": "单位短信",
+    "duty": "每月例行",
 }
 
 

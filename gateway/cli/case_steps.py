@@ -484,7 +484,7 @@ def _order(
     def facts(tx: sa.Connection, book: CaseDesk, case: Case) -> dict[str, Any]:
         keeps = not lead and case.lead is not None
         return more | {
-            "lead": case.lead if keeps else _unit(book, lead) if lead else "",
+            "lead": case.lead if keeps else unit_named(book, lead) if lead else "",
             "co_handlers": case.co_handlers if keeps and not co else _units(book, co),
             "due": _date(due) if due else None,
             "method": method,
@@ -517,10 +517,11 @@ def _words(given: str, file: Path | None) -> str:
 
 
 def _units(book: CaseDesk, written: list[str] | None) -> tuple[str, ...]:
-    return tuple(_unit(book, name) for name in written or ())
+    return tuple(unit_named(book, name) for name in written or ())
 
 
-def _unit(book: CaseDesk, written: str) -> str:
+def unit_named(book: CaseDesk, written: str) -> str:
+    """The name of the unit that somebody wrote. Raises `Refused`."""
     unit = book.departments.find(written)
     if unit is None:
         like = "、".join(one.name for one in book.departments.units if set(written) & set(one.name))[:80]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 import typer
 
-from gateway import rights
+from gateway import resources, rights
 from gateway.casebook import find
 from gateway.cli import screen
 from gateway.cli.desk import Desk
@@ -68,7 +68,8 @@ DELIVERY = {
     "pending": "发送中",
     "delivered": "已送达",
     "undelivered": "未送达",
-    "called": "电话",
+    "called": "已当面、电话或按原渠道答复",
+    "by_hand": "待按原渠道答复",
     "confirmed": "群众已回应",
 }
 SURVEY = {"queued": "排队等候", "open": "已发出", "done": "已结束"}
@@ -139,7 +140,7 @@ def print_case(
         ("状态", LABELS[case.state]),
         ("内容", case.text),
         ("来信人", who),
-        ("渠道", case.channel),
+        ("渠道", resources.channels(desk.settings).label(case.channel)),
         ("登记", screen.moment(case.created_at, zone)),
         ("类别", case.kind),
         ("主题 / 地点", " / ".join(filter(None, (case.topic, case.place)))),

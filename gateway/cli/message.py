@@ -87,7 +87,7 @@ def _orders(file: Path) -> list[singles.Order]:
 def list_(
     ctx: typer.Context,
     purpose: Annotated[
-        str | None, typer.Option(help="single、reply、case、automatic、command、supervision 或 staff")
+        str | None, typer.Option(help="single、reply、case、automatic、command、supervision、staff 或 duty")
     ] = None,
     state: Annotated[str | None, typer.Option(help="状态:" + "、".join(STATES))] = None,
     after: Annotated[int, typer.Option(help="只列编号大于此数的")] = 0,

@@ -32,7 +32,7 @@ def check(ctx: typer.Context, as_json: Json = False) -> None:
     for look in (
         *(resources.messages, resources.words, resources.departments, resources.prefixes, resources.lists),
         *(resources.calendar, resources.terms, resources.supervision, resources.targets),
-        *(resources.codes, resources.number_rules),
+        *(resources.codes, resources.number_rules, resources.channels, resources.duties),
     ):
         look(loaded)
     too_long = [one for one in resources.measured(loaded) if not one.fits]

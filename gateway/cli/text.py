@@ -33,6 +33,7 @@ DECISIONS = {
     "unknown_sender": "陌生来信",
     "unclear": "待人工",
     "empty": "空",
+    "nothing": "监测零报告",
     "staff": "单位短信",
     "binary": "二进制",
     "flood": "过频",

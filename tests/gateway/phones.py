@@ -1,4 +1,4 @@
-"""An office whose people have only a phone: two units with liaison and head, a county leader, the supervision office."""
+"""An office whose people have only a phone: two units with liaison and head, a county leader, the supervisors."""
 
 import re
 import tomllib
@@ -24,7 +24,7 @@ SHIPPED = Path(__file__).parents[2] / "config" / "departments.toml"
 
 
 def staffed(folder: Path) -> Path:
-    """The working folder, with numbers in a list of units of its own: of the traffic police and the education bureau."""
+    """The working folder, with a list of units of its own: the traffic police and the education bureau have numbers."""
     words = SHIPPED.read_text(encoding="utf-8").replace('supervisor_phone = ""', f'supervisor_phone = "{SUPERVISION}"')
     for unit, liaison, head in (("交警大队", POLICE, POLICE_HEAD), ("县教育局", SCHOOLS, SCHOOLS_HEAD)):
         given = f'name = "{unit}"\nliaison_phone = "{liaison}"\nleader_phone = "{head}"'

@@ -6,7 +6,7 @@ import pytest
 
 from tests.gateway.casework import ALL, MINE, ROAD, act, events, opened, show
 from tests.gateway.office import Office
-from tests.gateway.phones import MAYOR, POLICE, POLICE_HEAD, SCHOOLS, at, code_in, says, staffed, told
+from tests.gateway.phones import POLICE, POLICE_HEAD, at, code_in, says, staffed, told
 
 
 @pytest.fixture
