@@ -93,26 +93,25 @@ def units_of(words: str, departments: Departments) -> tuple[tuple[Department, ..
 
     "教育局、公安局 请尽快办理": a word of its own, several joined by 、, or the longest name that the words begin with.
     """
-    words = words.strip(_EDGES)
-    head, _, rest = _split(words)
+    head, rest = _split(words.lstrip(_EDGES))
     certain: list[Department] = []
     for name in head.split("、"):
-        meant = departments.like(name)
+        begun = [known for unit in departments.units for known in (unit.name, *unit.aliases) if name.startswith(known)]
+        longest = max(begun, key=len, default="")
+        meant = departments.like(longest or name)
         if len(meant) != 1:
-            break
+            return (), meant, rest
         certain += [unit for unit in meant if unit not in certain]
-    else:
-        return tuple(certain), (), rest.lstrip(_EDGES)
-    known = {name: unit for unit in departments.units for name in (unit.name, *unit.aliases) if words.startswith(name)}
-    if known:
-        longest = max(known, key=len)
-        return (known[longest],), (), words[len(longest) :].lstrip(_EDGES)
-    return (), departments.like(head.split("、")[len(certain)]), rest.lstrip(_EDGES)
+        if longest and longest != name:
+            rest = words[words.index(name) + len(longest) :].lstrip(_EDGES)
+            break
+    return tuple(certain), (), rest
 
 
-def _split(words: str) -> tuple[str, str, str]:
+def _split(words: str) -> tuple[str, str]:
+    """The first word, and what follows."""
     gap = re.search(r"[\s,,。;;::]+", words)
-    return (words[: gap.start()], gap[0], words[gap.end() :]) if gap else (words, "", "")
+    return (words[: gap.start()], words[gap.end() :]) if gap else (words, "")
 
 
 def _folded(text: str) -> str:
@@ -164,7 +163,8 @@ def _rest(verb: Verb, text: str, folded: str, at: int, prefix: str) -> Order:
     words = " ".join(filter(None, (part.lstrip(_EDGES).rstrip() for part in (before, after))))
     if not code and verb in CODED and (match := _SAID_CODE.search(_folded(words))):
         code, words = match[1], (words[: match.start()] + words[match.end() :]).lstrip(_EDGES).rstrip()
-    return Order(verb, number, not number or is_valid(number), code, reason, words)
+    said = words if re.search(r"\w", words) else ""
+    return Order(verb, number, not number or is_valid(number), code, reason, said)
 
 
 def _number_at(folded: str, at: int, prefix: str) -> tuple[str, int] | None:

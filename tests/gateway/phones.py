@@ -61,7 +61,7 @@ def told(office: Office) -> dict[str, list[str]]:
 def says(office: Office, number: str, words: str) -> str:
     """Somebody of the office texts. The one answer; what others are sent meanwhile, `told` tells."""
     office.minutes += 1
-    office.text(number, words)
+    office.text(number, words, message_id=f"{number} {office.minutes}" if len(words) <= 70 else "")
     sent = _sent(office)
     answers = [words for whom, words in sent if whom == number]
     office.sent += [one for one in sent if one[0] != number]
