@@ -221,7 +221,7 @@ def _joined(tx: sa.Connection, desk: Desk, case: Case, master: Case, facts: Fact
             tx, child, "moved", facts.actor, "operator", facts.now, reason, after=replace(child, master_id=master.id)
         )
     store.note(tx, master, "joined", facts.actor, "operator", facts.now, f"{case.number} 并入本件")
-    if case_mail.answered(master) and case.person_id != master.person_id:
+    if case_mail.answered(master) and (case.person_id is None or case.person_id != master.person_id):
         case_mail.forward(tx, desk, master, case, "T6", facts.actor, facts.now, {"text": master.reply or ""})
 
 

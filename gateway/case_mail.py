@@ -164,10 +164,13 @@ def next_survey(tx: sa.Connection, desk: Desk, person_id: int | None, now: datet
 def follow(
     tx: sa.Connection, desk: Desk, master: Case, name: str, actor: str, now: datetime, fields: Mapping[str, str]
 ) -> None:
-    """Tell the reporters of the cases merged into this one; each is one person once, and asked to rate for themself."""
+    """Tell the reporters of the cases merged into this one; each is one person once, and asked to rate for themself.
+
+    Of those without a phone each is somebody else.
+    """
     told = {master.person_id}
     for case in store.merged_into(tx, master.id):
-        if case.person_id not in told:
+        if case.person_id is None or case.person_id not in told:
             told.add(case.person_id)
             forward(tx, desk, master, case, name, actor, now, fields)
 

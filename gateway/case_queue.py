@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from gateway.case_desk import proposed
 from routing import store
-from routing.cases import BY_HAND, URGENCIES, Case, CaseState
+from routing.cases import URGENCIES, Case, CaseState
 
 WORK: Mapping[str, tuple[CaseState, ...]] = {
     "operator": (CaseState.NEW, CaseState.ACCEPTED),
@@ -35,8 +35,7 @@ def waiting_for(tx: sa.Connection, roles: Iterable[str], department: str | None)
         failed = store.listed(tx, state=CaseState.REPORTED, limit=ALL)
         found |= {case.id: case for case in failed if case.reply_delivery == "undelivered"}
     if "operator" in roles:  # somebody without a phone is to be told on the way the matter came
-        replied = store.listed(tx, state=CaseState.REPLIED, limit=ALL)
-        found |= {case.id: case for case in replied if case.reply_delivery == BY_HAND}
+        found |= {case.id: case for case in store.to_tell(tx)}
     if "director" in roles:  # a leader was silent
         silent = store.listed(tx, state=CaseState.AWAIT_LEADER, limit=ALL)
         found |= {case.id: case for case in silent if store.noted(tx, case, "delegate_due")}
