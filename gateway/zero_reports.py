@@ -105,8 +105,9 @@ class Year:
 
 
 def year(tx: sa.Connection, units: Sequence[str], of: int, today: date) -> list[Year]:
-    """How every unit confirmed the months of a year that are over."""
-    months = [name for n in range(1, 13) if (name := f"{of}-{n:02d}") < f"{today}"[:7]]
+    """How every unit confirmed the months of a year that are over, since the first that anybody ever confirmed."""
+    begun = tx.scalar(sa.select(sa.func.min(zero_report.c.month))) or f"{today}"[:7]
+    months = [name for n in range(1, 13) if begun <= (name := f"{of}-{n:02d}") < f"{today}"[:7]]
     rows = tx.execute(sa.select(zero_report).where(zero_report.c.month.in_(months))).all()
     said = {(row.unit, row.month): row.matters for row in rows}
     return [

@@ -50,6 +50,7 @@ CODED = frozenset({Verb.RETURN, Verb.REPORT, Verb.AGREE, Verb.DISAGREE, Verb.INS
 _GAP = r"[\s,.、。;:+\-/()【】\[\]·]*"
 _CODE = re.compile(_GAP + r"(?:(?:验证)?码" + _GAP + r")?(\d{4})(?![\d年])")
 _SAID_CODE = re.compile(r"(?:验证)?码" + _GAP + r"(\d{4})(?!\d)")
+_ANY_CODE = re.compile(r"(?<!\d)(\d{7,9})?\d{4}(?![\d年月])")
 _REASON = re.compile(_GAP + r"(R\d{1,2})(?![A-Z\d])")
 _BARE = re.compile(_GAP + r"(\d{7,9})(?!\d)")
 _RUN_ON = re.compile(r"(\d{7,9})(\d{4})(?!\d)")
@@ -86,6 +87,11 @@ def read(text: str, prefix: str) -> Order | None:
 def own_number(text: str, prefix: str) -> str:
     """The first case number in a text, empty when there is none."""
     return next((number for _, _, number in spans(_folded(text), prefix)), "")
+
+
+def hidden(words: str) -> str:
+    """A text to or from the office's people as others may read it: without the codes in it."""
+    return _ANY_CODE.sub(lambda match: f"{match[1] or ''}****", words)
 
 
 def units_of(words: str, departments: Departments) -> tuple[tuple[Department, ...], tuple[Department, ...], str]:

@@ -111,7 +111,7 @@ def show(ctx: typer.Context, number: No, as_json: Json = False) -> None:
 
     def render() -> None:
         print_case(desk, case, limit, office, who, master, silent)
-        case_channels.print_came(came)
+        case_channels.print_came(desk, came)
         print_history(desk, case.number, lines)
 
     screen.emit(as_json, data, render)

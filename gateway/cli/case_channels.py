@@ -89,7 +89,7 @@ def register(app: typer.Typer) -> None:
         names = ("cases", "with_phone", "open", "to_tell", "closed", "merged", "rejected")
         rows = [(known.label(one.channel), *(getattr(one, name) for name in names)) for one in found]
         rows.append(("合计", *(sum(getattr(one, name) for one in found) for name in names)))
-        columns = ("渠道", "#登记", "#有手机", "#在办", "#其中待按原渠道答复", "#办结", "#并案", "#不予受理")
+        columns = ("渠道", "#登记", "#有手机", "#在办", "#其中待答复", "#办结", "#并案", "#不予受理")
         data = {"from": since, "to": until, "channels": found}
         screen.emit(as_json, data, lambda: screen.table(f"各渠道来件 {since} 至 {until}", columns, rows))
 
@@ -143,13 +143,13 @@ def came(tx: sa.Connection, desk: Desk, case: Case) -> dict[str, Any] | None:
     return {"reference": origin.reference, "received_at": origin.received_at, "name": shown}
 
 
-def print_came(origin: dict[str, Any] | None) -> None:
+def print_came(desk: Desk, origin: dict[str, Any] | None) -> None:
     """What is known of where a case came from, if anything is."""
     if origin is not None and any(origin.values()):
-        at = origin["received_at"]
+        at = screen.moment(origin["received_at"], desk.settings.zone())
         said = (
             ("外部编号", origin["reference"]),
-            ("收到", f"{at:%Y-%m-%d %H:%M}" if at else ""),
+            ("收到", at),
             ("来件人", origin["name"]),
         )
         screen.say(";".join(f"{label} {value}" for label, value in said if value))

@@ -15,9 +15,10 @@ from gateway.tables import text as text_table
 from roster import store as roster_store
 from roster.phones import masked
 from roster.tables import informant
+from routing import staff
 from routing import store as case_store
 from routing.cases import LABELS
-from routing.inbound import alike
+from routing.inbound import DecisionKind, alike
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
@@ -80,7 +81,7 @@ def list_(
             "carrier": row.carrier,
             "destination": row.destination,
             "extension": row.extension,
-            "body": row.body,
+            "body": staff.hidden(row.body) if row.decision == DecisionKind.STAFF else row.body,
             "complete": row.complete,
             "received_at": screen.moment(row.received_ms, zone, True),
             "decision": row.decision,

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from gateway import singles
 from gateway.tables import message
 from routing import store
 from routing.cases import Case
 from routing.numbers import write
+from routing.staff import hidden
 from tests.gateway.casework import MINE, WATER, YOURS, act, events, opened, show
 from tests.gateway.office import Office
 from tests.gateway.phones import (
@@ -320,3 +322,15 @@ def test_a_text_that_orders_is_nobodys_letter(office: Office, given: Callable[..
     says(office, POLICE, "QS")
     assert decisions(office)[-1] == "staff"
     assert len(cases(office)) == 1
+
+
+def test_codes_are_shown_to_nobody_who_reads_messages_or_texts(
+    office: Office, given: Callable[..., tuple[str, str]]
+) -> None:
+    no, code = given()
+    says(office, POLICE, f"BJ{no} {code}")
+    with office.database.read() as tx:
+        shown = [one.body or "" for one in singles.standings(tx, purpose="staff")]
+    assert any("新交办" in words for words in shown)
+    assert not any(code in words for words in shown)
+    assert hidden(f"BJ{no}{code}已修好,2026年完工") == f"BJ{no}****已修好,2026年完工"
