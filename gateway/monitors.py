@@ -16,9 +16,12 @@ from gateway.tables import message, text
 from roster.tables import informant, informant_tag, person
 from routing.duties import Duties, nth_working_day
 from routing.inbound import Decision, DecisionKind
+from routing.tables import case_ticket
 
 TAGS = {"monitor": "监测员", "spokesperson": "界别代言人"}
 MONITOR = "monitor"
+ADOPTED = "已采用"
+"""The outcome of a suggestion that became one of the county's own."""
 PURPOSE = "duty"
 """Purpose of texts that ask for, or remind of, what is reported every month."""
 REPORTS = (
@@ -77,6 +80,38 @@ def tagged(tx: sa.Connection, name: str | None = None) -> list[Tagged]:
     if name is not None:
         query = query.where(informant_tag.c.tag == name)
     return [Tagged(row.person_id, row.tag, row.sector, row.at) for row in tx.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Sector:
+    """What the spokespersons of a sector raised: of so many cases these were suggestions, of those so many adopted."""
+
+    sector: str
+    people: int
+    cases: int
+    suggestions: int
+    adopted: int
+
+
+def sectors(tx: sa.Connection, desk: Desk, since: date, until: date) -> list[Sector]:
+    """By sector, the cases that its spokespersons raised from `since` to `until` (both included)."""
+    people: dict[str, list[int]] = {}
+    for one in tagged(tx, "spokesperson"):
+        people.setdefault(one.sector, []).append(one.person_id)
+    everybody = [person_id for several in people.values() for person_id in several]
+    rows = tx.execute(
+        sa.select(case_ticket.c.person_id, case_ticket.c.kind, case_ticket.c.outcome, case_ticket.c.created_at).where(
+            case_ticket.c.person_id.in_(everybody)
+        )
+    ).all()
+    raised = [row for row in rows if since <= desk.today(row.created_at) <= until]
+    found = []
+    for sector, several in people.items():
+        mine = [row for row in raised if row.person_id in several]
+        suggestions = [row for row in mine if row.kind == "建议"]
+        adopted = sum(row.outcome == ADOPTED for row in suggestions)
+        found.append(Sector(sector, len(several), len(mine), len(suggestions), adopted))
+    return found
 
 
 # ------------------------------------------------------------------------------------------------------------- a month

@@ -150,7 +150,8 @@ def tell_units(tx: sa.Connection, desk: Desk, post: Post, one: Handed, now: date
 def _bodies(desk: Desk, case: Case, unit: Department, what: str, reason: str, code: str) -> list[str]:
     until = day(case.due_on)
     if what:
-        return [desk.texts.fitted("U3", "text", no=case.number, what=what, due=until, code=code, text=reason)]
+        said = WITHHELD if case.shield >= SEALED else reason
+        return [desk.texts.fitted("U3", "text", no=case.number, what=what, due=until, code=code, text=said)]
     role = "主办" if unit.name == case.lead else "协办"
     return [
         desk.texts.fill("U1", no=case.number, role=role, due=until, code=code),

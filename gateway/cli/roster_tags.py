@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 
 from gateway import monitors
+from gateway.casebook import Desk as CaseDesk
 from gateway.cli import screen
 from gateway.cli.desk import open_desk
+from gateway.cli.period import First, Last, period
 from gateway.cli.whom import NOBODY, find, named
 from gateway.errors import USAGE, Refused
 from gateway.monitors import TAGS
@@ -79,6 +81,21 @@ def tags(
     ]
     columns = ("#编号", "姓名", "号码", "标签", "界别", "起")
     screen.emit(as_json, data, lambda: screen.table(f"标签 {len(rows)} 人", columns, rows))
+
+
+@app.command(help="各界别代言人反映的件:其中建议、已采用。只按界别统计,不按人。")
+def sectors(ctx: typer.Context, first: First = "", last: Last = "", as_json: Json = False) -> None:
+    """By the day of registration."""
+    desk = open_desk(ctx.obj)
+    desk.require("roster.view")
+    book = CaseDesk.from_settings(desk.settings)
+    today = book.today(desk.now())
+    since, until = period(first, last, today.replace(month=1, day=1), today)
+    with desk.database.read() as tx:
+        found = monitors.sectors(tx, book, since, until)
+    rows = [(one.sector, one.people, one.cases, one.suggestions, one.adopted) for one in found]
+    columns = ("界别", "#代言人", "#件数", "#其中建议", "#已采用")
+    screen.emit(as_json, found, lambda: screen.table(f"界别代言人 {since} 至 {until}", columns, rows))
 
 
 def _known(name: str) -> str:

@@ -279,6 +279,7 @@ def test_no_role_both_drafts_and_approves_and_units_see_only_cases() -> None:
     assert {verb for verb, roles in rights.VERBS.items() if rights.UNITS & roles} == {
         *("case.view", "case.order", "case.sign", "case.report", "case.progress"),
         *("case.request_return", "case.extend_ok"),
+        "zero.confirm",  # of their own unit
     }
 
 

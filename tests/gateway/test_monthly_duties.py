@@ -11,7 +11,7 @@ from gateway.errors import Refused
 from gateway.monitors import Reported
 from gateway.tables import message
 from routing import store
-from tests.gateway.casework import MINE, ROAD, YOURS
+from tests.gateway.casework import MINE, ROAD, YOURS, act, opened
 from tests.gateway.office import Office
 from tests.gateway.phones import POLICE, POLICE_HEAD, SCHOOLS, at, decisions, says, staffed, told
 
@@ -99,6 +99,24 @@ def test_who_opted_out_is_not_asked_and_thanks_are_no_report(three: Office) -> N
     assert sweep(three) == 2
     assert not month(three)[1].reachable
     assert not month(three, "2026-11")[2].reported
+
+
+def test_suggestions_are_counted_by_sector_and_not_by_person(office: Office) -> None:
+    with office.database.write() as tx:
+        monitors.tag(tx, 1, "spokesperson", "教育界", "甲", office.now)
+        monitors.tag(tx, 2, "spokesperson", "教育界", "甲", office.now)
+        monitors.tag(tx, 3, "spokesperson", "农业界", "甲", office.now)
+    no = opened(office, MINE, "建议学校门口错峰放学")
+    act(office, no, "accept", kind="建议")
+    act(office, no, "assign", lead="县教育局")
+    act(office, no, "report", "head", "局长", department="县教育局", reply="已采用", outcome="已采用")
+    opened(office, YOURS, ROAD)
+    today = office.desk.today(office.now)
+    with office.database.read() as tx:
+        assert monitors.sectors(tx, office.desk, today, today) == [
+            monitors.Sector("农业界", 1, 0, 0, 0),
+            monitors.Sector("教育界", 2, 2, 1, 1),
+        ]
 
 
 # -------------------------------------------------------------------------------------------------------- zero reports

@@ -1,17 +1,21 @@
 """Orders by text: what is asked for, what is refused and how it is said, and what nobody learns."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
+from hypothesis import strategies as st
 
 from gateway import singles
-from gateway.tables import message
+from gateway.tables import message, quarantine
 from routing import store
 from routing.cases import Case
+from routing.history import replay
 from routing.numbers import write
-from routing.staff import hidden
+from routing.staff import Verb, hidden
 from tests.gateway.casework import MINE, WATER, YOURS, act, events, opened, show
 from tests.gateway.office import Office
 from tests.gateway.phones import (
@@ -58,6 +62,11 @@ def given(office: Office) -> Callable[..., tuple[str, str]]:
 def cases(office: Office) -> list[Case]:
     with office.database.read() as tx:
         return store.listed(tx)
+
+
+def answers(office: Office) -> int:
+    """How many texts were answered by the gateway itself."""
+    return len(office.rows(sa.select(message.c.id).where(message.c.created_by == "gateway")))
 
 
 def wrong(code: str) -> str:
@@ -334,3 +343,68 @@ def test_codes_are_shown_to_nobody_who_reads_messages_or_texts(
     assert any("新交办" in words for words in shown)
     assert not any(code in words for words in shown)
     assert hidden(f"BJ{no}{code}已修好,2026年完工") == f"BJ{no}****已修好,2026年完工"
+
+
+PIECES = (
+    *Verb,
+    *(
+        "签收",
+        "进展",
+        "办结",
+        "退单",
+        "同意",
+        "不同意",
+        "批",
+        "零报",
+        "NO",
+        "OTHER",
+        "CODE",
+        "1234",
+        "R1",
+        "3",
+        " ",
+        ",",
+    ),
+    *("已派人", "交警大队", "谢谢", "1", "路灯坏了", "TD", "CX", "本月无情况"),
+)
+WORDS = st.lists(st.sampled_from(PIECES), min_size=1, max_size=5)
+
+
+@hypothesis.settings(max_examples=30, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
+@hypothesis.given(st.lists(st.tuples(st.sampled_from([POLICE, POLICE_HEAD, SCHOOLS, MAYOR]), WORDS), max_size=4))
+def test_whatever_the_office_texts_it_is_dealt_with_once_and_answered_at_most_once(
+    storm: tuple[Office, str, str, str], texts: list[tuple[str, list[str]]]
+) -> None:
+    """One decision each, an order's answer is one, nothing ends in quarantine, and the case is what its history says."""
+    office, no, other, code = storm
+    for number, words in texts:
+        said = "".join({"NO": no, "OTHER": other, "CODE": code}.get(word, word) for word in words)
+        office.minutes += 1
+        before, told_before = len(decisions(office)), answers(office)
+        office.text(number, said, message_id=f"{office.minutes}")
+        assert len(decisions(office)) == before + 1
+        came = answers(office) - told_before
+        assert came == 1 if decisions(office)[-1] == "staff" else came <= 1
+    assert office.rows(sa.select(quarantine)) == []
+    with office.database.read() as tx:
+        for case in store.listed(tx):
+            assert replay(case, store.timeline(tx, case.id)) == case
+
+
+@pytest.fixture(scope="module")
+def storm(_made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Office, str, str, str]]:
+    """An office with two assigned cases, whose people text as it comes."""
+    folder = staffed(shutil.copytree(_made, tmp_path_factory.mktemp("storm") / "county"))
+    office = Office(folder)
+    office.join("13800000001", "13800000002", POLICE[2:])
+    at(office, "2026-11-24T14:10")
+    found = []
+    for number, words in ((MINE, WATER), (YOURS, "小学门口路太窄")):
+        no = opened(office, number, words)
+        act(office, no, "accept", kind="求助")
+        act(office, no, "assign", lead="交警大队", co_handlers=("县教育局",))
+        found.append(no)
+    code = code_in(told(office)[POLICE])
+    yield office, *found, code
+    office.tick.close()
+    office.database.close()
