@@ -53,6 +53,12 @@ def issue(
     return code
 
 
+def told_for(tx: sa.Connection, case_id: int, whose: str, purpose: Purpose) -> int:
+    """The line of history for which a holder was last told of a case; 0 when they never were."""
+    where = (staff_code.c.case_id == case_id, staff_code.c.whose == whose, staff_code.c.purpose == purpose)
+    return tx.scalar(sa.select(sa.func.max(staff_code.c.entry_id)).where(*where)) or 0
+
+
 def end(tx: sa.Connection, case_id: int, now: datetime, purpose: Purpose, whose: str | None = None) -> None:
     """The codes of a case are no good any more, those of one holder or of all."""
     where = [staff_code.c.case_id == case_id, staff_code.c.purpose == purpose, staff_code.c.ended_at.is_(None)]

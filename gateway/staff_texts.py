@@ -6,38 +6,27 @@ that went to the real phone. Signing for a case and telling how it goes do not: 
 sees who is said to have done them, and the answer goes to the real phone.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 import structlog
 
-from gateway import case_desk, case_texts, staff_codes, staff_mail, zero_reports
+from gateway import case_texts, staff_codes, staff_mail
 from gateway.case_ladder import Post
 from gateway.casebook import Desk
 from gateway.errors import Refused
 from gateway.staff_codes import Live, Purpose
+from gateway.staff_orders import CARRIED_OUT, LABEL, Task, new_code, zero
 from routing import numbers, staff, store
-from routing.cases import LABELS, Case, CaseState, Facts
+from routing.cases import LABELS, Case, CaseState
 from routing.departments import StaffPost
 from routing.inbound import Decision, DecisionKind
 from routing.staff import CODED, Order, Verb
-from routing.tables import case_event
 
 log = structlog.get_logger("staff")
 
-LABEL = {
-    Verb.SIGN: "签收",
-    Verb.RETURN: "退单",
-    Verb.PROGRESS: "记进展",
-    Verb.REPORT: "反馈",
-    Verb.CODE: "重发验证码",
-    Verb.AGREE: "签发",
-    Verb.DISAGREE: "退回重拟",
-    Verb.INSTRUCT: "批示",
-    Verb.ZERO: "零报告",
-}
 UNIT = frozenset({"dept", "head"})
 MAY: Mapping[Verb, frozenset[str]] = {
     **dict.fromkeys((Verb.SIGN, Verb.RETURN, Verb.PROGRESS, Verb.REPORT, Verb.CODE, Verb.ZERO), UNIT),
@@ -66,28 +55,6 @@ class Caller:
     posts: tuple[StaffPost, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """An order with everything that is known about it before it is carried out."""
-
-    tx: sa.Connection
-    desk: Desk
-    post: Post
-    order: Order
-    case: Case
-    holder: StaffPost
-    now: datetime
-
-    def facts(self, **given: object) -> Facts:
-        """What comes with the step: the post as its actor, its unit."""
-        unit = "" if self.holder.role == "leader" else self.holder.whose
-        return Facts(f"{self.holder.title}(短信)", self.now, department=unit, **given)  # type: ignore[arg-type]
-
-    def done(self, said: str) -> str:
-        """The answer to an order that was carried out."""
-        return self.desk.texts.fitted("U6", "done", no=self.case.number, done=said)
-
-
 def hear(
     tx: sa.Connection, desk: Desk, post: Post, caller: Caller, text_id: int, words: str, now: datetime
 ) -> str | None:
@@ -103,7 +70,7 @@ def hear(
     try:
         answer, outcome = _answer(tx, desk, post, caller, posts, order, now)
     except Refused as refusal:
-        answer, outcome = desk.texts.fitted("U7", "text", text=f"{refusal.message}。"), refusal.message
+        answer, outcome = desk.texts.fitted("U7", "text", text=f"{refusal.message.rstrip('。')}。"), refusal.message
     _mark(tx, text_id, f"{LABEL[order.verb]}{order.number}:{outcome}")
     return answer
 
@@ -112,7 +79,7 @@ def usage(desk: Desk, caller: Caller) -> str:
     """How to order by text."""
     if all(one.role == "leader" for one in caller.posts):
         return desk.texts.fill("U9", no=numbers.write(desk.prefix, 26, 42), code="1234")
-    return desk.texts.fill("U8")
+    return desk.texts.fill("U11" if all(one.role == "head" for one in caller.posts) else "U8")
 
 
 def _mark(tx: sa.Connection, text_id: int, reason: str) -> None:
@@ -124,7 +91,7 @@ def _answer(
 ) -> tuple[str, str]:
     """Find the case, check the code, do it. The answer, and what is written on the text. Raises `Refused`."""
     if order.verb is Verb.ZERO:
-        return _zero(tx, desk, posts, order, now), "已记下"
+        return zero(tx, desk, posts, order, now), "已记下"
     if not order.valid:
         raise Refused(f"编号{order.number}写错了(校验位不符),请核对后重发")
     purpose = PURPOSES.get(order.verb, Purpose.HANDLE)
@@ -136,11 +103,11 @@ def _answer(
         live = _pending(tx, desk, post, order, live)
         case = store.by_id(tx, live[0].case_id)
         holder = next(one for one in posts if one.whose == live[0].whose)
-    task = _Task(tx, desk, post, order, case, holder, now)
+    task = Task(tx, desk, post, order, case, holder, now)
     if order.verb in CODED and (trouble := _code_trouble(task, caller, live)) is not None:
         return trouble
     with tx.begin_nested():
-        return _CARRIED_OUT[order.verb](task), "已办"
+        return CARRIED_OUT[order.verb](task), "已办"
 
 
 # ------------------------------------------------------------------------------------------------------- which case
@@ -217,7 +184,7 @@ def _pending(tx: sa.Connection, desk: Desk, post: Post, order: Order, live: Sequ
 # ------------------------------------------------------------------------------------------------------------- codes
 
 
-def _code_trouble(task: _Task, caller: Caller, live: Sequence[Live]) -> tuple[str, str] | None:
+def _code_trouble(task: Task, caller: Caller, live: Sequence[Live]) -> tuple[str, str] | None:
     """Why the code does not do, as the answer and as what is written on the text; None when it is right."""
     tx, desk, now = task.tx, task.desk, task.now
 
@@ -228,7 +195,7 @@ def _code_trouble(task: _Task, caller: Caller, live: Sequence[Live]) -> tuple[st
         at = until.astimezone(desk.calendar.zone)
         return said(f"验证码连续输错,已锁定到{at:%H:%M}。急事请打沟通办电话。", "锁定中")
     if not task.order.code and task.order.verb in (Verb.REPORT, Verb.RETURN):
-        return said(f"{_new_code(task)}请重发:{task.order.verb}{task.case.number}+码+内容。", "缺验证码,已重发")
+        return said(f"{new_code(task)}请重发:{task.order.verb}{task.case.number}+码+内容。", "缺验证码,已重发")
     if not task.order.code:
         return said(f"{task.case.number}:请加上短信中的4位验证码重发。", "缺验证码")
     if not live:
@@ -243,7 +210,7 @@ def _code_trouble(task: _Task, caller: Caller, live: Sequence[Live]) -> tuple[st
     return said("验证码连续输错,已锁定1小时。急事请打沟通办电话。", "验证码连续输错,锁定1小时")
 
 
-def _alarm(task: _Task, caller: Caller) -> None:
+def _alarm(task: Task, caller: Caller) -> None:
     """Somebody guesses: the supervision office hears of it, or the unit's leader where that has no number."""
     log.warning("wrong codes by text: number locked", person=caller.person_id, post=task.holder.title)
     unit = task.desk.departments.find(task.holder.whose)
@@ -251,128 +218,3 @@ def _alarm(task: _Task, caller: Caller) -> None:
     if number is not None:
         words = f"告警:{task.holder.title}的手机连续输错验证码,已锁定1小时,请核实是否本人所发。"
         staff_mail.put(task.tx, task.post, number, task.desk.texts.fitted("U7", "text", text=words), task.now)
-
-
-def _new_code(task: _Task) -> str:
-    latest = task.tx.scalar(sa.select(sa.func.max(case_event.c.id)).where(case_event.c.case_id == task.case.id))
-    code = staff_codes.issue(
-        task.tx, task.post.vault, task.case.id, task.holder.whose, Purpose.HANDLE, latest or 0, task.now
-    )
-    return f"{task.case.number}验证码{code}。"
-
-
-# ------------------------------------------------------------------------------------------------------------ orders
-
-
-def _sign(task: _Task) -> str:
-    after = case_desk.sign(task.tx, task.desk, task.case.number, task.holder.role, task.facts())
-    who = "已签收" if task.holder.whose == after.lead else "协办已签收"
-    return task.done(f"{who},{staff_mail.day(after.due_on)}前反馈")
-
-
-def _progress(task: _Task) -> str:
-    if task.case.state is CaseState.ASSIGNED and task.holder.whose == task.case.lead:
-        raise Refused(f"{task.case.number}还没有签收,请先回复QS{task.case.number}")
-    facts = task.facts(reason=task.order.words)
-    case_desk.act(task.tx, task.desk, task.case.number, "progress", task.holder.role, facts)
-    return task.done("进展已记下")
-
-
-def _return(task: _Task) -> str:
-    returns = task.desk.codes.returns
-    if task.order.reason not in returns:
-        listed = ";".join(f"{code}{words}" for code, words in returns.items())
-        raise Refused(f"{task.case.number}:请写明退单的原因代码:{listed}")
-    facts = task.facts(code=task.order.reason, basis=task.order.words, reason=task.order.words)
-    case_desk.act(task.tx, task.desk, task.case.number, "request_return", task.holder.role, facts)
-    staff_codes.end(task.tx, task.case.id, task.now, Purpose.HANDLE, task.holder.whose)
-    return task.done("已申请退单,待沟通办审定,期限照算")
-
-
-def _report(task: _Task) -> str:
-    """The head's word is the unit's report, a co-handler's goes to the lead; a liaison's waits for the head."""
-    case, unit, words = task.case, task.desk.departments.find(task.holder.whose), task.order.words
-    if case.shield >= staff_mail.SEALED:
-        raise Refused(f"{case.number}是保密件,不能用短信反馈,请将书面材料送沟通办")
-    if not words:
-        raise Refused(f"{case.number}:请在验证码后写明办理结果,即给群众的答复")
-    facts = task.facts(reply=words, outcome="已解决", reason=words)
-    staff_codes.end(task.tx, case.id, task.now, Purpose.HANDLE, task.holder.whose)
-    if task.holder.whose != case.lead:
-        case_desk.report(task.tx, task.desk, case.number, task.holder.role, facts)
-        return task.done("协办结果已记下")
-    if task.holder.role == "head":
-        case_desk.report(task.tx, task.desk, case.number, "head", facts)
-        return task.done("已反馈沟通办,待审核")
-    if case.state is CaseState.ASSIGNED:
-        case_desk.sign(task.tx, task.desk, case.number, "dept", task.facts(reason="随反馈一并签收"))
-    after = case_desk.propose(task.tx, task.desk, case.number, "report", "dept", facts)
-    if unit is not None and staff_mail.to_sign(task.tx, task.desk, task.post, after, unit, words, task.now):
-        return task.done("已报分管领导签发,签发后即反馈沟通办")
-    leader = unit.leader if unit else "分管领导"
-    said = f"{case.number}反馈已拟好,须由{leader}签发;其手机未登记,请其在系统中签发,或将签字件送沟通办。"
-    return task.desk.texts.fitted("U7", "text", text=said)
-
-
-def _code_again(task: _Task) -> str:
-    return task.desk.texts.fitted("U7", "text", text=_new_code(task))
-
-
-def _agree(task: _Task) -> str:
-    _still_proposed(task)
-    case_desk.report(task.tx, task.desk, task.case.number, "head", task.facts())
-    staff_codes.end(task.tx, task.case.id, task.now, Purpose.SIGN)
-    return task.done("已签发,待沟通办审核")
-
-
-def _disagree(task: _Task) -> str:
-    _still_proposed(task)
-    if not task.order.words:
-        raise Refused(f"{task.case.number}:请在验证码后写明意见")
-    facts = task.facts()
-    case_desk.decline(task.tx, task.case.number, "head", facts.actor, task.order.words, task.now, "report")
-    staff_codes.end(task.tx, task.case.id, task.now, Purpose.SIGN)
-    return task.done("已退回信息员重拟")
-
-
-def _still_proposed(task: _Task) -> None:
-    """What was to be signed may have moved on meanwhile: then there is nothing to sign."""
-    if case_desk.proposed(store.timeline(task.tx, task.case.id), "report") is None:
-        raise Refused(f"{task.case.number}现在是“{LABELS[task.case.state]}”,已没有待签发的反馈")
-
-
-def _instruct(task: _Task) -> str:
-    units, meant, words = staff.units_of(task.order.words, task.desk.departments)
-    if not units:
-        choices = "、".join(one.name for one in meant[:8])
-        said = f"是哪个单位?可能是:{choices}" if choices else "请写明由哪个单位办理"
-        raise Refused(f"{task.case.number}:{said}。请重发:批{task.case.number}+码+单位+意见")
-    if not words:
-        raise Refused(f"{task.case.number}:请在单位后写明批示意见")
-    lead, *others = (unit.name for unit in units)
-    facts = task.facts(lead=lead, co_handlers=tuple(others), instruction=words, reason=words)
-    after = case_desk.act(task.tx, task.desk, task.case.number, "instruct", "leader", facts)
-    staff_codes.end(task.tx, after.id, task.now, Purpose.INSTRUCT)
-    return task.done(f"已批示,交{lead}办理,{staff_mail.day(after.due_on)}前反馈")
-
-
-def _zero(tx: sa.Connection, desk: Desk, posts: Sequence[StaffPost], order: Order, now: datetime) -> str:
-    matters = zero_reports.matters_of(order.words)
-    month = zero_reports.ended_month(desk.today(now))
-    for one in posts:
-        zero_reports.confirm(tx, one.whose, month, matters, "text", f"{one.title}(短信)", now)
-    said = "无情况" if not matters else f"{matters}件"
-    units = "、".join(dict.fromkeys(one.whose for one in posts))
-    return desk.texts.fitted("U7", "text", text=f"已记下{units}{int(month[5:])}月零报告:{said}。")
-
-
-_CARRIED_OUT: Mapping[Verb, Callable[[_Task], str]] = {
-    Verb.SIGN: _sign,
-    Verb.RETURN: _return,
-    Verb.PROGRESS: _progress,
-    Verb.REPORT: _report,
-    Verb.CODE: _code_again,
-    Verb.AGREE: _agree,
-    Verb.DISAGREE: _disagree,
-    Verb.INSTRUCT: _instruct,
-}

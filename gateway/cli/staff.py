@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gateway import resources, staff_codes, staff_texts
+from gateway import resources, staff_codes, staff_orders
 from gateway.cli import screen
 from gateway.cli.case_view import Json
 from gateway.cli.desk import Desk, open_desk
@@ -81,7 +81,7 @@ def read(
         screen.emit(as_json, None, lambda: screen.say("不是指令,按群众来信处理"))
         return
     rows = [
-        ("指令", f"{order.verb} {staff_texts.LABEL[order.verb]}"),
+        ("指令", f"{order.verb} {staff_orders.LABEL[order.verb]}"),
         ("编号", order.number + ("" if order.valid else "(校验位不符)")),
         ("验证码", order.code),
         ("原因代码", order.reason),

@@ -375,7 +375,7 @@ WORDS = st.lists(st.sampled_from(PIECES), min_size=1, max_size=5)
 def test_whatever_the_office_texts_it_is_dealt_with_once_and_answered_at_most_once(
     storm: tuple[Office, str, str, str], texts: list[tuple[str, list[str]]]
 ) -> None:
-    """One decision each, an order's answer is one, nothing ends in quarantine, and the case is what its history says."""
+    """One decision each, one answer to an order, nothing in quarantine; the case is what its history says."""
     office, no, other, code = storm
     for number, words in texts:
         said = "".join({"NO": no, "OTHER": other, "CODE": code}.get(word, word) for word in words)
