@@ -244,9 +244,10 @@ def report(tx: sa.Connection, desk: Desk, number: str, role: str, facts: Facts) 
     A report that the liaison drafted is signed by whoever reports without words of their own.
     """
     case = find(tx, number)
-    if role != "dept" and not facts.reply and proposed(store.timeline(tx, case.id), "report") is not None:
+    helps = facts.department in case.co_handlers
+    if role != "dept" and not helps and not facts.reply and proposed(store.timeline(tx, case.id), "report") is not None:
         return decide(tx, desk, number, "report", role, facts)
-    if facts.department in case.co_handlers and case.state in (CaseState.ASSIGNED, CaseState.IN_PROGRESS):
+    if helps and case.state in (CaseState.ASSIGNED, CaseState.IN_PROGRESS):
         words = facts.reply.strip() or facts.reason.strip()
         if not words:
             raise Refused("请写明本单位的办理结果", "用 --reply 或 --reason 写明")

@@ -169,13 +169,22 @@ class Inbox:
         elif self._flooded(tx, first.person_id, now_ms):
             _NOTE.run(tx, text=text_id, decision="flood", reason="该号码短信过于频繁,只保存不受理")
         else:
-            self._decide(tx, text_id, first.person_id, joined.text, extension, now_ms)
+            self._decide(tx, text_id, first.person_id, joined.text, extension, now_ms, joined.complete)
 
-    def _decide(self, tx: sa.Connection, text_id: int, person_id: int, words: str, extension: str, now_ms: int) -> None:
+    def _decide(
+        self,
+        tx: sa.Connection,
+        text_id: int,
+        person_id: int,
+        words: str,
+        extension: str,
+        now_ms: int,
+        complete: bool,
+    ) -> None:
         now = _moment(now_ms)
         caller = self._of_the_office(tx, person_id)
         if caller is not None:
-            order = staff_texts.hear(tx, self._desk, self._post, caller, text_id, words, now)
+            order = staff_texts.hear(tx, self._desk, self._post, caller, text_id, words, complete, now)
             if order is not None:
                 self._answer_at_once(tx, person_id, words, order, STAFF, now)
                 return

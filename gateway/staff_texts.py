@@ -56,9 +56,19 @@ class Caller:
 
 
 def hear(
-    tx: sa.Connection, desk: Desk, post: Post, caller: Caller, text_id: int, words: str, now: datetime
+    tx: sa.Connection,
+    desk: Desk,
+    post: Post,
+    caller: Caller,
+    text_id: int,
+    words: str,
+    complete: bool,
+    now: datetime,
 ) -> str | None:
-    """Carry out what a text orders. The answer; None for a text that is none of the office's business."""
+    """Carry out what a text orders. The answer; None for a text that is none of the office's business.
+
+    What came with holes in it (not `complete`) is not carried out: a part of a reply is not the reply.
+    """
     order = staff.read(words, desk.prefix)
     posts = () if order is None else tuple(one for one in caller.posts if one.role in MAY[order.verb])
     if order is None or not posts:
@@ -68,6 +78,8 @@ def hear(
             return usage(desk, caller)
         return None
     try:
+        if not complete:
+            raise Refused("短信没有收全,请重发")
         answer, outcome = _answer(tx, desk, post, caller, posts, order, now)
     except Refused as refusal:
         answer, outcome = desk.texts.fitted("U7", "text", text=f"{refusal.message.rstrip('。')}。"), refusal.message

@@ -68,7 +68,7 @@ DELIVERY = {
     "pending": "发送中",
     "delivered": "已送达",
     "undelivered": "未送达",
-    "called": "已当面、电话或按原渠道答复",
+    "called": "已由人告知",
     "by_hand": "待按原渠道答复",
     "confirmed": "群众已回应",
 }

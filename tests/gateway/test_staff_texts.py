@@ -217,6 +217,18 @@ def test_what_the_table_refuses_is_said(office: Office, given: Callable[..., tup
     assert "已报分管领导" in says(office, POLICE, f"BJ{no} {code} 已修好")  # what was refused has not used the code
 
 
+def test_a_reply_that_came_with_a_hole_in_it_is_not_reported(
+    office: Office, given: Callable[..., tuple[str, str]]
+) -> None:
+    no, code = given()
+    office.text(POLICE, f"BJ{no} {code} {'已修好。' * 40}", only=[1, 3])
+    office.minutes += 60
+    with office.database.write() as tx:
+        office.inbox.give_up_waiting(tx, office.now_ms)
+    assert office.answers() == ["【肥乡双向沟通办】短信没有收全,请重发。"]
+    assert show(office, no).state == "assigned"
+
+
 # ---------------------------------------------------------------------------------------------------- head and leaders
 
 
