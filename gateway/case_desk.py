@@ -28,7 +28,7 @@ from routing.cases import (
     Transition,
     rows_from,
 )
-from routing.deadlines import REOPENS, Move
+from routing.deadlines import REOPENS, Lamp, Move
 from routing.history import Entry
 from routing.steps import Step, row_for, step
 from routing.texts import TooLong
@@ -149,6 +149,8 @@ def _completed(tx: sa.Connection, desk: Desk, case: Case, event: str, facts: Fac
             given |= {"due": desk.due(case, event, facts.now), "computed": True}
     if event == "resume":
         given["due"] = after_pause(tx, desk, case, facts.now)
+    if event == "report_for":
+        given["red"] = _red(tx, desk, case, facts.now)
     return replace(facts, **given)
 
 
@@ -191,6 +193,13 @@ def after_pause(tx: sa.Connection, desk: Desk, case: Case, now: datetime) -> dat
     resumed = (*history, Move(now, "resume", CaseState.IN_PROGRESS, case.lead or ""))
     running = deadlines.clocks(resumed, matter, desk.terms, desk.calendar, now)
     return running[-1].in_force.due if running else None
+
+
+def _red(tx: sa.Connection, desk: Desk, case: Case, now: datetime) -> bool:
+    """True when the statutory lamp of a case is red: an order to be quicker takes no report out of a unit's hands."""
+    matter, history = case_record.read(tx, case)
+    running = deadlines.clocks(history, matter, desk.terms, desk.calendar, now)
+    return bool(running) and running[-1].statutory.lamp is Lamp.RED
 
 
 def _fields(desk: Desk, done: Step, facts: Facts) -> dict[str, str]:

@@ -116,13 +116,15 @@ def confirm(
 ) -> Suspicion:
     """The suspicion is right: the informant is stopped, what waits for the number is withdrawn. Raises `Refused`.
 
-    From a number that is somebody else's by now replies are withdrawn, too: their cases then ask for a telephone call.
+    A number that is somebody else's by now is given up: whoever texts from it is a stranger, and nothing about the
+    informant's cases goes there any more. What was to be replied asks for another way (`outbox.put`).
     """
     told = _of(tx, vault, rules, person_id)
     reason = f"{LABELS[told.kind].removeprefix('疑似')}:{note or told.reason}"
     store.decide_number(tx, person_id, "confirmed", told.kind, reason, actor, now)
     roster_desk.stop(tx, person_id, reason, now, told.kind)
     if told.kind is SuspicionKind.RECYCLED:
+        store.give_number_up(tx, vault, person_id)
         theirs = sa.select(message.c.id).where(message.c.person_id == person_id)
         tx.execute(
             sa.update(part)

@@ -101,7 +101,10 @@ def put(
     token: str | None = None,
     not_before_ms: int = 0,
 ) -> int:
-    """One text to one person, outside notices. The message's id; the same `token` again gives the first one's."""
+    """One text to one person, outside notices. The message's id; the same `token` again gives the first one's.
+
+    To a number that is known to be somebody else's by now it is not sent: it is cancelled as soon as it is written.
+    """
     if token is not None:
         known = tx.scalar(sa.select(message.c.id).where(message.c.token == token))
         if known is not None:
@@ -138,10 +141,17 @@ _PUT = Statement.inserting(
     *("purpose", "case_id", "person_id", "extension", "body", "parts", "created_by"),
     *("created_ms", "expires_ms", "token"),
 )
+_GIVEN_UP = (
+    "(SELECT verdict || ' ' || coalesce(suspicion, '') FROM number_decision WHERE person_id = :person "
+    "ORDER BY id DESC LIMIT 1) = 'confirmed recycled'"
+)
 _PUT_PARTS = Statement(
-    "INSERT INTO part (message_id, lane, carrier, person_id, number, total, state, attempts, consents, not_before_ms, "
-    "expires_ms, changed_ms) SELECT :message, 0, (SELECT carrier FROM person WHERE id = :person), :person, r.number, "
-    ":total, 'queued', 0, 0, :not_before, :expires, :now FROM {rows} AS r ORDER BY r.number",
+    "INSERT INTO part (message_id, lane, carrier, person_id, number, total, state, reason, "  # noqa: S608 - words of ours
+    "attempts, consents, not_before_ms, expires_ms, changed_ms) SELECT :message, 0, "
+    f"(SELECT carrier FROM person WHERE id = :person), :person, r.number, :total, "
+    f"CASE WHEN {_GIVEN_UP} THEN 'cancelled' ELSE 'queued' END, "
+    f"CASE WHEN {_GIVEN_UP} THEN 'number recycled' END, 0, 0, :not_before, :expires, :now "
+    "FROM {rows} AS r ORDER BY r.number",
     number="BIGINT",
 )
 

@@ -155,6 +155,13 @@ def stop(tx: sa.Connection, person_id: int, reason: str, now: datetime, why: str
     outbox.withdraw_from_notices(tx, person_id, round(now.timestamp() * 1000))
 
 
+def resume(tx: sa.Connection, person_id: int, now: datetime) -> None:
+    """Notices again, unless they opted out. Raises `Refused` while their number is somebody else's."""
+    if store.has_given_number_up(tx, person_id):
+        raise Refused("该信息员的号码已易主", f"先登记新号码:xinqiao roster edit {person_id} --phone 新号码")
+    store.set_state(tx, person_id, "active", "", now)
+
+
 def opt_out(tx: sa.Connection, person_id: int, proof: str, actor: str, now: datetime) -> None:
     """Somebody said otherwise than by text that they want no more notices."""
     store.opt_out(tx, person_id, "operator", proof, None, actor, now)

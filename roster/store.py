@@ -12,6 +12,7 @@ from roster.audiences import Audience
 from roster.membership import LEFT, RETURNED, Change
 from roster.networks import Belonging, Learned, Prefixes, carrier_of
 from roster.rowset import Statement
+from roster.suspicion import SuspicionKind
 from roster.tables import (
     carrier_evidence,
     consent,
@@ -443,6 +444,18 @@ def decide_number(
             person_id=person_id, verdict=verdict, suspicion=suspicion, reason=reason, actor=actor, at=now
         )
     )
+
+
+def give_number_up(tx: sa.Connection, vault: Vault, person_id: int) -> None:
+    """The number is somebody else's by now: whoever texts from it is not this person any more."""
+    nobodys = vault.phone_index(f"given up by {person_id}")
+    tx.execute(sa.update(person).where(person.c.id == person_id).values(phone_index=nobodys))
+
+
+def has_given_number_up(tx: sa.Connection, person_id: int) -> bool:
+    """True when the last decision about a person's number is that it is somebody else's."""
+    latest = next(reversed(number_decisions(tx, person_id)), None)
+    return latest is not None and (latest.verdict, latest.suspicion) == ("confirmed", SuspicionKind.RECYCLED)
 
 
 def number_decisions(tx: sa.Connection, person_id: int) -> Sequence[Any]:

@@ -135,6 +135,7 @@ class Facts:
     now: datetime
     today: date | None = None
     period_ends: date | None = None  # last day of the period in working days that the row's guard speaks of
+    red: bool = False  # the case's lamp, by its clock
     department: str = ""  # the actor's own, for the roles of units
     reason: str = ""
     code: str = ""  # of a refusal, a return, a cause: config/cases.toml
@@ -302,7 +303,6 @@ WORKING_DAYS: Mapping[tuple[str, CaseState], tuple[str, int]] = {
     ("deemed_signed", _S.ASSIGNED): ("since", 1),
     ("request_return", _S.ASSIGNED): ("since", 1),
     ("delegate", _S.AWAIT_LEADER): ("since", 2),
-    ("report_for", _S.IN_PROGRESS): ("assigned_at", 15),
 }
 """Periods of the guards `period_over` and `in_period`: from which field of the case, how many working days."""
 

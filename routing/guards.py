@@ -150,13 +150,12 @@ def _fortnight_over(case: Case, facts: Facts, role: str) -> str:
 
 
 def _red(case: Case, facts: Facts, role: str) -> str:
-    """Supervised, and no report by the end of the period in which every case is reported on."""
+    """Supervised, and the unit silent until the red lamp."""
     if not case.supervision:
         return "只有已督办的件可以代为反馈"
-    return _period_over(case, facts, role) or ("" if facts.reason.strip() else "请写明为什么代为反馈")
-
-
-_period_over = _needs(lambda c, f: f.today and f.period_ends and f.today > f.period_ends, "规定的工作日未满")
+    if not facts.red:
+        return "还没有亮红灯,仍由承办单位反馈"
+    return "" if facts.reason.strip() else "请写明为什么代为反馈"
 
 
 def _within(period: timedelta, why: str) -> Guard:
@@ -183,7 +182,7 @@ GUARDS: Mapping[str, Guard] = {
     "leads": _leads,
     "handles": _handles,
     "signed": lambda c, f, role: "" if role == "head" or f.signed_by.strip() else "请写明签发的单位分管领导",
-    "period_over": _period_over,
+    "period_over": _needs(lambda c, f: f.today and f.period_ends and f.today > f.period_ends, "规定的工作日未满"),
     "in_period": _needs(lambda c, f: f.today and f.period_ends and f.today <= f.period_ends, "已过规定的工作日"),
     "returns_left": _needs(lambda c, f: c.returns < RETURNS, f"已退单{RETURNS}次,请审定承办单位"),
     "in_time": _asked_in_time,

@@ -275,7 +275,7 @@ def resume(ctx: typer.Context, who: Who) -> None:
     desk.require("roster.edit")
     with desk.database.write() as tx:
         one = find(tx, desk, who)
-        store.set_state(tx, one.person_id, "active", "", desk.now())
+        roster_desk.resume(tx, one.person_id, desk.now())
         desk.audit(tx, "roster.resume", f"person {one.person_id}")
     screen.say(f"已恢复信息员 {one.person_id}", "green")
 

@@ -127,7 +127,7 @@ def test_a_silent_unit_under_supervision_is_reported_for_when_it_is_red(office: 
         case_desk.supervise(tx, no, "supervisor", "督查", "不办不报", False, office.now)
     told = {"reason": "单位拒不反馈", "reply": "督查室已核实,交警大队未到现场,已责成整改"}
     days_later(office, 18)  # the 15th working day after assignment
-    with pytest.raises(Refused, match="未满"):
+    with pytest.raises(Refused, match="红灯"):
         act(office, no, "report_for", "supervisor", "督查", **told)
     days_later(office, 1)
     assert act(office, no, "report_for", "supervisor", "督查", **told).state == "reported"

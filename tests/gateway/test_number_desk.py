@@ -13,11 +13,12 @@ from gateway.errors import Refused, SettingsWrong
 from gateway.number_desk import Suspect
 from gateway.outbox import Answer
 from gateway.settings import load
-from gateway.tables import message, part
+from gateway.tables import message, part, text
 from roster import store
 from roster.audiences import Audience
 from roster.suspicion import SuspicionKind
 from roster.tables import informant, number_decision
+from tests.gateway.casework import act, handled, opened, show
 from tests.gateway.office import SESSION, Office
 from tests.gateway.town import Town
 
@@ -251,6 +252,52 @@ def test_no_reply_goes_to_a_number_that_is_somebody_elses_by_now(office: Office,
         sa.select(part.c.state).join(message, message.c.id == part.c.message_id).where(message.c.purpose == "reply")
     )
     assert row.state == state
+
+
+def recycled(office: Office) -> str:
+    """The first informant's number is somebody else's by now, as an operator confirmed. Their open case."""
+    no = opened(office, "8613800000001", "村里自来水停了三天,一滴水也没有")
+    write_off(office, 1)
+    office.minutes += 50 * DAY
+    office.text("8613800000001", "你们是谁")
+    decide(office, "confirm", 1)
+    return no
+
+
+def test_whoever_texts_from_a_given_up_number_is_a_stranger_to_the_informants_cases(office: Office) -> None:
+    no = recycled(office)
+    office.answers()
+    for words in ("CX", f"CX{no}", f"{no}怎么样了"):
+        office.minutes += 60
+        office.text("8613800000001", words)
+    assert not any(no in answer for answer in office.answers())
+    assert {row.person_id for row in office.rows(sa.select(text.c.person_id).order_by(text.c.id.desc()).limit(3))} == {
+        11
+    }
+
+
+def test_a_case_of_a_given_up_number_is_answered_another_way(office: Office) -> None:
+    no = recycled(office)
+    handled(office, no)
+    act(office, no, "approve", "reviewer", "乙", gates=frozenset("epy"))
+    assert office.submit() == []
+    office.settle_replies()
+    assert (show(office, no).state, show(office, no).reply_delivery) == ("reported", "undelivered")
+
+
+def test_a_given_up_number_comes_back_only_with_a_new_one(office: Office) -> None:
+    recycled(office)
+    with office.database.write() as tx, pytest.raises(Refused, match="易主"):
+        roster_desk.resume(tx, 1, office.now)
+    with office.database.write() as tx:
+        roster_desk.change_phone(
+            tx, office.vault, resources.prefixes(office.settings), 1, "13800000099", "甲", office.now
+        )
+        roster_desk.resume(tx, 1, office.now)
+        outbox.put(
+            tx, person_id=1, body="您好", purpose="single", created_by="甲", now_ms=office.now_ms, validity_ms=60_000
+        )
+    assert [submit.destination[-11:] for _, _, submit in office.submit()] == ["13800000099"]
 
 
 @pytest.mark.parametrize(
