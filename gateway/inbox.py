@@ -227,7 +227,10 @@ class Inbox:
 
     def _of_the_office(self, tx: sa.Connection, person_id: int) -> Caller | None:
         """Who texts, if it is a number of the office's own people."""
-        posts = self._posts.get(roster_store.phone_index_of(tx, person_id)) if self._posts else None
+        if not self._posts:
+            return None
+        [(index,)] = _PHONE_INDEX.all(tx, id=person_id)
+        posts = self._posts.get(bytes(index))
         return Caller(person_id, posts) if posts else None
 
     def _answer_at_once(
@@ -304,6 +307,7 @@ _BELONGS = Statement(
 )
 _NOTE = Statement("UPDATE text SET decision = :decision, reason = :reason, confidence = 1.0 WHERE id = :text")
 _SEEN = Statement("SELECT 1 FROM text_part WHERE fingerprint = :fingerprint AND received_ms > :since LIMIT 1")
+_PHONE_INDEX = Statement("SELECT phone_index FROM person WHERE id = :id")
 _NEWEST = Statement("SELECT received_ms FROM text WHERE person_id = :person ORDER BY id DESC LIMIT :count")
 _AUTOMATIC = Statement(
     "SELECT count(*) FROM message WHERE person_id = :person AND purpose IN ('automatic', 'command') "

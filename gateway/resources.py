@@ -52,10 +52,11 @@ def measured(settings: Loaded) -> list[Measured]:
     codes_ = codes(settings)
     refusal = max(codes_.refusals.values(), key=lambda one: len(one.reason) + len(one.where), default=None)
     day = "12月30日"
+    dept = max((unit.name for unit in departments(settings).units), key=len, default="")
     longest = {
         "": {
             "no": numbers.write(settings.values.case_prefix, 26, 99_999),
-            "dept": max((unit.name for unit in departments(settings).units), key=len, default=""),
+            "dept": dept,
             "due": day,
             "date": day,
             "state": max(LABELS.values(), key=len),
@@ -64,7 +65,7 @@ def measured(settings: Loaded) -> list[Measured]:
             "code": "9999",
             "role": "主办",
             "what": "分管领导未同意签发",
-            "done": "已报分管领导签发,签发后即反馈沟通办",
+            "done": f"已批示,交{dept}办理,{day}前反馈",
         },
         "T4": {"reason": refusal.reason, "where": refusal.where} if refusal else {"reason": "", "where": ""},
     }

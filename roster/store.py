@@ -98,15 +98,6 @@ def person_by_phone(tx: sa.Connection, vault: Vault, number: str) -> Person | No
     return _person(rows[0]) if rows else None
 
 
-def phone_index_of(tx: sa.Connection, person_id: int) -> bytes:
-    """The look-up hash of a person's number."""
-    [(index,)] = _PHONE_INDEX.all(tx, id=person_id)
-    return bytes(index)
-
-
-_PHONE_INDEX = Statement("SELECT phone_index FROM person WHERE id = :id")
-
-
 def find_or_add_person(tx: sa.Connection, vault: Vault, number: str, belonging: Belonging, now: datetime) -> Person:
     """Who has this number; a new person when nobody had it."""
     known = person_by_phone(tx, vault, number)
