@@ -5,7 +5,7 @@ the commands; what came in, by `xinqiao case import`.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from gateway.casebook import Desk
 from gateway.errors import USAGE, Refused
 from gateway.roster_files import write_table
 from gateway.staff_mail import SEALED, matter
+from roster.vault import Vault
 from routing import case_sheet, store
 from routing.cases import LABELS, URGENCIES, Case, CaseState
 from routing.channels import Channels
@@ -40,7 +41,7 @@ class Packed:
     sealed: int
 
 
-def write(tx: sa.Connection, desk: Desk, channels: Channels, folder: Path, now: datetime) -> Packed:
+def write(tx: sa.Connection, desk: Desk, vault: Vault, channels: Channels, folder: Path, now: datetime) -> Packed:
     """One file for each unit that leads or helps with an open case, one for the office, and the empty sheet."""
     cases = [case for state in OPEN for case in store.listed(tx, state=state, limit=MOST)]
     told = [case for case in cases if case.shield < SEALED]
@@ -49,11 +50,12 @@ def write(tx: sa.Connection, desk: Desk, channels: Channels, folder: Path, now: 
         for unit in filter(None, (case.lead, *case.co_handlers)):
             if unit not in case.accused:
                 by_unit.setdefault(unit, []).append(case)
+    words = {case.id: matter(tx, vault, case) for case in told}
     day = desk.today(now)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         files = [
-            _write(folder / f"{day} {_plain(unit)}.xlsx", unit, found, channels)
+            _write(folder / f"{day} {_plain(unit)}.xlsx", unit, found, words, channels)
             for unit, found in by_unit.items()
             if found
         ]
@@ -69,11 +71,13 @@ def _plain(unit: str) -> str:
     return re.sub(r"[^\w()()]", "", unit)
 
 
-def _write(file: Path, unit: str, cases: Sequence[Case], channels: Channels) -> tuple[Path, int]:
+def _write(
+    file: Path, unit: str, cases: Sequence[Case], words: Mapping[int, str], channels: Channels
+) -> tuple[Path, int]:
     rows = [
         (
             *(case.number, channels.label(case.channel), LABELS[case.state], URGENCIES[case.urgency]),
-            *(case.lead or "", "、".join(case.co_handlers), case.due_on or "", matter(case)),
+            *(case.lead or "", "、".join(case.co_handlers), case.due_on or "", words[case.id]),
             *[""] * BLANK,
         )
         for case in sorted(cases, key=lambda case: (case.due_on or "9", case.number))

@@ -12,7 +12,7 @@ from functools import partial
 import sqlalchemy as sa
 import structlog
 
-from gateway import case_mail, outbox, staff_codes
+from gateway import case_mail, channel_desk, outbox, staff_codes
 from gateway.case_ladder import Post
 from gateway.casebook import Desk
 from gateway.logs import mask
@@ -20,6 +20,7 @@ from gateway.staff_codes import Purpose
 from gateway.tables import staff_code
 from roster import store as roster_store
 from roster.networks import carrier_of
+from roster.vault import Vault
 from routing import store
 from routing.cases import GATES, Case, CaseState
 from routing.departments import Department
@@ -139,7 +140,7 @@ def tell_units(tx: sa.Connection, desk: Desk, post: Post, one: Handed, now: date
         if unit is None or not unit.liaison_phone or unit.name in case.accused:
             continue
         code = staff_codes.issue(tx, post.vault, case.id, unit.name, Purpose.HANDLE, one.entry_id, now)
-        for body in _bodies(desk, case, unit, what, one.reason, code):
+        for body in _bodies(tx, desk, post, case, unit, what, one.reason, code):
             message_id = put(tx, post, unit.liaison_phone, body, now, case_id=case.id)
             told.setdefault(unit.liaison, message_id)
     if told:
@@ -147,7 +148,9 @@ def tell_units(tx: sa.Connection, desk: Desk, post: Post, one: Handed, now: date
     return bool(told)
 
 
-def _bodies(desk: Desk, case: Case, unit: Department, what: str, reason: str, code: str) -> list[str]:
+def _bodies(
+    tx: sa.Connection, desk: Desk, post: Post, case: Case, unit: Department, what: str, reason: str, code: str
+) -> list[str]:
     until = day(case.due_on)
     if what:
         said = WITHHELD if case.shield >= SEALED else reason
@@ -155,13 +158,23 @@ def _bodies(desk: Desk, case: Case, unit: Department, what: str, reason: str, co
     role = "主办" if unit.name == case.lead else "协办"
     return [
         desk.texts.fill("U1", no=case.number, role=role, due=until, code=code),
-        desk.texts.fitted("U2", "text", no=case.number, text=matter(case)),
+        desk.texts.fitted("U2", "text", no=case.number, text=matter(tx, post.vault, case)),
     ]
 
 
-def matter(case: Case) -> str:
-    """What a case is about as a text may say it: no number of anybody, nothing at all of one that is kept secret."""
-    return WITHHELD if case.shield >= SEALED else mask(" ".join(case.text.split()))
+def matter(tx: sa.Connection, vault: Vault, case: Case) -> str:
+    """What a case is about as others may read it: no number of anybody, and not the name of who wrote, if it is known.
+
+    Nothing at all of one that is kept secret.
+    """
+    if case.shield >= SEALED:
+        return WITHHELD
+    words = mask(" ".join(case.text.split()))
+    came = channel_desk.origin(tx, vault, case.id)
+    known = roster_store.renderings(tx, vault, [case.person_id]) if case.person_id is not None else {}
+    for name in (came.name if came else "", *(one.name for one in known.values())):
+        words = words.replace(name, "某某") if len(name) > 1 else words
+    return words
 
 
 def day(written: str | None) -> str:
@@ -189,7 +202,8 @@ def tell_leaders(tx: sa.Connection, desk: Desk, post: Post, one: Handed, now: da
     for leader in desk.departments.leaders:
         if leader.decides(case.leader_kind):
             code = staff_codes.issue(tx, post.vault, case.id, leader.name, Purpose.INSTRUCT, one.entry_id, now)
-            body = desk.texts.fitted("U5", "text", no=case.number, code=code, text=matter(case))
+            words = matter(tx, post.vault, case)
+            body = desk.texts.fitted("U5", "text", no=case.number, code=code, text=words)
             told[leader.name] = put(tx, post, leader.phone, body, now, case_id=case.id)
     if told:
         _note(tx, case, told, now)

@@ -104,7 +104,7 @@ def register(app: typer.Typer) -> None:
         desk.require("case.watch")
         book = CaseDesk.from_settings(desk.settings)
         with desk.database.write() as tx:
-            packed = case_pack.write(tx, book, resources.channels(desk.settings), folder, desk.now())
+            packed = case_pack.write(tx, book, desk.vault, resources.channels(desk.settings), folder, desk.now())
             desk.audit(tx, "case.pack", folder.name, {"cases": packed.cases, "sealed": packed.sealed})
         rows = [(file.name, count) for file, count in packed.files]
         data = {"folder": str(folder), "cases": packed.cases, "sealed": packed.sealed, "files": dict(rows)}

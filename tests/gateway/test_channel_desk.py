@@ -96,13 +96,15 @@ def test_the_counts_by_channel_add_up(office: Office) -> None:
 def test_the_pack_holds_open_cases_by_unit_without_the_secret_ones_and_without_who_wrote(
     office: Office, tmp_path: Path
 ) -> None:
-    no = entered(office, Brought("hotline", "路灯不亮,请打13912345678", "+8613777770001", "周某")).number
+    no = entered(office, Brought("hotline", "我叫周某某,路灯不亮,请打13912345678", "+8613777770001", "周某某")).number
     handled(office, no)
     secret = entered(office, Brought("mailbox", "举报某人")).number
     act(office, secret, "accept", kind="举报", leader_kind="无")
     fresh = entered(office, Brought("visit", "=1+1 刚收到")).number
     with office.database.read() as tx:
-        packed = case_pack.write(tx, office.desk, resources.channels(office.settings), tmp_path / "包", office.now)
+        packed = case_pack.write(
+            tx, office.desk, office.vault, resources.channels(office.settings), tmp_path / "包", office.now
+        )
     assert (packed.cases, packed.sealed) == (2, 1)
     sheets = {
         file.name: python_calamine.CalamineWorkbook.from_path(str(file)).get_sheet_by_index(0).to_python()
@@ -112,6 +114,6 @@ def test_the_pack_holds_open_cases_by_unit_without_the_secret_ones_and_without_w
     assert no in str(sheets["2026-11-24 交警大队.xlsx"])
     assert fresh in str(sheets["2026-11-24 沟通办.xlsx"])
     assert "139****5678" in words
-    for hidden in (secret, "举报某人", "13912345678", "13777770001", "周某"):
+    for hidden in (secret, "举报某人", "13912345678", "13777770001", "周某某"):
         assert hidden not in words
     assert sheets[case_pack.EMPTY_SHEET] == [["渠道", "内容", "手机号", "姓名", "收到时间", "外部编号"]]
