@@ -17,6 +17,7 @@ from gateway.errors import Refused
 from routing import deadlines, store
 from routing.cases import (
     EVENTS,
+    INTERNAL,
     PROPOSERS,
     ROLES,
     SUPERVISIONS,
@@ -45,6 +46,8 @@ RECORDED = (  # what a step's facts add to its history, beside the fields that i
     *("code", "basis", "question", "method", "signed_by", "evidence", "failed_gate", "where", "cleared"),
     *("proposed_by", "department", "kb", "seconds"),
 )
+PROPOSED = ("code", "where", "basis", "reason", "reply", "outcome")
+"""What of a proposal's facts holds when it is decided, beside the date."""
 
 
 def register(
@@ -116,6 +119,8 @@ def act(tx: sa.Connection, desk: Desk, number: str, event: str, role: str, facts
     if event == "accept" and after.leader_kind:
         referral = Facts("规则", facts.now, reason=f"须由领导亲自批转:{after.leader_kind}")
         after = act(tx, desk, number, "refer_leader", "system", referral)
+    if event == "approve" and after.channel == INTERNAL:  # the office itself asked, so it is told, and nobody rates
+        after = act(tx, desk, number, "tell_there", "system", Facts("规则", facts.now, reason="工作任务审核通过即办结"))
     return after
 
 
@@ -230,7 +235,7 @@ def _joined(tx: sa.Connection, desk: Desk, case: Case, master: Case, facts: Fact
             tx, child, "moved", facts.actor, "operator", facts.now, reason, after=replace(child, master_id=master.id)
         )
     store.note(tx, master, "joined", facts.actor, "operator", facts.now, f"{case.number} 并入本件")
-    if case_mail.answered(master) and case.person_id != master.person_id:
+    if case_mail.answered(master) and (case.person_id is None or case.person_id != master.person_id):
         case_mail.forward(tx, desk, master, case, "T6", facts.actor, facts.now, {"text": master.reply or ""})
 
 
@@ -248,9 +253,15 @@ def sign(tx: sa.Connection, desk: Desk, number: str, role: str, facts: Facts) ->
 
 
 def report(tx: sa.Connection, desk: Desk, number: str, role: str, facts: Facts) -> Case:
-    """A unit reports. One that never signed for the case signs with its report; a co-handler reports to the lead."""
+    """A unit reports. One that never signed for the case signs with its report; a co-handler reports to the lead.
+
+    A report that the liaison drafted is signed by whoever reports without words of their own.
+    """
     case = find(tx, number)
-    if facts.department in case.co_handlers and case.state in (CaseState.ASSIGNED, CaseState.IN_PROGRESS):
+    helps = facts.department in case.co_handlers
+    if role != "dept" and not helps and not facts.reply and proposed(store.timeline(tx, case.id), "report") is not None:
+        return decide(tx, desk, number, "report", role, facts)
+    if helps and case.state in (CaseState.ASSIGNED, CaseState.IN_PROGRESS):
         words = facts.reply.strip() or facts.reason.strip()
         if not words:
             raise Refused("请写明本单位的办理结果", "用 --reply 或 --reason 写明")
@@ -289,7 +300,7 @@ def propose(tx: sa.Connection, desk: Desk, number: str, event: str, role: str, f
     if not facts.reason.strip():
         raise Refused(f"提出{EVENTS[event]}要写明理由", "加上 --reason 或原因代码")
     _told(desk, case, rows_from(case.state, event)[0], facts)
-    given = {"code": facts.code, "where": facts.where, "basis": facts.basis, "reason": facts.reason}
+    given = {name: getattr(facts, name) for name in PROPOSED}
     given["due"] = facts.due.isoformat() if facts.due else ""
     data: dict[str, Any] = {"proposed": given} | ({"seconds": facts.seconds} if facts.seconds else {})
     return store.note(tx, case, f"propose_{event}", facts.actor, role, facts.now, facts.reason, data=data)
@@ -297,6 +308,9 @@ def propose(tx: sa.Connection, desk: Desk, number: str, event: str, role: str, f
 
 def _told(desk: Desk, case: Case, row: Transition, facts: Facts) -> None:
     """What the citizen would be told must fit already when it is proposed."""
+    if facts.reply:
+        row = replace(row, sms=(*row.sms, "T6"))
+        case = replace(case, reply=facts.reply)
     due = facts.due.isoformat() if facts.due else case.due_on
     fields = _fields(desk, Step(row, replace(case, due_on=due), facts.reason, row.sms), facts)
     try:
@@ -306,11 +320,14 @@ def _told(desk: Desk, case: Case, row: Transition, facts: Facts) -> None:
         raise Refused(f"短信太长:{long}", "请缩短内容后再试") from None
 
 
-def decline(tx: sa.Connection, number: str, role: str, actor: str, reason: str, now: datetime) -> Case:
-    """What was proposed is not done: the case stands as it stands."""
+def decline(
+    tx: sa.Connection, number: str, role: str, actor: str, reason: str, now: datetime, only: str | None = None
+) -> Case:
+    """What was proposed (`only` this event, where it is given) is not done: the case stands as it stands."""
     case = find(tx, number)
     entries = store.timeline(tx, case.id)
-    event = next((event for event in PROPOSERS if proposed(entries, event) is not None), None)
+    asked = PROPOSERS if only is None else (only,)
+    event = next((event for event in asked if proposed(entries, event) is not None), None)
     if event is None:
         raise Refused(f"{case.number} 没有等待决定的事项", "xinqiao case show 看全部经过")
     if not reason.strip():
@@ -329,7 +346,7 @@ def decide(tx: sa.Connection, desk: Desk, number: str, event: str, role: str, fa
             proposed_by=proposal.actor,
             asked_on=desk.today(proposal.at),
             due=facts.due or (date.fromisoformat(given["due"]) if given["due"] else None),
-            **{name: getattr(facts, name) or given[name] for name in ("code", "where", "basis", "reason")},
+            **{name: getattr(facts, name) or given.get(name, "") for name in PROPOSED},
         )
     return act(tx, desk, number, event, role, facts)
 

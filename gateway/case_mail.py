@@ -17,7 +17,7 @@ from gateway.tables import message, part
 from roster import store as roster_store
 from roster.rowset import Statement
 from routing import store
-from routing.cases import Case, CaseState
+from routing.cases import BY_HAND, Case, CaseState
 
 VALIDITY_MS = 72 * HOUR
 SPACED = ("automatic", "case", "reply")
@@ -136,8 +136,8 @@ def tell(
 
 
 def _replied(case: Case, message_id: int | None) -> Case:
-    """Without a phone the reporter is told on the way the matter came, which counts as told."""
-    delivery = "pending" if message_id else "called"
+    """Without a phone the reporter is to be told on the way the matter came, and is told once somebody records it."""
+    delivery = "pending" if message_id else BY_HAND
     return replace(case, reply_message_id=message_id, reply_delivery=delivery)
 
 
@@ -164,10 +164,13 @@ def next_survey(tx: sa.Connection, desk: Desk, person_id: int | None, now: datet
 def follow(
     tx: sa.Connection, desk: Desk, master: Case, name: str, actor: str, now: datetime, fields: Mapping[str, str]
 ) -> None:
-    """Tell the reporters of the cases merged into this one; each is one person once, and asked to rate for themself."""
+    """Tell the reporters of the cases merged into this one; each is one person once, and asked to rate for themself.
+
+    Of those without a phone each is somebody else.
+    """
     told = {master.person_id}
     for case in store.merged_into(tx, master.id):
-        if case.person_id not in told:
+        if case.person_id is None or case.person_id not in told:
             told.add(case.person_id)
             forward(tx, desk, master, case, name, actor, now, fields)
 

@@ -34,6 +34,8 @@ def waiting_for(tx: sa.Connection, roles: Iterable[str], department: str | None)
     if "operator" in roles:  # a reply that did not arrive is to be phoned
         failed = store.listed(tx, state=CaseState.REPORTED, limit=ALL)
         found |= {case.id: case for case in failed if case.reply_delivery == "undelivered"}
+    if "operator" in roles:  # somebody without a phone is to be told on the way the matter came
+        found |= {case.id: case for case in store.to_tell(tx)}
     if "director" in roles:  # a leader was silent
         silent = store.listed(tx, state=CaseState.AWAIT_LEADER, limit=ALL)
         found |= {case.id: case for case in silent if store.noted(tx, case, "delegate_due")}

@@ -93,6 +93,7 @@ class Daemon:
         self._routes = Routes.of(values.carriers, profiles)
         self._prefixes = resources.prefixes(settings)
         self._number_rules = resources.number_rules(settings)
+        self._duties = resources.duties(settings)
         lease_ms = int(values.daemon.lease_s * 1000)
         self._tick = Tick(
             self._database,
@@ -230,6 +231,8 @@ class Daemon:
             schedule.Sweep("polls", 600, partial(self._sweep_by_clock, self._close_polls)),
             schedule.Sweep("notices that come back", 600, partial(self._sweep_by_clock, self._draft_repeats)),
             schedule.Sweep("cases", 600, partial(self._sweep_by_clock, partial(schedule.move_cases, self._desk))),
+            schedule.Sweep("staff", 10, partial(self._sweep_by_clock, self._tell_staff)),
+            schedule.Sweep("monthly duties", 600, partial(self._sweep_by_clock, self._remind_of_duties)),
             schedule.Sweep("supervision", 600, partial(self._sweep_by_clock, self._supervise)),
         ]
 
@@ -266,6 +269,12 @@ class Daemon:
 
     def _draft_repeats(self, tx: sa.Connection, now_ms: int) -> None:
         schedule.draft_repeats(self._desk, self._settings.values.notices.validity_hours, tx, now_ms)
+
+    def _tell_staff(self, tx: sa.Connection, now_ms: int) -> None:
+        schedule.tell_staff(self._desk, Post(self._vault, self._prefixes), tx, now_ms)
+
+    def _remind_of_duties(self, tx: sa.Connection, now_ms: int) -> None:
+        schedule.remind_of_duties(self._desk, Post(self._vault, self._prefixes), self._duties, tx, now_ms)
 
     def _unlearn(self, tx: sa.Connection, now_ms: int) -> None:
         now = datetime.fromtimestamp(now_ms / 1000, UTC)

@@ -1,4 +1,4 @@
-"""One text from a citizen: from the carrier's bytes to a decided, recorded and answered text.
+"""One text: from the carrier's bytes to a whole text on record, which `gateway.hearing` deals with.
 
 Runs inside the tick's transaction. Whatever happens to one text (a number nobody can read, words nobody can
 decode, a bug of ours), it is stored, the carrier gets its answer and the next text is not held up.
@@ -15,10 +15,9 @@ import structlog
 from carriers import reassembly
 from carriers.events import Concatenation, InboundText
 from carriers.profile import CarrierProfile
-from gateway import answers as question_answers
-from gateway import case_mail, case_texts, outbox, quarantine
+from gateway import quarantine
 from gateway.casebook import Desk
-from gateway.notices import asked
+from gateway.hearing import Heard, Hearing
 from gateway.settings import Loaded
 from gateway.tables import text, text_part
 from roster import store as roster_store
@@ -26,15 +25,11 @@ from roster.networks import Belonging
 from roster.phones import Fault, parse
 from roster.rowset import Statement
 from roster.vault import Vault
-from routing import inbound, notice_replies, replies
-from routing import store as case_store
 
 log = structlog.get_logger("inbox")
 
 DAY = 24 * 3_600_000
 ID_REUSE = 7 * DAY  # a carrier's own id of a text names it for so long
-CLEAR = frozenset({inbound.DecisionKind.VOTE, inbound.DecisionKind.CONFIRMATION, inbound.DecisionKind.RATING})
-"""Decisions that answer a question beyond doubt."""
 LEARNED_FOR = timedelta(days=180)  # a carrier that we learned from a text is believed so long
 
 
@@ -45,7 +40,7 @@ class Inbox:
         self._settings = settings.values
         self._vault = vault
         self._profiles = profiles
-        self._desk = desk
+        self._hearing = Hearing(settings, vault, desk)
 
     def receive(self, tx: sa.Connection, carrier: str, event: InboundText, now_ms: int) -> None:
         """Store the text and deal with it; if dealing with it fails, keep it in quarantine."""
@@ -167,59 +162,8 @@ class Inbox:
         elif self._flooded(tx, first.person_id, now_ms):
             _NOTE.run(tx, text=text_id, decision="flood", reason="该号码短信过于频繁,只保存不受理")
         else:
-            self._decide(tx, text_id, first.person_id, joined.text, extension, first.received_ms, now_ms)
-
-    def _decide(
-        self,
-        tx: sa.Connection,
-        text_id: int,
-        person_id: int,
-        words: str,
-        extension: str,
-        received_ms: int,
-        now_ms: int,
-    ) -> None:
-        now, received = _moment(now_ms), _moment(received_ms)
-        person = roster_store.person_of(tx, person_id)
-        sender = inbound.Sender(person.id, person.informant, person.active, person.opted_out_at is not None)
-        dialogues = case_store.dialogues(tx, person_id)
-        got = asked.got(tx, person_id, received - asked.REMEMBERED * 2)
-        asks = question_answers.asks_of(tx, got, received)
-        decision = inbound.decide(words, sender, dialogues, extension, now, self._desk.words, self._desk.prefix, asks)
-        if decision.kind in question_answers.OURS:
-            answers = question_answers.apply(tx, self._desk, decision, text_id=text_id, person_id=person_id, now=now)
-        else:
-            answers = case_texts.apply(tx, self._desk, decision, text_id=text_id, text=words, sender=sender, now=now)
-        if decision.kind in CLEAR:
-            question_answers.cleared_up(tx, person_id, now)
-        lately = question_answers.sent_to(got, received - timedelta(days=self._settings.notices.reply_days))
-        reply = notice_replies.link(words, extension, lately, decision)
-        if reply is not None:
-            question_answers.reply_to(tx, text_id, reply)
-        if decision.kind == inbound.DecisionKind.COMMAND and roster_store.person_of(tx, person_id).opted_out_at:
-            outbox.withdraw_from_notices(tx, person_id, now_ms)
-        if not answers:
-            return
-        number = roster_store.phones(tx, self._vault, [person_id]).get(person_id, "")
-        sent = self._automatic_texts(tx, person_id, now_ms)
-        for answer in answers:
-            limit = self._settings.texts.automatic_per_day
-            if not replies.may_answer(number, words, sent, self._desk.texts.beginnings(), limit):
-                continue
-            case_mail.put(
-                tx,
-                self._desk,
-                person_id=person_id,
-                body=answer.body,
-                purpose=answer.purpose,
-                created_by="gateway",
-                now=now,
-                validity_ms=DAY,
-                extension=answer.extension,
-                case_id=answer.case_id,
-                at_once=answer.at_once,
-            )
-            sent += 1
+            heard = Heard(text_id, first.person_id, joined.text, joined.complete, extension, first.received_ms)
+            self._hearing.hear(tx, heard, now_ms)
 
     def _extension(self, carrier: str, destination: str) -> str:
         """The digits behind our access number, empty when the handset or the carrier cut them off."""
@@ -231,10 +175,6 @@ class Inbox:
         most = self._settings.texts.flood_per_hour
         times = _NEWEST.all(tx, person=person_id, count=most + 1)
         return len(times) > most and min(times)[0] > now_ms - 3_600_000
-
-    def _automatic_texts(self, tx: sa.Connection, person_id: int, now_ms: int) -> int:
-        [(sent,)] = _AUTOMATIC.all(tx, person=person_id, since=now_ms - DAY)
-        return int(sent)
 
 
 def _waiting(tx: sa.Connection, carrier: str, person_id: int, destination: str, where: Concatenation) -> Sequence[Any]:
@@ -277,10 +217,6 @@ _BELONGS = Statement(
 _NOTE = Statement("UPDATE text SET decision = :decision, reason = :reason, confidence = 1.0 WHERE id = :text")
 _SEEN = Statement("SELECT 1 FROM text_part WHERE fingerprint = :fingerprint AND received_ms > :since LIMIT 1")
 _NEWEST = Statement("SELECT received_ms FROM text WHERE person_id = :person ORDER BY id DESC LIMIT :count")
-_AUTOMATIC = Statement(
-    "SELECT count(*) FROM message WHERE person_id = :person AND purpose IN ('automatic', 'command') "
-    "AND created_ms > :since"
-)
 
 
 def _pieces(rows: Sequence[Any]) -> list[reassembly.Piece]:

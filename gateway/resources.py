@@ -25,9 +25,11 @@ from routing import numbers
 from routing.answers import Answers
 from routing.calendar import Calendar, OfficeHours, Statute, Table
 from routing.cases import EVENTS, LABELS
+from routing.channels import Channels
 from routing.codes import Codes
 from routing.deadlines import Terms
 from routing.departments import Departments
+from routing.duties import Duties
 from routing.evaluation import Rules as EvaluationRules
 from routing.likeness import Reader
 from routing.places import Gazetteer
@@ -57,10 +59,11 @@ def measured(settings: Loaded) -> list[Measured]:
     codes_ = codes(settings)
     refusal = max(codes_.refusals.values(), key=lambda one: len(one.reason) + len(one.where), default=None)
     day, longest_number = "12月30日", numbers.write(settings.values.case_prefix, 26, 99_999)
+    dept = max((unit.name for unit in departments(settings).units), key=len, default="")
     longest = {
         "": {
             "no": longest_number,
-            "dept": max((unit.name for unit in departments(settings).units), key=len, default=""),
+            "dept": dept,
             "due": day,
             "date": day,
             "state": max(LABELS.values(), key=len),
@@ -68,11 +71,26 @@ def measured(settings: Loaded) -> list[Measured]:
             "value": "9",
             "options": "1同意,2不同意,3说不清",
             "reason": max(codes_.causes.values(), key=len, default=""),
+            "month": "12月",
+            "code": "9999",
+            "role": "主办",
+            "what": "分管领导未同意签发",
+            "done": f"已批示,交{dept}办理,{day}前反馈",
         },
         "T4": {"reason": refusal.reason, "where": refusal.where} if refusal else {"reason": "", "where": ""},
         "T24": {"ways": f"评价请回复“{longest_number} 9”,投票请回复“投票9”,会议请回复“收到”"},
     }
     return measure(Texts(messages(settings), settings.values.signature), longest)
+
+
+def channels(settings: Loaded) -> Channels:
+    """The ways by which matters come."""
+    return _made(settings, "channels", Channels.from_toml)
+
+
+def duties(settings: Loaded) -> Duties:
+    """What monitors and units report every month, and when."""
+    return _made(settings, "duties", Duties.from_toml)
 
 
 def codes(settings: Loaded) -> Codes:

@@ -23,7 +23,7 @@ _LEADS = "=+-@\t\r\0=+-@"  # what makes a cell a formula in some spreadsheet pro
 
 def read_roster(file: Path, lists: Lists, today: date) -> tuple[Reading, str]:
     """The rows of a roster file and the name of the sheet they stand in. Raises `Refused`."""
-    sheets = _sheets(file)
+    sheets = read_sheets(file)
     trouble = ""
     for name, rows in sheets:
         try:
@@ -37,7 +37,8 @@ _REQUIRED_LABELS = ("姓名", "手机号", "职业类别", "乡镇(街道)")
 assert len(_REQUIRED_LABELS) == len(REQUIRED)  # noqa: S101 - the message names what is required
 
 
-def _sheets(file: Path) -> list[tuple[str, Sequence[Sequence[object]]]]:
+def read_sheets(file: Path) -> list[tuple[str, Sequence[Sequence[object]]]]:
+    """The rows of every visible sheet of a file, with the sheet's name. Raises `Refused`."""
     try:
         size = file.stat().st_size
     except OSError as wrong:

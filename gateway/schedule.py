@@ -14,14 +14,18 @@ from gateway import (
     case_clock,
     case_ladder,
     likeness,
+    monitors,
     notices,
     outbox,
     polls,
     recurring,
     rerouting,
+    staff_mail,
     watch_desk,
+    zero_reports,
 )
 from gateway.casebook import Desk
+from routing.duties import Duties
 from routing.likeness import Reader
 
 Result = TypeVar("Result")
@@ -114,6 +118,17 @@ def raise_alarm(desk: Desk, post: case_ladder.Post, tx: sa.Connection, now_ms: i
 def file_cases(reader: Reader, tx: sa.Connection, now_ms: int) -> None:
     """New cases, so that the next ones are compared with them."""
     likeness.catch_up(tx, reader)
+
+
+def tell_staff(desk: Desk, post: case_ladder.Post, tx: sa.Connection, now_ms: int) -> None:
+    """What has come to units and leaders who work by text."""
+    staff_mail.sweep(tx, desk, post, _moment(now_ms))
+
+
+def remind_of_duties(desk: Desk, post: case_ladder.Post, duties: Duties, tx: sa.Connection, now_ms: int) -> None:
+    """Monitors and units that report every month."""
+    monitors.sweep(tx, desk, duties, _moment(now_ms))
+    zero_reports.remind(tx, desk, post, duties, _moment(now_ms))
 
 
 def _moment(ms: int) -> datetime:

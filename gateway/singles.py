@@ -13,11 +13,13 @@ from carriers.text import parts_of
 from gateway import notices, outbox
 from gateway.outbox import HOUR
 from gateway.settings import Settings
+from gateway.staff_mail import PURPOSE as STAFF
 from gateway.tables import message, part
 from roster import store as roster_store
 from roster.networks import Prefixes, carrier_of
 from roster.phones import Fault, masked, parse
 from roster.vault import Vault
+from routing import staff
 
 DAY_MS = 24 * HOUR
 VALIDITY_MS = 24 * HOUR
@@ -187,7 +189,7 @@ def _standing(tx: sa.Connection, row: sa.Row[tuple[object, ...]]) -> Standing:
         state=state,
         reason=next((one.reason for one in parts if one.state == state), None),
         parts=counts,
-        body=row.body,
+        body=staff.hidden(row.body) if row.purpose == STAFF else row.body,
         case_id=row.case_id,
         notice_id=row.notice_id,
         created_by=row.created_by,

@@ -154,9 +154,8 @@ message = sa.Table(
     "message",
     metadata,
     sa.Column("id", Key, primary_key=True),
-    sa.Column(
-        "purpose", sa.Text, nullable=False
-    ),  # notice | reply | case | automatic | command | single | supervision | alarm
+    # notice | reply | case | automatic | command | single | supervision | alarm | staff | duty
+    sa.Column("purpose", sa.Text, nullable=False),
     sa.Column("notice_id", Key, sa.ForeignKey("notice.id"), index=True),
     sa.Column("case_id", Key, sa.ForeignKey("case_ticket.id"), index=True),
     sa.Column("person_id", Key, sa.ForeignKey("person.id"), nullable=False, index=True),
@@ -376,4 +375,41 @@ token_count = sa.Table(
     # How many cases have a token, single characters among them. Token 0: how many are filed at all.
     sa.Column("token", Key, primary_key=True, autoincrement=False),
     sa.Column("cases", sa.Integer, nullable=False),
+)
+
+# ---------------------------------------------------------------------------------- people of the office with a phone
+
+staff_code = sa.Table(
+    "staff_code",
+    metadata,
+    # A one-time code that went to somebody of the office. See gateway.staff_codes.
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("case_id", Key, sa.ForeignKey("case_ticket.id"), nullable=False, index=True),
+    sa.Column("whose", sa.Text, nullable=False),  # the unit, or the county leader by name
+    sa.Column("purpose", sa.Text, nullable=False),  # gateway.staff_codes.Purpose
+    sa.Column("entry_id", Key, nullable=False),  # the line of history that called for it
+    sa.Column("code_hash", sa.LargeBinary, nullable=False),
+    sa.Column("issued_at", Instant, nullable=False),
+    sa.Column("ended_at", Instant),  # used, or replaced by a newer one
+)
+
+staff_guard = sa.Table(
+    "staff_guard",
+    metadata,
+    # Wrong codes from a number since the last right one, and until when it is locked.
+    sa.Column("person_id", Key, sa.ForeignKey("person.id"), primary_key=True, autoincrement=False),
+    sa.Column("wrong", sa.Integer, nullable=False),
+    sa.Column("locked_until", Instant),
+)
+
+zero_report = sa.Table(
+    "zero_report",
+    metadata,
+    # What a unit confirmed for a month (零报告): how many matters came to it, 0 too. The last word holds.
+    sa.Column("unit", sa.Text, primary_key=True),
+    sa.Column("month", sa.Text, primary_key=True),  # 2026-11
+    sa.Column("matters", sa.Integer, nullable=False),
+    sa.Column("way", sa.Text, nullable=False),  # text | operator
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
 )

@@ -118,7 +118,7 @@ def _find_header(rows: Sequence[Row]) -> tuple[int, dict[str, int]]:
     for number, row in enumerate(rows[:HEADER_WITHIN], 1):
         columns: dict[str, int] = {}
         for at, cell in enumerate(row):
-            written = _squeezed(cell)
+            written = squeezed(cell)
             key = _KEYS.get(written) or _KEYS.get(re.sub(r"\(.*?\)", "", written))  # "手机号(必填)"
             if key is not None:
                 columns.setdefault(key, at)
@@ -130,40 +130,40 @@ def _find_header(rows: Sequence[Row]) -> tuple[int, dict[str, int]]:
 
 
 def _is_no_person(row: Row, cells: Mapping[str, object]) -> bool:
-    words = [_text(cell) for cell in row]
+    words = [words_of(cell) for cell in row]
     first = next((word for word in words if word), "")
-    return not first or (not _text(cells["phone"]) and first.startswith(_FOOTERS))
+    return not first or (not words_of(cells["phone"]) and first.startswith(_FOOTERS))
 
 
 def _entry(number: int, cells: Mapping[str, object], lists: Lists, today: date) -> Entry | Fault:
     """One row by itself. The first thing wrong with it is reported."""
 
     def wrong(key: str, kind: str, reason: str) -> Fault:
-        return Fault(number, LABELS[key], _text(cells.get(key, ""))[:60], kind, reason)
+        return Fault(number, LABELS[key], words_of(cells.get(key, ""))[:60], kind, reason)
 
     too_long = next((key for key, cell in cells.items() if len(str(cell)) > LONGEST_CELL), None)
     if too_long is not None:
         return wrong(too_long, "too long", f"单元格超过{LONGEST_CELL}字")
-    name = re.sub(r"\s+", "", _text(cells["name"]))
+    name = re.sub(r"\s+", "", words_of(cells["name"]))
     if not name:
         return wrong("name", "no name", "没有姓名")
-    phone = phones.parse(_text(cells["phone"]))
+    phone = phones.parse(words_of(cells["phone"]))
     if isinstance(phone, phones.Fault):
         return wrong("phone", "landline" if phone.kind == "landline" else "invalid number", phone.reason)
-    category = lists.categories.get(_squeezed(cells["category"]))
+    category = lists.categories.get(squeezed(cells["category"]))
     if category is None:
         return wrong("category", "unknown category", "没有这个职业类别,xinqiao roster categories 列出全部")
-    township = lists.townships.get(_squeezed(cells["township"]))
+    township = lists.townships.get(squeezed(cells["township"]))
     if township is None:
         return wrong("township", "unknown township", "没有这个乡镇,xinqiao roster townships 列出全部")
     if isinstance(cells.get("identity"), (int, float)):
         return wrong("identity", "identity as number", "身份证号按数字存储,已失真,请改为文本格式重新填写")
-    identity = identities.tidy(_text(cells.get("identity", "")))
+    identity = identities.tidy(words_of(cells.get("identity", "")))
     identity_fault = identities.fault(identity, today) if identity else ""
     if identity_fault:
         return wrong("identity", "invalid identity", identity_fault)
-    details = {key: _text(cells.get(key, "")) for key in ("gender", "unit", "duty", "note")}
-    village = _text(cells.get("village", ""))
+    details = {key: words_of(cells.get(key, "")) for key in ("gender", "unit", "duty", "note")}
+    village = words_of(cells.get("village", ""))
     return Entry(number, phone, name, identity, category, township, village, {k: v for k, v in details.items() if v})
 
 
@@ -173,17 +173,17 @@ def _unless_repeated(
     """The first row with a number or identity number counts."""
     if entry.phone in seen_phones:
         reason = f"与第{seen_phones[entry.phone]}行的号码相同"
-        return Fault(entry.row, LABELS["phone"], _text(cells["phone"]), "duplicate number", reason)
+        return Fault(entry.row, LABELS["phone"], words_of(cells["phone"]), "duplicate number", reason)
     if entry.identity and entry.identity in seen_identities:
         reason = f"与第{seen_identities[entry.identity]}行的身份证号相同"
-        return Fault(entry.row, LABELS["identity"], _text(cells["identity"]), "duplicate identity", reason)
+        return Fault(entry.row, LABELS["identity"], words_of(cells["identity"]), "duplicate identity", reason)
     seen_phones[entry.phone] = entry.row
     if entry.identity:
         seen_identities[entry.identity] = entry.row
     return entry
 
 
-def _text(cell: object) -> str:
+def words_of(cell: object) -> str:
     """A cell as words. A whole number loses the ".0" that spreadsheets give it."""
     if cell is None:
         return ""
@@ -192,12 +192,13 @@ def _text(cell: object) -> str:
     return unicodedata.normalize("NFKC", str(cell)).replace("\x00", "").strip()
 
 
-def _squeezed(cell: object) -> str:
-    return re.sub(r"[\s*::]+", "", _text(cell))
+def squeezed(cell: object) -> str:
+    """A cell without blanks and colons: what a head or a name is compared by."""
+    return re.sub(r"[\s*::]+", "", words_of(cell))
 
 
 def _by_alias(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    return {_squeezed(written): row["name"] for row in rows for written in (row["name"], *row.get("aliases", ()))}
+    return {squeezed(written): row["name"] for row in rows for written in (row["name"], *row.get("aliases", ()))}
 
 
-_KEYS = {_squeezed(name): key for key, names in COLUMNS.items() for name in names}
+_KEYS = {squeezed(name): key for key, names in COLUMNS.items() for name in names}

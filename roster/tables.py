@@ -167,3 +167,14 @@ renewal_member = sa.Table(
     sa.Column("noted_by", sa.Text),  # who called, or took the answer down
     sa.Column("outcome", sa.Text),  # roster.membership.Outcome, frozen when the run is closed
 )
+
+informant_tag = sa.Table(
+    "informant_tag",
+    metadata,
+    # What an informant does beside texting: monitor (监测员), spokesperson (界别代言人). See roster.duties.
+    sa.Column("person_id", Key, sa.ForeignKey("person.id"), primary_key=True, autoincrement=False),
+    sa.Column("tag", sa.Text, primary_key=True),
+    sa.Column("sector", sa.Text, nullable=False, default=""),  # whom a spokesperson speaks for (界别)
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+)

@@ -60,6 +60,12 @@ ROLES = {
     "head": "承办单位分管领导",
 }
 OVER = frozenset({CaseState.CLOSED, CaseState.MERGED, CaseState.REJECTED})
+SMS, INTERNAL = "sms", "internal"
+"""Channels that the system itself uses: a citizen's text, a task of the office (config/channels.toml)."""
+TASK = "任务"
+"""The kind of what the office gives a unit to do: only in the channel `internal`, and everything there is one."""
+BY_HAND = "by_hand"
+"""Fate of a reply to somebody without a phone: to be told on the way the matter came, and not told yet."""
 KINDS = ("咨询", "求助", "投诉", "举报", "建议", "感谢")
 URGENCIES = {"normal": "一般", "urgent": "急", "emergency": "特急"}
 SHIELDS = {1: "一般(承办单位只见化名)", 2: "保密(操作员也只见化名)"}
@@ -110,7 +116,7 @@ class Case:
     outcome: str | None = None
     reply: str | None = None
     reply_message_id: int | None = None
-    reply_delivery: str | None = None  # pending | undelivered | one of ANSWERED
+    reply_delivery: str | None = None  # pending | undelivered | BY_HAND | one of ANSWERED
     survey: str | None = None  # queued | open | done; at most one is open for a person
     surveyed_at: datetime | None = None
     rating: int | None = None  # 1 satisfied, 2 basically, 3 not; None is "not rated", never "satisfied"
@@ -269,6 +275,15 @@ TRANSITIONS = (
     _row("rate_ok", "满意", _S.REPLIED, _S.CLOSED, "citizen", "rated_well", "T11", "rating closed"),
     _row("rate_bad", "不满意", _S.REPLIED, _S.DISSATISFIED, "citizen", "rated_badly", "T12", "rating"),
     _row("rate_timeout", "未评价办结", _S.REPLIED, _S.CLOSED, "system", "answered fortnight_over", sets="asked closed"),
+    _row(
+        "tell_there",
+        "按原渠道答复",
+        _S.REPLIED,
+        _S.CLOSED,
+        "operator system",
+        "by_hand has_reason",
+        sets="called closed",
+    ),
     _row("reply_undelivered", "答复未送达", _S.REPLIED, _S.REPORTED, "system", "reply_failed", sets="unasked"),
     _row(
         "uphold", "重办", _S.DISSATISFIED, _S.ASSIGNED, "reviewer", "has_reason new_order", "T5", "again ordered redone"
@@ -294,6 +309,7 @@ PROPOSERS: Mapping[str, frozenset[str]] = {
     "reject": frozenset({"operator"}),
     "explain": frozenset({"reviewer"}),
     "extend_ok": frozenset({"dept", "head", "operator"}),
+    "report": frozenset({"dept"}),  # by text: the liaison drafts, the head signs
 }
 """Steps that one person proposes and another decides: who proposes."""
 
@@ -313,6 +329,7 @@ COMMANDS = {event: event.replace("_", "-") for event in EVENTS} | {
     "request_return": "return",
     "extend_ok": "extend",
     "phone_reply": "phone",
+    "tell_there": "told",
 }
 """How the office commands a step: `xinqiao case ask`."""
 NOBODYS = frozenset({"citizen", "system", "gateway"})

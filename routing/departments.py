@@ -1,4 +1,4 @@
-"""The units that handle cases, which of them a text complains about, and where their people are reached."""
+"""The units that handle cases, which of them a text complains about, and where the office's people are reached."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,12 +20,35 @@ class Department:
 
 
 @dataclass(frozen=True, slots=True)
+class CountyLeader:
+    """A county leader who may give instructions by text. Without `kinds` they are asked about every case."""
+
+    name: str
+    phone: str
+    kinds: tuple[str, ...] = ()  # of `config/cases.toml` [[leader]]
+
+    def decides(self, kind: str | None) -> bool:
+        """True when cases of this kind go to them."""
+        return not self.kinds or kind in self.kinds
+
+
+@dataclass(frozen=True, slots=True)
+class StaffPost:
+    """What somebody is whose number we know: liaison (dept) or head of a unit, or a county leader."""
+
+    role: str  # dept | head | leader
+    whose: str  # the unit's name; the leader's own
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Departments:
     """All units, from `config/departments.toml`."""
 
     units: tuple[Department, ...]
     supervisor_phone: str | None = None  # of the supervision office (督查室)
     duty_phones: tuple[str, ...] = ()  # of who is on duty, day and night
+    leaders: tuple[CountyLeader, ...] = ()
 
     @classmethod
     def from_toml(cls, table: Mapping[str, Any]) -> "Departments":
@@ -49,11 +72,41 @@ class Departments:
         on_duty = (
             _phone({"duty_phone": one}, "duty_phone", "值班") for one in ([duty] if isinstance(duty, str) else duty)
         )
-        return cls(units, _phone(table, "supervisor_phone", "督查室"), tuple(filter(None, on_duty)))
+        leaders = tuple(
+            CountyLeader(row["name"], number, tuple(row.get("kinds", ())))
+            for row in table.get("county_leader", ())
+            if (number := _phone(row, "phone", row["name"])) is not None
+        )
+        return cls(units, _phone(table, "supervisor_phone", "督查室"), tuple(filter(None, on_duty)), leaders)
 
     def find(self, written: str) -> Department | None:
         """The unit of this name or alias."""
         return next((unit for unit in self.units if written in (unit.name, *unit.aliases)), None)
+
+    def posts(self) -> dict[str, tuple[StaffPost, ...]]:
+        """Who texts from which number (E.164). One number may be several posts."""
+        found: dict[str, tuple[StaffPost, ...]] = {}
+        for unit in self.units:
+            for number, role, title in (
+                (unit.leader_phone, "head", unit.leader),
+                (unit.liaison_phone, "dept", unit.liaison),
+            ):
+                if number is not None:
+                    found[number] = (*found.get(number, ()), StaffPost(role, unit.name, title))
+        for leader in self.leaders:
+            found[leader.phone] = (*found.get(leader.phone, ()), StaffPost("leader", leader.name, leader.name))
+        return found
+
+    def like(self, written: str) -> tuple[Department, ...]:
+        """The units that somebody may mean: the one of this name or alias, else all whose name has it, or is in it."""
+        exact = self.find(written)
+        if exact is not None or not written:
+            return (exact,) if exact else ()
+        return tuple(
+            unit
+            for unit in self.units
+            if any(written in name or name in written for name in (unit.name, *unit.aliases))
+        )
 
     def named_in(self, text: str) -> tuple[str, ...]:
         """The units that a text names, in full or by an alias of at least three characters."""

@@ -7,7 +7,21 @@ who assigned does not approve, rule (4) that nothing closes unanswered.
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
-from routing.cases import ANSWERED, GATES, KINDS, LABELS, OVER, SHIELDS, URGENCIES, Case, CaseState, Facts
+from routing.cases import (
+    ANSWERED,
+    BY_HAND,
+    GATES,
+    INTERNAL,
+    KINDS,
+    LABELS,
+    OVER,
+    SHIELDS,
+    TASK,
+    URGENCIES,
+    Case,
+    CaseState,
+    Facts,
+)
 
 Guard = Callable[[Case, Facts, str], str]
 """(case, facts, role) -> why not, empty when it holds."""
@@ -26,7 +40,10 @@ def _needs(condition: Callable[[Case, Facts], object], why: str) -> Guard:
 
 
 def _classified(case: Case, facts: Facts, role: str) -> str:
-    if facts.kind not in KINDS:
+    if case.channel == INTERNAL:
+        if facts.kind != TASK:
+            return f"工作任务的类别只能是{TASK}"
+    elif facts.kind not in KINDS:
         return f"请注明类别,可选:{'、'.join(KINDS)}"
     if facts.urgency and facts.urgency not in URGENCIES:
         return f"没有这样的缓急程度,可选:{'、'.join(URGENCIES)}"
@@ -189,6 +206,7 @@ GUARDS: Mapping[str, Guard] = {
     "not_the_assigner": _not_the_assigner,
     "three_gates": _needs(lambda c, f: f.gates >= set(GATES), "三关(e 证据、p 程序、y 政策)都确认后才能审核通过"),
     "reply_failed": _needs(lambda c, f: c.reply_delivery == "undelivered", "答复短信没有送达失败,不需要电话答复"),
+    "by_hand": _needs(lambda c, f: c.reply_delivery == BY_HAND, "来件人有手机,答复由短信送达"),
     "rated_well": _needs(lambda c, f: f.rating in (1, 2), "不是满意或基本满意"),
     "rated_badly": _needs(lambda c, f: f.rating == 3, "不是不满意"),
     "answered": _needs(lambda c, f: c.reply_delivery in ANSWERED, "答复尚未送达,不能办结"),

@@ -45,6 +45,8 @@ class DecisionKind(StrEnum):
     UNKNOWN_SENDER = "unknown_sender"
     UNCLEAR = "unclear"  # an operator chooses
     EMPTY = "empty"
+    NOTHING = "nothing"  # a monitor has nothing to report: gateway/monitors.py
+    STAFF = "staff"  # an order of somebody of the office: gateway/staff_texts.py
 
 
 @dataclass(frozen=True, slots=True)

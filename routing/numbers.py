@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 # Damm's quasigroup of order 10: finds every single wrong digit and every swap of neighbours.
@@ -51,14 +52,19 @@ def is_valid(number: str) -> bool:
 def quoted(text: str, prefix: str) -> list[Quoted]:
     """Case numbers in a text, in any case and width, with blanks or hyphens inside."""
     plain = unicodedata.normalize("NFKC", text).upper()
-    pattern = rf"(?<![A-Z0-9]){prefix}[\s\-:]*((?:\d[\s\-]?){{6,8}}\d)(?!\d)"
     found: list[Quoted] = []
+    for start, end, number in spans(plain, prefix):
+        if all(one.number != number for one in found):
+            found.append(Quoted(number, is_valid(number), plain[:start] + " " + plain[end:]))
+    return found
+
+
+def spans(plain: str, prefix: str) -> Iterator[tuple[int, int, str]]:
+    """Where case numbers stand in words of half width and capitals: start, end, the number without its blanks."""
+    pattern = rf"(?<![A-Z0-9]){prefix}[\s\-:]*((?:\d[\s\-]?){{6,8}}\d)(?!\d)"
     for match in re.finditer(pattern, plain):
         end = match.start(1) + _length(match[1])
-        number = prefix + re.sub(r"\D", "", plain[match.start(1) : end])
-        if all(one.number != number for one in found):
-            found.append(Quoted(number, is_valid(number), plain[: match.start()] + " " + plain[end:]))
-    return found
+        yield match.start(), end, prefix + re.sub(r"\D", "", plain[match.start(1) : end])
 
 
 def _length(written: str) -> int:

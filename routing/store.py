@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from roster.rowset import Statement
 from roster.tables import milliseconds, moment
 from routing import numbers
-from routing.cases import KEPT, OVER, Case, CaseState, Facts
+from routing.cases import BY_HAND, KEPT, OVER, Case, CaseState, Facts
 from routing.history import Entry, changes, written
 from routing.inbound import Dialogue
 from routing.steps import Step
@@ -237,6 +237,12 @@ def asked_apart(tx: sa.Connection, until: datetime) -> list[Case]:
 def surveys(tx: sa.Connection, person_id: int, survey: str) -> list[Case]:
     """A person's cases whose survey is open, or queued; oldest first."""
     query = sa.select(case_ticket).where(case_ticket.c.person_id == person_id, case_ticket.c.survey == survey)
+    return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
+
+
+def to_tell(tx: sa.Connection) -> list[Case]:
+    """Answered cases, merged ones too, whose reporter has no phone and was not told yet; oldest first."""
+    query = sa.select(case_ticket).where(case_ticket.c.reply_delivery == BY_HAND)
     return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
 
 

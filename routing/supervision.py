@@ -49,7 +49,9 @@ ALARM = "alarm"
 """The duty officer was told that somebody may be in danger (`gateway/alarm.py`)."""
 WATCHED, UNWATCHED = "watch", "unwatch"
 """The supervision office wants to see every step of a case (全程督办), and no longer."""
-ASIDE = frozenset({*Rung, DEEMED_TOLD, SAME_PROBLEM, ALARM, WATCHED, UNWATCHED} - {Rung.DEEMED_SIGNED})
+TEXTED = "texted"
+"""People of the office were told by text what came to them."""
+ASIDE = frozenset({*Rung, DEEMED_TOLD, SAME_PROBLEM, ALARM, WATCHED, UNWATCHED, TEXTED} - {Rung.DEEMED_SIGNED})
 """Lines of history between the office and a unit: the citizen hears nothing of them."""
 
 RUNG_LABELS = {

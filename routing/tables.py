@@ -225,3 +225,18 @@ sample_case = sa.Table(
     sa.Column("entered_by", sa.Text),
     sa.Column("entered_at", Instant),
 )
+
+# ----------------------------------------------------------------------------------------------------- other channels
+
+case_origin = sa.Table(
+    "case_origin",
+    metadata,
+    # What is known of a matter that came another way than by text: its number there, when it came, who brought it.
+    sa.Column("case_id", Key, sa.ForeignKey("case_ticket.id"), primary_key=True, autoincrement=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("reference", sa.Text),
+    sa.Column("received_at", Instant),
+    sa.Column("key_sealed", sa.LargeBinary),  # a key of its own, so that the name can be forgotten
+    sa.Column("name_sealed", sa.LargeBinary),
+    sa.UniqueConstraint("channel", "reference", name="uq_case_origin_channel_reference"),
+)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 ONE_SMS, ONE_PART = 70, 67  # UTF-16 units of one SMS, and of one part of a longer one
-MOST_PARTS = {"T6": 4, "D1": 2}
+MOST_PARTS = {"T6": 4, "D1": 2, "U2": 3, "U3": 2, "U4": 6, "U5": 4, "U7": 3}
 
 
 class TooLong(Exception):
@@ -32,6 +32,15 @@ class Texts:
             raise TooLong(f"{name}有{units(text)}字,最多{most}条短信({ONE_SMS if most == 1 else most * ONE_PART}字)")
         return text
 
+    def fitted(self, name: str, free: str, **fields: str) -> str:
+        """The text with its free field cut so far that it takes no more parts than it may."""
+        most = MOST_PARTS.get(name, 1)
+        room = (ONE_SMS if most == 1 else most * ONE_PART) - units(self.fill(name, **{**fields, free: ""}))
+        words = fields[free]
+        while units(words) > max(room, 1):
+            words = words[: -max((units(words) - room) // 2, 2)] + "…"
+        return self.fill(name, **{**fields, free: words})
+
     def beginnings(self) -> frozenset[str]:
         """How our own texts begin: what begins so is an echo of ours."""
         return frozenset({self.signature})
@@ -54,7 +63,9 @@ class Measured:
 
 
 LEAST_ROOM = 8
-FREE = {"T2": "question", "T6": "text", "T7": "reason", "T8": "text", "T13": "text", "T14": "q", "D1": "text"}
+FREE = {"T2": "question", "T6": "text", "T7": "reason", "T8": "text", "T13": "text", "T14": "q", "D1": "text"} | (
+    dict.fromkeys(("U2", "U3", "U4", "U5", "U7"), "text")
+)
 """Fields that people write: how long they are is checked when they are written."""
 
 

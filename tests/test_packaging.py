@@ -62,7 +62,10 @@ def test_the_wheel_has_the_shipped_data_and_the_migrations(installed: Path, tmp_
     )
     where, data = shown.stdout.splitlines()
     assert str(ROOT / "gateway") not in where
-    own = ("words", "cases", "messages", "departments", "deadlines", "evaluation", "prefixes", "roster", "numbers")
+    own = (
+        *("words", "cases", "messages", "departments", "deadlines", "evaluation", "prefixes", "roster", "numbers"),
+        *("channels", "duties", "triage", "places", "answers"),
+    )
     for name in (*own, "xinqiao.example", "simulator.example"):
         assert f"'{name}.toml'" in data
 

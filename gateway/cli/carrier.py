@@ -194,6 +194,8 @@ PURPOSES = {
     "automatic": "自动回复",
     "single": "单发短信",
     "supervision": "督办提醒",
+    "staff": "单位短信",
+    "duty": "每月例行",
 }
 
 

@@ -1,14 +1,14 @@
 """`xinqiao case`: the matters that citizens raised, from the queue to the reply. The steps stand in `case_steps.py`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from gateway import case_desk, case_queue, case_texts, order_paper, resources
+from gateway import case_desk, case_queue, case_texts, channel_desk, order_paper, resources
 from gateway.casebook import Desk as CaseDesk
 from gateway.casebook import find
-from gateway.cli import case_advice, case_board, due, screen, surveyed
+from gateway.cli import case_advice, case_board, case_channels, due, screen, surveyed
 from gateway.cli.case_steps import app
 from gateway.cli.case_view import (
     Json,
@@ -23,13 +23,10 @@ from gateway.cli.case_view import (
     reporter,
     visible,
 )
-from gateway.cli.desk import Desk, open_desk
+from gateway.cli.desk import open_desk
 from gateway.errors import REFUSED, USAGE, Refused
-from roster import store as roster_store
-from roster.networks import carrier_of
-from roster.phones import Fault, parse
 from routing import store
-from routing.cases import LABELS
+from routing.cases import LABELS, SMS
 
 
 @app.command("list", help="列出办件,旧的在前。承办单位只看到自己的。")
@@ -37,6 +34,7 @@ def list_(
     ctx: typer.Context,
     state: Annotated[str | None, typer.Option(help="状态:" + "、".join(LABELS))] = None,
     department: Annotated[str | None, typer.Option(help="承办单位")] = None,
+    channel: Annotated[str | None, typer.Option(help="渠道")] = None,
     limit: Annotated[int, typer.Option(help="最多几件")] = 50,
     as_json: Json = False,
 ) -> None:
@@ -46,8 +44,9 @@ def list_(
     if state is not None and state not in list(LABELS):
         raise Refused(f"没有状态 {state}", f"可选:{'、'.join(LABELS)}", USAGE)
     only = who.department if of_unit(desk) else department
+    way = channel and (resources.channels(desk.settings).find(channel) or channel)
     with desk.database.read() as tx:
-        found = store.listed(tx, state=state, department=only, limit=limit)
+        found = store.listed(tx, state=state, department=only, channel=way, limit=limit)
         if of_unit(desk):
             found = [readable(desk, one) for one in found if who.department not in one.accused]
         limits, waits = due.limits(tx, desk, found), due.waits(tx, desk, found)
@@ -105,12 +104,15 @@ def show(ctx: typer.Context, number: No, as_json: Json = False) -> None:
         entries = store.timeline(tx, case.id)
         lines = history(desk, entries, case_texts.words_of(tx, entries), names(desk, case))
         master = store.by_id(tx, case.master_id).number if case.master_id else ""
+        came = case_channels.came(tx, desk, case)
     silent = case_desk.silent_co_handlers(case, entries)
     data = data_of(case) | due.data_of(limit, office)
     data |= {"reporter": who, "master": master, "silent_co_handlers": silent, "history": lines}
+    data |= {"origin": came}
 
     def render() -> None:
         print_case(desk, case, limit, office, who, master, silent)
+        case_channels.print_came(desk, came)
         print_history(desk, case.number, lines)
 
     screen.emit(as_json, data, render)
@@ -173,9 +175,12 @@ def texts(
 @app.command(help="登记其他渠道的来件,或把陌生来信立件。")
 def new(
     ctx: typer.Context,
-    channel: Annotated[str, typer.Option(help="渠道,如 信箱、热线、来访")] = "热线",
+    channel: Annotated[str, typer.Option(help="渠道,如 信箱、热线、来访,见 channels.toml")] = "热线",
     text: Annotated[str, typer.Option(help="反映的内容")] = "",
     phone: Annotated[str | None, typer.Option(help="来件人的手机号码(有则短信答复)")] = None,
+    name: Annotated[str, typer.Option(help="来件人姓名(加密保存,承办单位看不到)")] = "",
+    received: Annotated[str, typer.Option(help="原渠道收到的时间,例如 2026-11-24 或 '2026-11-24 09:30'")] = "",
+    reference: Annotated[str, typer.Option(help="原渠道的编号;同一编号不能登记两次")] = "",
     from_text: Annotated[int | None, typer.Option(help="由这条来信立件(来信编号)")] = None,
     as_json: Json = False,
 ) -> None:
@@ -184,18 +189,17 @@ def new(
     actor = desk.require("case.enter").name
     book = CaseDesk.from_settings(desk.settings)
     with desk.database.write() as tx:
-        person_id, words, way = _reporter(tx, desk, phone), text, channel
         if from_text is not None:
             person_id, words = case_texts.free(tx, from_text)
-            way = "sms"
-        if not words.strip():
-            raise Refused("没有写反映的内容", "用 --text 写明,或用 --from-text 指明来信", USAGE)
-        case = case_desk.enter(
-            tx, book, text=words, channel=way, person_id=person_id, actor=actor, now=desk.now(), text_id=from_text
-        )
-        if from_text is not None:
+            case = case_desk.enter(
+                tx, book, text=words, channel=SMS, person_id=person_id, actor=actor, now=desk.now(), text_id=from_text
+            )
             case_texts.opened(tx, from_text, case, actor)
-        desk.audit(tx, "case.enter", case.number, {"channel": way})
+        else:
+            one = case_channels.brought(desk, channel, text, phone or "", name, received, reference)
+            numbers = resources.prefixes(desk.settings)
+            case = channel_desk.enter(tx, book, desk.vault, numbers, one, actor, desk.now())
+        desk.audit(tx, "case.enter", case.number, {"channel": case.channel})
     screen.emit(as_json, data_of(case), lambda: screen.say(f"已登记 {case.number}", "green"))
 
 
@@ -217,17 +221,8 @@ def undo(
     screen.emit(as_json, data_of(case), lambda: screen.say(said, "green"))
 
 
-def _reporter(tx: Any, desk: Desk, phone: str | None) -> int | None:
-    if phone is None:
-        return None
-    number = parse(phone)
-    if isinstance(number, Fault):
-        raise Refused(number.reason, "写11位手机号码", USAGE)
-    belonging = carrier_of(number, None, None, resources.prefixes(desk.settings), desk.now())
-    return roster_store.find_or_add_person(tx, desk.vault, number, belonging, desk.now()).id
-
-
 due.register(app, visible)
 case_board.register(app)
 case_advice.register(app)
 surveyed.register(app)
+case_channels.register(app)

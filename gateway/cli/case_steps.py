@@ -300,7 +300,9 @@ def progress(
     _act(ctx, number, "progress", as_json, {"reason": note, "tell": tell})
 
 
-@app.command(help="反馈办理结果和给群众的答复,由单位分管领导签发;未签收的同时签收。")
+@app.command(
+    help="反馈办理结果和给群众的答复,由单位分管领导签发;未签收的同时签收。信息员用短信拟好的,不写 --reply 即签发。"
+)
 def report(
     ctx: typer.Context,
     number: No,
@@ -511,7 +513,7 @@ def _order(
     def facts(tx: sa.Connection, book: CaseDesk, case: Case) -> dict[str, Any]:
         keeps = not lead and case.lead is not None
         return more | {
-            "lead": case.lead if keeps else _unit(book, lead) if lead else "",
+            "lead": case.lead if keeps else unit_named(book, lead) if lead else "",
             "co_handlers": case.co_handlers if keeps and not co else _units(book, co),
             "due": _date(due) if due else None,
             "method": method,
@@ -544,10 +546,11 @@ def _words(given: str, file: Path | None) -> str:
 
 
 def _units(book: CaseDesk, written: list[str] | None) -> tuple[str, ...]:
-    return tuple(_unit(book, name) for name in written or ())
+    return tuple(unit_named(book, name) for name in written or ())
 
 
-def _unit(book: CaseDesk, written: str) -> str:
+def unit_named(book: CaseDesk, written: str) -> str:
+    """The name of the unit that somebody wrote. Raises `Refused`."""
     unit = book.departments.find(written)
     if unit is None:
         like = "、".join(one.name for one in book.departments.units if set(written) & set(one.name))[:80]

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 import typer
 
-from gateway import rights
+from gateway import resources, rights
 from gateway.casebook import find
 from gateway.cli import screen
 from gateway.cli.desk import Desk
@@ -44,9 +44,11 @@ NOTED = {
     "propose_reject": "提出不予受理",
     "propose_explain": "提出复核说明",
     "propose_extend_ok": "申请延期",
+    "propose_report": "拟反馈,待签发",
     "decline_reject": "不同意不予受理",
     "decline_explain": "不同意复核说明",
     "decline_extend_ok": "不同意延期",
+    "decline_report": "不同意签发",
     "supervise": "督办",
     "unsupervise": "解除督办",
     "alarm": "特急告警",
@@ -54,6 +56,7 @@ NOTED = {
     "unwatch": "结束全程督办",
     "unsigned": "未签收提醒",
     "deemed_told": "告知视同签收",
+    "texted": "短信告知",
     "remind": "到期提醒",
     "urge": "催办",
     "criticise": "列入书面批评",
@@ -71,7 +74,8 @@ DELIVERY = {
     "pending": "发送中",
     "delivered": "已送达",
     "undelivered": "未送达",
-    "called": "电话",
+    "called": "已由人告知",
+    "by_hand": "待按原渠道答复",
     "confirmed": "群众已回应",
 }
 SURVEY = {"queued": "排队等候", "open": "已发出", "done": "已结束"}
@@ -157,7 +161,7 @@ def print_case(
         ("状态", LABELS[case.state]),
         ("内容", case.text),
         ("来信人", who),
-        ("渠道", case.channel),
+        ("渠道", resources.channels(desk.settings).label(case.channel)),
         ("登记", screen.moment(case.created_at, zone)),
         ("类别", case.kind),
         ("主题 / 地点", " / ".join(filter(None, (case.topic, case.place)))),

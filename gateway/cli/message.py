@@ -86,7 +86,9 @@ def _orders(file: Path) -> list[singles.Order]:
 @app.command("list", help="列出通知以外的短信和各自的状态,最近的在前。")
 def list_(
     ctx: typer.Context,
-    purpose: Annotated[str | None, typer.Option(help="single、reply、case、automatic、command 或 supervision")] = None,
+    purpose: Annotated[
+        str | None, typer.Option(help="single、reply、case、automatic、command、supervision、staff 或 duty")
+    ] = None,
     state: Annotated[str | None, typer.Option(help="状态:" + "、".join(STATES))] = None,
     after: Annotated[int, typer.Option(help="只列编号大于此数的")] = 0,
     limit: Annotated[int, typer.Option(help="最多几条")] = 50,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from gateway import resources, roster_desk
-from gateway.cli import participation, roster_life, screen
+from gateway.cli import participation, roster_life, roster_tags, screen
 from gateway.cli.desk import Desk, open_desk
 from gateway.cli.whom import Who, find
 from gateway.errors import USAGE, Refused
@@ -20,6 +20,7 @@ from roster.suspicion import LABELS, SuspicionKind
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 app.add_typer(roster_life.app)
 app.add_typer(participation.app)
+app.add_typer(roster_tags.app)
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
 Clear = Annotated[bool, typer.Option("--clear", help="显示完整的姓名和号码(需要授权,会留下记录)")]
 

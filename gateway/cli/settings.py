@@ -33,8 +33,16 @@ def check(ctx: typer.Context, as_json: Json = False) -> None:
         *(resources.messages, resources.words, resources.departments, resources.prefixes, resources.lists),
         *(resources.calendar, resources.terms, resources.supervision, resources.targets),
         *(resources.codes, resources.number_rules, resources.evaluation, resources.reader, resources.answers),
+        *(resources.channels, resources.duties),
     ):
         look(loaded)
+    kinds = {kind.name for kind in resources.codes(loaded).leader_kinds}
+    for leader in resources.departments(loaded).leaders:
+        if strange := {*leader.kinds} - kinds:
+            raise SettingsWrong(
+                f"departments.toml:{leader.name} 的 kinds 中没有“{min(strange)}”这一类",
+                f"可选:{'、'.join(sorted(kinds))}",
+            )
     too_long = [one for one in resources.measured(loaded) if not one.fits]
     if too_long:
         names = "、".join(f"{one.name}({one.length}字)" for one in too_long)

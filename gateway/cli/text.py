@@ -15,8 +15,10 @@ from gateway.tables import text as text_table
 from roster import store as roster_store
 from roster.phones import masked
 from roster.tables import informant
+from routing import staff
 from routing import store as case_store
 from routing.cases import LABELS
+from routing.inbound import DecisionKind
 from routing.words import alike
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -38,6 +40,8 @@ DECISIONS = {
     "unknown_sender": "陌生来信",
     "unclear": "待人工",
     "empty": "空",
+    "nothing": "监测零报告",
+    "staff": "单位短信",
     "binary": "二进制",
     "flood": "过频",
 }
@@ -83,7 +87,7 @@ def list_(
             "carrier": row.carrier,
             "destination": row.destination,
             "extension": row.extension,
-            "body": row.body,
+            "body": staff.hidden(row.body) if row.decision == DecisionKind.STAFF else row.body,
             "complete": row.complete,
             "received_at": screen.moment(row.received_ms, zone, True),
             "decision": row.decision,

@@ -83,7 +83,7 @@ def test_a_case_goes_its_usual_way_by_commands(run: Run, no: str, tmp_path: Path
     run("shen", "case", "send-back", no, "--gate", "e", "--reason", "缺现场照片")
     run("duizhang", "case", "report", no, "--reply", "已安排两名交警执勤")
     done = run("shen", "case", "approve", no, "--gates", "e,p,y")
-    assert (done["state"], done["reply_delivery"], done["round"]) == ("replied", "called", 2)
+    assert (done["state"], done["reply_delivery"], done["round"]) == ("replied", "by_hand", 2)
     history = run("shen", "case", "show", no)["history"]
     assert all(line["actor"] and line["at"] and line["reason"] for line in history)
     assert [line["label"] for line in history][-3:] == ["退回重办", "反馈", "审核通过"]

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway import case_desk, case_queue, outbox
+from gateway import case_desk, case_queue, channel_desk, outbox
 from gateway.casebook import find
 from gateway.errors import NotFound, Refused
 from gateway.tables import message, part
@@ -145,11 +145,17 @@ def test_a_matter_from_another_way_in_takes_the_same_way(office: Office) -> None
         )
     handled(office, case.number)
     done = act(office, case.number, "approve", "reviewer", "乙", gates=ALL)
-    assert (done.state, done.reply_delivery, done.survey) == ("replied", "called", None)  # told on the way it came
+    assert (done.state, done.reply_delivery, done.survey) == (
+        "replied",
+        "by_hand",
+        None,
+    )  # to be told on the way it came
     assert office.answers() == []
     days_later(office, 15)
-    assert office.sweep() == 1
-    assert show(office, case.number).state == "closed"
+    assert office.sweep() == 0  # nothing closes untold
+    with office.database.write() as tx:
+        channel_desk.told(tx, office.desk, case.number, "在信箱回信", "甲", office.now)
+    assert (show(office, case.number).state, show(office, case.number).reply_delivery) == ("closed", "called")
 
 
 def test_numbers_are_counted_within_the_year_and_carry_their_check_digit(office: Office) -> None:

@@ -281,6 +281,7 @@ def test_no_role_both_drafts_and_approves_and_units_see_only_cases() -> None:
         *("case.view", "case.order", "case.sign", "case.report", "case.progress"),
         *("case.request_return", "case.extend_ok"),
         *("instruction.view", "instruction.report"),
+        "zero.confirm",  # of their own unit
     }
 
 
