@@ -1,7 +1,7 @@
 """What in somebody's words tells who they are, masked: numbers of all kinds, accounts, names they give of themselves.
 
 `numbers` is for logs and for every text that leaves the office; `unnamed` also hides names, for whoever must not learn
-who wrote (units, evaluators, readers of a digest). It hides too much rather than too little, but never a place.
+who wrote (units, evaluators, readers of a digest). It hides too much rather than too little, but no place.
 """
 
 import re
@@ -28,14 +28,14 @@ _SURNAMES = (
     "尤毕聂焦向柳邢岳齐梅莫庄辛管祝左涂谷祁耿牟卜詹关苗凌费纪靳盛童欧甄项曲成游裴席卫查屈鲍覃霍翁隋甘景闫褚华薄单"
 )
 _COMPOUND = "欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|令狐|司徒"
-_NO_NAME = "的了是在有与及或也都就被村乡镇县庄屯街路局所站院校厂店社区组队员民户们师这那位"
+_NO_NAME = "的了是在有与及或也都就被村乡镇县庄屯街路局所站院校厂店社区组队员民户们师这那位营寨堡沟坡铺湾庙线"
 _NAME = rf"(?:{_COMPOUND}|[{_SURNAMES}])[^\W\d_A-Za-z{_NO_NAME}]{{1,2}}"
 _ENDS = r"(?=[\s,，。.;；:：!！?？、()（）“”\"'…]|$)"
 _SAID = re.compile(
     rf"((?:我|本人|俺)(?:的名字)?(?:名|名字)?(?:叫做?|姓名[是为]?)|名叫|(?:姓名|联系人|反映人|举报人|投诉人|来信人|署名|落款)\s*[:：是为]?\s*)({_NAME})"
 )
 _FROM = r"(?:[^\s,，。.;；!！?？]{0,14}?(?:[的村乡镇县庄屯街组局校厂队院所民师员表长]|社区|小区))?"
-_AM = re.compile(rf"((?:[我俺]是|我系|[我俺]家住|本人是?|[我俺])\s?{_FROM})({_NAME}){_ENDS}")
+_AM = re.compile(rf"((?:[我俺]是|我系|本人是?)\s?{_FROM}|[我俺])({_NAME}){_ENDS}")
 _TITLED = re.compile(rf"((?:村民|居民|信息员|农民|业主|家长|教师|老师|党员|代表|委员)\s?)({_NAME}){_ENDS}")
 
 
