@@ -119,9 +119,17 @@ def act(tx: sa.Connection, desk: Desk, number: str, event: str, role: str, facts
     if event == "accept" and after.leader_kind:
         referral = Facts("规则", facts.now, reason=f"须由领导亲自批转:{after.leader_kind}")
         after = act(tx, desk, number, "refer_leader", "system", referral)
-    if event == "approve" and after.channel == INTERNAL:  # the office itself asked, so it is told, and nobody rates
-        after = act(tx, desk, number, "tell_there", "system", Facts("规则", facts.now, reason="工作任务审核通过即办结"))
+    if event == "approve" and after.channel == INTERNAL:  # the office itself asked, so it is told
+        after = tell_there(tx, desk, after, "工作任务审核通过即办结", "规则", "system", facts.now)
     return after
+
+
+def tell_there(tx: sa.Connection, desk: Desk, case: Case, how: str, actor: str, role: str, now: datetime) -> Case:
+    """Whoever has no phone was told on the way the matter came; nobody can be asked to rate, so the case is closed."""
+    after = store.note(tx, case, "told_there", actor, role, now, how, after=replace(case, reply_delivery="called"))
+    if after.state is not CaseState.REPLIED:
+        return after
+    return act(tx, desk, case.number, "rate_timeout", "system", Facts("规则", now, reason="没有手机,无法请其评价"))
 
 
 def _completed(tx: sa.Connection, desk: Desk, case: Case, event: str, facts: Facts) -> Facts:

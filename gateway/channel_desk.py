@@ -1,7 +1,7 @@
 """Matters that came another way than by text: entered with what is known of them, answered there, counted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from roster.networks import Prefixes, carrier_of
 from roster.vault import Vault
 from routing import store
 from routing.case_sheet import Brought
-from routing.cases import BY_HAND, OVER, Case, CaseState, Facts
+from routing.cases import BY_HAND, OVER, Case, CaseState
 from routing.tables import case_origin, case_ticket
 
 
@@ -93,12 +93,11 @@ def told(tx: sa.Connection, desk: Desk, number: str, how: str, actor: str, now: 
     case = find(tx, number)
     if not how.strip():
         raise Refused("请写明怎样答复的", "加上 --how,例如 --how '11月24日在留言板公开回复'")
-    if case.state is not CaseState.MERGED:
-        return case_desk.act(tx, desk, number, "tell_there", "operator", Facts(actor, now, reason=how))
-    if case.reply_delivery != BY_HAND:
+    if case.person_id is not None:
+        raise Refused(f"{case.number} 的来件人有手机,答复由短信送达", "没有送达时用 xinqiao case phone 登记电话答复")
+    if case.reply_delivery != BY_HAND or case.state not in (CaseState.REPLIED, CaseState.MERGED):
         raise Refused(f"{case.number} 没有等待按原渠道答复的结果", "xinqiao case show 看全部经过")
-    after = replace(case, reply_delivery="called")
-    return store.note(tx, case, "tell_there", actor, "operator", now, how.strip(), after=after)
+    return case_desk.tell_there(tx, desk, case, how.strip(), actor, "operator", now)
 
 
 def counts(tx: sa.Connection, desk: Desk, since: date, until: date) -> list[Counted]:

@@ -17,6 +17,7 @@ from gateway.notices import asked
 from gateway.notices.asked import Question
 from gateway.notices.store import Notice
 from gateway.tables import answer, message, notice, part, question
+from roster import store as roster_store
 from roster.audiences import Audience
 from routing import polls
 from routing.asks import AnswerKind, AskKind
@@ -75,6 +76,31 @@ def ask(
     )
     tx.execute(sa.update(notice).where(notice.c.id == one.id).values(question_id=one.id))
     return notices.by_id(tx, one.id)
+
+
+def rest(tx: sa.Connection, question_id: int, author: str, now: datetime) -> Notice:
+    """A draft of the same question for those of its audience who were not asked: they had another poll open then."""
+    one, first = asked.question_of(tx, question_id), notices.by_id(tx, question_id)
+    if first.state in UNSENT or not one.is_open(now):
+        raise Refused(f"第 {question_id} 号没有在征求中", f"xinqiao poll show {question_id}")
+    done = {person.person_id for person in whom(tx, question_id)}
+    wanted = roster_store.audience_query(first.audience, busy=asked.busy(question_id, now)).subquery()
+    people = [person for person in tx.scalars(sa.select(wanted.c.person_id)) if person not in done]
+    if not people:
+        raise Refused("没有可以补征的人", "xinqiao notice report 说明哪些人没有发到、为什么")
+    return notices.draft(
+        tx,
+        title=f"{first.title}(补征)",
+        topic=first.topic,
+        body=first.body,
+        audience=Audience(persons=tuple(sorted(people))),
+        author=author,
+        now=now,
+        validity_hours=first.validity_hours,
+        urgent_reason=first.urgent_reason,
+        resend_of=question_id,
+        question_id=question_id,
+    )
 
 
 def _checked(options: Sequence[str]) -> tuple[str, ...]:

@@ -53,6 +53,7 @@ VERBS: dict[str, frozenset[str]] = {
         "case.supervise": "supervisor director",
         "case.watch": "operator reviewer director leader supervisor",
         "queue.view": "operator reviewer director supervisor",
+        "case.told": "operator",
         "case.decline": "reviewer director leader",
         "digest.view": "operator reviewer director leader supervisor",
         "digest.draft": "operator reviewer",

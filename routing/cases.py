@@ -275,15 +275,6 @@ TRANSITIONS = (
     _row("rate_ok", "满意", _S.REPLIED, _S.CLOSED, "citizen", "rated_well", "T11", "rating closed"),
     _row("rate_bad", "不满意", _S.REPLIED, _S.DISSATISFIED, "citizen", "rated_badly", "T12", "rating"),
     _row("rate_timeout", "未评价办结", _S.REPLIED, _S.CLOSED, "system", "answered fortnight_over", sets="asked closed"),
-    _row(
-        "tell_there",
-        "按原渠道答复",
-        _S.REPLIED,
-        _S.CLOSED,
-        "operator system",
-        "by_hand has_reason",
-        sets="called closed",
-    ),
     _row("reply_undelivered", "答复未送达", _S.REPLIED, _S.REPORTED, "system", "reply_failed", sets="unasked"),
     _row(
         "uphold", "重办", _S.DISSATISFIED, _S.ASSIGNED, "reviewer", "has_reason new_order", "T5", "again ordered redone"
@@ -329,7 +320,6 @@ COMMANDS = {event: event.replace("_", "-") for event in EVENTS} | {
     "request_return": "return",
     "extend_ok": "extend",
     "phone_reply": "phone",
-    "tell_there": "told",
 }
 """How the office commands a step: `xinqiao case ask`."""
 NOBODYS = frozenset({"citizen", "system", "gateway"})

@@ -9,7 +9,6 @@ from datetime import date, timedelta
 
 from routing.cases import (
     ANSWERED,
-    BY_HAND,
     GATES,
     INTERNAL,
     KINDS,
@@ -151,7 +150,9 @@ def _review_reached(case: Case, facts: Facts, role: str) -> str:
 
 
 def _fortnight_over(case: Case, facts: Facts, role: str) -> str:
-    """The fortnight runs from the survey: a survey that waits its turn has not been asked yet."""
+    """The fortnight runs from the survey: one that waits its turn was not asked yet, and who has no phone never is."""
+    if case.person_id is None:
+        return ""
     asked = max(filter(None, (case.since, case.surveyed_at)), default=None)
     waiting = case.survey == "queued" or asked is None or facts.now - asked < RATED_WITHIN
     return "评价期未满" if waiting else ""
@@ -206,7 +207,6 @@ GUARDS: Mapping[str, Guard] = {
     "not_the_assigner": _not_the_assigner,
     "three_gates": _needs(lambda c, f: f.gates >= set(GATES), "三关(e 证据、p 程序、y 政策)都确认后才能审核通过"),
     "reply_failed": _needs(lambda c, f: c.reply_delivery == "undelivered", "答复短信没有送达失败,不需要电话答复"),
-    "by_hand": _needs(lambda c, f: c.reply_delivery == BY_HAND, "来件人有手机,答复由短信送达"),
     "rated_well": _needs(lambda c, f: f.rating in (1, 2), "不是满意或基本满意"),
     "rated_badly": _needs(lambda c, f: f.rating == 3, "不是不满意"),
     "answered": _needs(lambda c, f: c.reply_delivery in ANSWERED, "答复尚未送达,不能办结"),

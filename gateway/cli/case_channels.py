@@ -67,11 +67,11 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """REPLIED to CLOSED: nobody can be asked to rate."""
         desk = open_desk(ctx.obj)
-        actor = desk.require("case.tell_there").name
+        actor = desk.require("case.told").name
         book = CaseDesk.from_settings(desk.settings)
         with desk.database.write() as tx:
             case = channel_desk.told(tx, book, number, how, actor, desk.now())
-            desk.audit(tx, "case.tell_there", case.number)
+            desk.audit(tx, "case.told", case.number)
         said = f"{case.number} 已登记按原渠道答复,现在是“{LABELS[case.state]}”"
         screen.emit(as_json, data_of(case), lambda: screen.say(said, "green"))
 

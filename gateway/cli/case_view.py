@@ -52,6 +52,7 @@ NOTED = {
     "supervise": "督办",
     "unsupervise": "解除督办",
     "alarm": "特急告警",
+    "told_there": "按原渠道答复",
     "watch": "全程督办",
     "unwatch": "结束全程督办",
     "unsigned": "未签收提醒",

@@ -85,6 +85,7 @@ def test_a_poll_by_commands(county: Office, run: Run) -> None:
     assert run("xuan", "poll", "result", str(number))["result"]["reasons"] == []
     run("jiaoyu", "poll", "result", str(number), refused="poll.view")
     run("jiaoyu", "poll", "close", str(number), refused="poll.close")
+    run("xuan", "poll", "rest", str(number), refused="没有可以补征")
     run("xuan", "poll", "close", str(number))
     told = run("xuan", "poll", "result", str(number))
     assert (told["state"], told["result"]["counts"], told["result"]["reasons"]) == (

@@ -109,7 +109,7 @@ def test_returns_extensions_and_the_books_by_commands(run: Run, no: str) -> None
     run("zhuren", "case", "suspend", no, "--code", "money", "--review", later, "--reason", "x", refused="县领导")
     run("xianzhang", "case", "suspend", no, "--code", "money", "--review", "2019-01-01", "--reason", "x", refused="90")
     run("ducha", "case", "supervise", no, "--reason", "久拖不办")
-    run("ducha", "case", "report-for", no, "--reason", "拒不反馈", "--reply", "已核实", refused="工作日未满")
+    run("ducha", "case", "report-for", no, "--reason", "拒不反馈", "--reply", "已核实", refused="红灯")
     run("ducha", "case", "supervise", no, "--reason", "已办", "--lift")
 
 
