@@ -44,6 +44,7 @@ from carriers.events import (
     TurnedAway,
 )
 from carriers.profile import CarrierProfile
+from carriers.sending import send
 from carriers.session import Session
 
 CONNECT_TIMEOUT = 30.0
@@ -450,7 +451,7 @@ class _Wire(Protocol):
     def _write(self, data: bytes) -> None:
         transport: Any = self.transport
         try:
-            transport.write(data)
+            send(transport, data)
         except RuntimeError:  # uvloop's word for a socket that failed without anybody being told
             self._link.later(0.0, self._fail)
             return

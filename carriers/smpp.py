@@ -353,17 +353,19 @@ def encode_receipt(
         f"id:{message_id} sub:001 dlvrd:{delivered} submit date:{submitted} done date:{done} "
         f"stat:{state.value} err:{error} text:"
     )
-    tlvs = (
-        (RECEIPTED_ID, message_id.encode("latin-1", "replace") + b"\x00"),
-        (MESSAGE_STATE, bytes((MESSAGE_STATES.index(state),))),
-    )
+    tlvs: tuple[tuple[int, bytes], ...] = ()
+    if form != "text":
+        tlvs = (
+            (RECEIPTED_ID, message_id.encode("latin-1", "replace") + b"\x00"),
+            (MESSAGE_STATE, bytes((MESSAGE_STATES.index(state),))),
+        )
     return encode_delivery(
         number,
         service_number,
         b"" if form == "tlv" else words.encode("latin-1", "replace"),
         0,
         esm_class=0x20 if state is ReceiptState.ENROUTE else 0x04,
-        tlvs=() if form == "text" else tlvs,
+        tlvs=tlvs,
     )
 
 

@@ -583,7 +583,7 @@ class _Watched(Carrier):
 
     def __init__(self, behaviour: Behaviour, reactor: Any, county: County, name: str) -> None:
         super().__init__(behaviour, reactor)
-        self._county, self._name = county, name
+        self._county, self._name, self.notes = county, name, True
 
     def note(self, what: str, **details: Any) -> None:
         """What the log would say."""
