@@ -22,12 +22,13 @@ RECEIPT = DeliveryReceipt(8, "ID1", ReceiptState.DELIVERED, "", "13800000001", b
 async def ticks_for(office: Office, first: Sequence[Event], then: Sequence[Event]) -> tuple[int, int]:
     """How many ticks there were when `first` had come, and after `then`: nothing is ever worth the wait."""
     link = Link(resources.profiles(office.settings)["mobile"], lambda *_: None, reactor=object())
-    with ThreadPoolExecutor(1) as store:
+    with ThreadPoolExecutor(1) as store, ThreadPoolExecutor(1) as disk:
         pump = Pump(
             office.tick,
             {"mobile": link},
             office.held.epoch,
             store,
+            disk,
             gather_s=FOR_EVER,
             poll_s=FOR_EVER,
             lease_s=FOR_EVER,
