@@ -182,11 +182,14 @@ class Pump:
 
     async def _one_tick(self, rooms: Mapping[str, Room], resting: Sequence[str]) -> None:
         alone = self._urgent and not self._unsynced  # the oldest tick must be synced first
+        came = self._pending()
         arrivals, self._arrivals, self._urgent = self._arrivals, {}, False
 
         def tick() -> tuple[float, Outcome, Future[None] | None]:
             began = self._monotonic()  # what waited before us in the store thread took no lease time
             outcome = self._tick.run(arrivals, rooms, self._wall_ms(), resting)
+            if not came and not outcome.submits:
+                return began, outcome, None  # nobody will be told anything: nothing to sync
             if alone:
                 self._tick.sync()
             return began, outcome, None if alone else self._disk.submit(self._tick.sync)
@@ -203,11 +206,14 @@ class Pump:
         self._waiting.difference_update(name for name in rooms if name not in outcome.more)
         if outcome.refreshed or any(came.unsent for came in arrivals.values()):
             self._waiting.update(self._links)
-        self._unsynced.append(_Committed(arrivals, rooms, outcome))
-        self._claimed.update({name: len(submits) for name, submits in outcome.submits.items()})
-        self._when_synced(syncing)
         for name in outcome.wanted:
             self._links[name].wake()
+        if came or outcome.submits:
+            self._unsynced.append(_Committed(arrivals, rooms, outcome))
+            self._claimed.update({name: len(submits) for name, submits in outcome.submits.items()})
+            self._when_synced(syncing)
+        else:
+            self._confirm_lease()
 
     def _when_synced(self, syncing: "Future[None] | None") -> None:
         if syncing is None:
@@ -223,13 +229,16 @@ class Pump:
         self._caught_up.set()
         self._wake.set()
         self._trouble = self._trouble or trouble
-        if self._trouble is None and self._monotonic() > self._lease_until - LEASE_MARGIN:
-            self._trouble = LeaseLost("the lease ran out while the store was busy")
         if self._trouble is None:
             try:
+                self._confirm_lease()
                 self._written(one.arrivals, one.rooms, one.outcome)
             except Exception as failure:  # `run` raises it
                 self._trouble = failure
+
+    def _confirm_lease(self) -> None:
+        if self._monotonic() > self._lease_until - LEASE_MARGIN:
+            raise LeaseLost("the lease ran out while the store was busy")
 
     async def _disk_keeps_up(self) -> None:
         """Return when the disk is not too far behind. Raises what happened there."""
