@@ -1,9 +1,10 @@
 """When is what was committed on the disk? SQLite's write-ahead log, synced beside the transactions and not in them.
 
 With `synchronous=NORMAL` a COMMIT writes to the log and syncs nothing; SQLite syncs the log before it copies pages from
-it into the database, the database after that, and the head of a log that begins anew. So one sync of the log after a
-COMMIT makes that COMMIT as durable as `FULL` does, and the next transaction need not wait for it. The log carries no
-locks of SQLite's (closing a file that does would give them up), and it is removed only with the last connection.
+it into the database, the database after that, and the head of a log that begins anew, with its entry in the folder. So
+one sync of the log after a COMMIT makes that COMMIT as durable as `FULL` does, and the next transaction need not wait
+for it. The log carries no locks of SQLite's (closing a file that does would give them up), and it is removed only with
+the last connection.
 """
 
 import os
