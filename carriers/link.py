@@ -44,6 +44,7 @@ from carriers.events import (
     TurnedAway,
 )
 from carriers.profile import CarrierProfile
+from carriers.sending import send
 from carriers.session import Session
 
 CONNECT_TIMEOUT = 30.0
@@ -59,6 +60,8 @@ MOST_UNSENT = 8 * 1024 * 1024  # octets a peer that does not read may leave with
 MOST_CALLS = 8  # connections of the carrier's at a time
 MOST_STRANGERS = 100  # of whom we keep that they were told of
 REFUSED_CALL = 1  # SGIP 1.2, 3.3: illegal login
+_DELIVERED = frozenset((InboundText, DeliveryReceipt))
+_NOT_OURS = _DELIVERED | {SubmitAnswered}  # events that say nothing about the link itself
 KEEPALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 3))  # a dead line is found in two minutes
 
 
@@ -272,34 +275,40 @@ class Link(Service):
 
     def report(self, wire: "_Wire", events: Sequence[Event]) -> None:
         """What a session brought goes to the gateway; what is about the link itself is seen to here."""
-        heard: list[Event] = []
-        for event in events:
-            self._counts[type(event).__name__] += 1
-            if isinstance(event, SubmitAnswered):
-                self._answers[event.status] += 1
-            elif isinstance(event, BindRequested):
-                self._admit(wire, event)
-                continue
-            elif isinstance(event, SubmitUnanswered):
-                self._in_doubt += 1
-            elif isinstance(event, Closed):
-                self._in_doubt += len(event.unanswered)
-            if wire.number == self.main:
-                if isinstance(event, Bound):
-                    self._bound_at, self._refusals = self._now(), 0
-                    self._stand(LinkState.BOUND, event.doubt or f"as {self.profile.account}")
-                elif isinstance(event, BindRefused):
-                    self._refusals += event.credentials
-                    self._refused, self._pause = event.reason, event.pause
-                    self._stand(LinkState.REFUSED if event.credentials else LinkState.DOWN, event.reason)
-            elif not self._is_called and isinstance(event, InboundText | DeliveryReceipt):
-                self._is_called = True
-                if self.session is not None:
-                    self.session.rests = True
-                    self.flush()
-            heard.append(event)
+        kinds = Counter(map(type, events))
+        for kind, count in kinds.items():
+            self._counts[kind.__name__] += count
+        if SubmitAnswered in kinds:
+            self._answers.update([event.status for event in events if isinstance(event, SubmitAnswered)])
+        if wire.number != self.main and not self._is_called and not kinds.keys().isdisjoint(_DELIVERED):
+            self._is_called = True
+            if self.session is not None:
+                self.session.rests = True
+                self.flush()
+        if kinds.keys() <= _NOT_OURS:  # nearly always
+            heard = list(events)
+        else:
+            heard = [event for event in events if self._concerns_others(wire, event)]
         if heard:
             self._events(self, wire.number, heard)
+
+    def _concerns_others(self, wire: "_Wire", event: Event) -> bool:
+        """See to what an event means for the link itself; whether there is more to it."""
+        if isinstance(event, BindRequested):
+            self._admit(wire, event)
+            return False
+        if isinstance(event, SubmitUnanswered):
+            self._in_doubt += 1
+        elif isinstance(event, Closed):
+            self._in_doubt += len(event.unanswered)
+        elif wire.number == self.main and isinstance(event, Bound):
+            self._bound_at, self._refusals = self._now(), 0
+            self._stand(LinkState.BOUND, event.doubt or f"as {self.profile.account}")
+        elif wire.number == self.main and isinstance(event, BindRefused):
+            self._refusals += event.credentials
+            self._refused, self._pause = event.reason, event.pause
+            self._stand(LinkState.REFUSED if event.credentials else LinkState.DOWN, event.reason)
+        return True
 
     def now(self) -> float:
         """Monotonic seconds."""
@@ -407,6 +416,7 @@ class _Wire(Protocol):
         self.address = address  # of who called us
         self._link = link
         self._timer: Any = None
+        self._timer_due = 0.0
         self._closing = False
         self._ends: tuple[Address, Address] | None = None  # ours and theirs, once somebody watches
 
@@ -443,14 +453,17 @@ class _Wire(Protocol):
         if self.session.wants_close:
             self._close()
             return
-        _cancel(self._timer)
         due = self.session.next_tick()
-        self._timer = None if due is None else self._link.later(due - self._link.now(), self._tick)
+        if self._timer is None or due is None or due < self._timer_due:  # one that comes too early does no harm
+            _cancel(self._timer)
+            self._timer, self._timer_due = None, due or 0.0
+            if due is not None:
+                self._timer = self._link.later(due - self._link.now(), self._tick)
 
     def _write(self, data: bytes) -> None:
         transport: Any = self.transport
         try:
-            transport.write(data)
+            send(transport, data)
         except RuntimeError:  # uvloop's word for a socket that failed without anybody being told
             self._link.later(0.0, self._fail)
             return

@@ -42,6 +42,7 @@ FRAME_TIMEOUT = 30.0  # for a PDU to come to its end, where no sign of life woul
 CALL_IDLE = 600.0  # who called us and has had nothing to say for so long is asked to leave: calls are numbered
 
 _SUBMIT_ANSWER, _DELIVER, _ACCEPTED = Command.SUBMIT_ANSWER, Command.DELIVER, Verdict.ACCEPTED
+_SUBMIT, _DELIVER_ANSWER = Command.SUBMIT, Command.DELIVER_ANSWER  # at the carrier's end
 """By a name of their own where every message comes by: Python 3.11 takes 0.3 us to find a member of an Enum."""
 
 
@@ -191,6 +192,10 @@ class Session:
                 self._submit_answer(events, pdu, header[-1], now)
             elif command is _DELIVER:
                 self._delivery(events, pdu)
+            elif command is _SUBMIT:
+                self._submitted(events, pdu)
+            elif command is _DELIVER_ANSWER:
+                self._deliver_answer(events, pdu, header[-1], now)
             else:
                 self._take(events, pdu, command, header[-1], now)
             if self.wants_close:
@@ -458,12 +463,8 @@ class Session:
             events.append(Unreadable(dialect.owed(pdu), pdu, str(wrong)))
 
     def _take(self, events: list[Event], pdu: bytes, command: Command | None, sequence: int, now: float) -> None:
-        """Any PDU but a delivery and the answer to a submit."""
+        """Any PDU but submits, deliveries and their answers."""
         match command:
-            case Command.SUBMIT:
-                self._submitted(events, pdu)
-            case Command.DELIVER_ANSWER:
-                self._deliver_answer(events, pdu, sequence, now)
             case Command.PROBE:
                 self._out.append(self.dialect.probe_answer(pdu))
             case Command.REJECTION:

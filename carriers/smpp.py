@@ -81,6 +81,9 @@ _ADDRESSED = rb"[^\0]*\0..([^\0]*)\0..([^\0]*)\0(.)"  # service_type; TON, NPI, 
 _SHORT = re.compile(  # protocol_id, priority_flag; two times; registered_delivery, _, data_coding, _, sm_length
     _ADDRESSED + rb"..[^\0]*\0[^\0]*\0(.).(.).(.)", re.DOTALL
 )
+_PLAIN_RECEIPT = re.compile(  # a deliver_sm with esm_class 4: source and sm_length; plain if nothing is behind its text
+    rb"[^\0]*\0..([^\0]*)\0..[^\0]*\0\x04..[^\0]*\0[^\0]*\0....(.)", re.DOTALL
+)
 _DATA = re.compile(_ADDRESSED + rb"(.)(.)", re.DOTALL)  # registered_delivery, data_coding
 
 
@@ -158,6 +161,9 @@ def read_delivery(pdu: bytes) -> InboundText | DeliveryReceipt:
     _, command, _, sequence = HEADER.unpack_from(pdu)
     if command == DATA_SM:
         short, answer = read_data(pdu), ~sequence  # data_sm has an answer of its own
+    elif (plain := _PLAIN_RECEIPT.match(pdu, HEADER.size)) is not None and len(pdu) - plain.end() == ord(plain[2]):
+        report = read(pdu[plain.end() :], None, None, None)
+        return DeliveryReceipt(sequence, report.message_id, report.state, report.error, plain[1].decode("latin-1"), pdu)
     else:
         short, answer = read_short(pdu), sequence
     if short.esm_class & 0x24:  # 5.2.12: receipt, or intermediate notification
@@ -353,17 +359,19 @@ def encode_receipt(
         f"id:{message_id} sub:001 dlvrd:{delivered} submit date:{submitted} done date:{done} "
         f"stat:{state.value} err:{error} text:"
     )
-    tlvs = (
-        (RECEIPTED_ID, message_id.encode("latin-1", "replace") + b"\x00"),
-        (MESSAGE_STATE, bytes((MESSAGE_STATES.index(state),))),
-    )
+    tlvs: tuple[tuple[int, bytes], ...] = ()
+    if form != "text":
+        tlvs = (
+            (RECEIPTED_ID, message_id.encode("latin-1", "replace") + b"\x00"),
+            (MESSAGE_STATE, bytes((MESSAGE_STATES.index(state),))),
+        )
     return encode_delivery(
         number,
         service_number,
         b"" if form == "tlv" else words.encode("latin-1", "replace"),
         0,
         esm_class=0x20 if state is ReceiptState.ENROUTE else 0x04,
-        tlvs=() if form == "text" else tlvs,
+        tlvs=tlvs,
     )
 
 

@@ -59,7 +59,7 @@ class Daemon:
         self._settings = settings
         self._database = database
         self._vault = vault
-        self._store = self._world.store_thread()
+        self._store, self._disk = self._world.store_thread(), self._world.disk_thread()
         self._held: lease.Lease | None = None
         self._tick: Tick | None = None
         self._pump: Pump | None = None
@@ -122,6 +122,7 @@ class Daemon:
             self._links,
             self._held.epoch,
             self._store,
+            self._disk,
             gather_s=values.daemon.tick_ms / 1000,
             poll_s=values.daemon.poll_ms / 1000,
             lease_s=values.daemon.lease_s,
@@ -154,6 +155,7 @@ class Daemon:
                 await asyncio.wait_for(self._pumping, 5)
         if not self._broken:
             await self._in_store(self._let_go)
+        self._disk.shutdown(wait=True)
         self._store.shutdown(wait=True)
         log.info("gateway stopped", ticks=self._pump.ticks if self._pump else 0)
 
@@ -199,7 +201,8 @@ class Daemon:
     def _give_up(self, trouble: BaseException) -> None:
         """Stop at once. A store that is not ours, or whose disk failed, hears no more of us, nor do the carriers."""
         self._broken = isinstance(trouble, LeaseLost | errors.SyncFailed)
-        if self._broken and self._pumping is not None:
+        if self._broken and self._pumping is not None and self._pump is not None:
+            self._pump.abandon()
             self._pumping.cancel()
         if self.ended.done():
             return

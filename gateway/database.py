@@ -5,11 +5,13 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from gateway.errors import StoreUnfit, SyncFailed
+from gateway.log_file import LogFile
 
 if TYPE_CHECKING:  # only an upgrade needs Alembic, and every command would wait for it
     from alembic.config import Config
@@ -42,6 +44,7 @@ class Database:
         self.url = url
         self.engine = _engine(url)
         self._sqlite = self.engine.dialect.name == "sqlite"
+        self._log: LogFile | None = None  # of the connection whose commits we sync
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -58,6 +61,27 @@ class Database:
     def connect(self) -> sa.Connection:
         """A connection for somebody who keeps it."""
         return self.engine.connect()
+
+    def connect_unsynced(self) -> sa.Connection:
+        """A connection for somebody who keeps it: what it commits is on the disk only after the next `sync`."""
+        connection = self.engine.connect()
+        if self._sqlite and connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal":
+            path = Path(f"{connection.exec_driver_sql('PRAGMA database_list').one()[2]}-wal")
+            connection.rollback()
+            connection.detach()  # nobody else may get it
+            connection.exec_driver_sql("PRAGMA synchronous = NORMAL")
+            connection.rollback()
+            if self._log is None:
+                self._log = LogFile(path)
+        return connection
+
+    def sync(self) -> None:
+        """Return when all commits so far are on the disk. Raises `SyncFailed`. May run beside the next transaction.
+
+        Where each commit syncs by itself there is nothing to do: on PostgreSQL, and in SQLite without a log.
+        """
+        if self._log is not None:
+            self._log.sync()
 
     @contextmanager
     def immediate(self, connection: sa.Connection) -> Iterator[sa.Connection]:
@@ -86,6 +110,8 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+        if self._log is not None:
+            self._log.close()
 
     # ------------------------------------------------------------------------------------------------- durability
 

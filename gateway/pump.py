@@ -1,13 +1,17 @@
 """Drives the ticks: gathers what the links report, runs a tick in the store thread, writes what it allows.
 
-Ticks follow each other as fast as the store commits while there is something to do, so that one sync serves
-all that came meanwhile (group commit). A text never waits for company; answers and receipts wait a few
+A tick that is committed is synced in the disk thread while the next one is at work in the store thread; what it
+allows is written when its sync has returned. Ticks follow each other while there is something to do, at most
+`AHEAD` of the disk, so that one sync serves all that came meanwhile (group commit). A text never waits for
+company, nor for the hand-over to another thread when nothing else is under way; answers and receipts wait a few
 milliseconds unless half a window of them is there.
 """
 
 import asyncio
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -40,6 +44,16 @@ LEASE_MARGIN = 2.0  # seconds before our lease ends after which we write nothing
 MOST_PENDING = 5_000  # events of one carrier that may wait for the store before it is not read any more
 MOST_OCTETS = 1024 * 1024  # and how many octets of its texts and receipts: one may be as long as a frame
 RETRY = 0.25  # seconds until the store is tried again after it failed
+AHEAD = 2  # ticks that may be committed and not yet synced
+
+
+@dataclass(frozen=True, slots=True)
+class _Committed:
+    """A tick that is committed, and of which nobody may know before it is synced."""
+
+    arrivals: Mapping[str, Arrivals]
+    rooms: Mapping[str, Room]
+    outcome: Outcome
 
 
 class Pump:
@@ -51,6 +65,7 @@ class Pump:
         links: Mapping[str, Link],
         epoch: int,
         store: Executor,
+        disk: Executor,
         *,
         gather_s: float,
         poll_s: float,
@@ -61,7 +76,7 @@ class Pump:
         self._tick = tick
         self._links = links
         self._epoch = epoch
-        self._store = store
+        self._store, self._disk = store, disk
         self._gather_s, self._poll_s, self._lease_s = gather_s, poll_s, lease_s
         self._wall_ms, self._monotonic = wall_ms, monotonic
         self._arrivals: dict[str, Arrivals] = {}
@@ -75,6 +90,10 @@ class Pump:
         self._wake = asyncio.Event()  # something came
         self._full = asyncio.Event()  # enough came that it does not wait for more
         self._urgent = False
+        self._unsynced: deque[_Committed] = deque()  # oldest first
+        self._claimed: Counter[str] = Counter()  # submits of those, by carrier: their windows have room no more
+        self._caught_up = asyncio.Event()  # a tick is synced
+        self._trouble: BaseException | None = None  # why nothing more is written
         self._stopping = False
         self.ticks = 0
 
@@ -141,8 +160,9 @@ class Pump:
 
     async def run(self) -> None:
         """Tick until stopped. Raises `LeaseLost` when another daemon took over, `SyncFailed` when the disk failed."""
-        while not (self._stopping and not self._pending()):
+        while self._pending() or self._unsynced or not self._stopping:
             await self._something_to_do()
+            await self._disk_keeps_up()
             if any(came.texts for came in self._arrivals.values()):
                 self._waiting.update(self._links)  # the tick that stores a text can claim its reply
             rooms, resting = self._ready_rooms(), self._resting()
@@ -156,27 +176,80 @@ class Pump:
         self._stopping = True
         self._wake.set()
 
+    def abandon(self) -> None:
+        """Write nothing more, whatever has been committed: the store is not ours, or its disk failed."""
+        self._trouble = self._trouble or LeaseLost("abandoned")
+
     async def _one_tick(self, rooms: Mapping[str, Room], resting: Sequence[str]) -> None:
+        alone = self._urgent and not self._unsynced  # the oldest tick must be synced first
+        came = self._pending()
         arrivals, self._arrivals, self._urgent = self._arrivals, {}, False
 
-        def tick() -> tuple[float, Outcome]:
-            return self._monotonic(), self._tick.run(arrivals, rooms, self._wall_ms(), resting)
+        def tick() -> tuple[float, Outcome, Future[None] | None]:
+            began = self._monotonic()  # what waited before us in the store thread took no lease time
+            outcome = self._tick.run(arrivals, rooms, self._wall_ms(), resting)
+            if not came and not outcome.submits:
+                return began, outcome, None  # nobody will be told anything: nothing to sync
+            if alone:
+                self._tick.sync()
+            return began, outcome, None if alone else self._disk.submit(self._tick.sync)
 
         try:
-            began, outcome = await self._in_store(tick)  # what waited before us in the store thread took no lease time
+            began, outcome, syncing = await self._in_store(tick)
         except sa.exc.SQLAlchemyError as trouble:
             await self._store_failed(arrivals, trouble)
             return
         self.ticks += 1
         if outcome.renewed:
             self._lease_until = began + self._lease_s
+        self._waiting.difference_update(resting)
+        self._waiting.difference_update(name for name in rooms if name not in outcome.more)
+        if outcome.refreshed or any(came.unsent for came in arrivals.values()):
+            self._waiting.update(self._links)
+        for name in outcome.wanted:
+            self._links[name].wake()
+        if came or outcome.submits:
+            self._unsynced.append(_Committed(arrivals, rooms, outcome))
+            self._claimed.update({name: len(submits) for name, submits in outcome.submits.items()})
+            self._when_synced(syncing)
+        else:
+            self._confirm_lease()
+
+    def _when_synced(self, syncing: "Future[None] | None") -> None:
+        if syncing is None:
+            self._synced(None)
+        else:
+            loop = asyncio.get_running_loop()
+            syncing.add_done_callback(lambda done: loop.call_soon_threadsafe(self._synced, done.exception()))
+
+    def _synced(self, trouble: BaseException | None) -> None:
+        """The oldest tick is on the disk, or it will never be."""
+        one = self._unsynced.popleft()
+        self._claimed.subtract({name: len(submits) for name, submits in one.outcome.submits.items()})
+        self._caught_up.set()
+        self._wake.set()
+        self._trouble = self._trouble or trouble
+        if self._trouble is None:
+            try:
+                self._confirm_lease()
+                self._written(one.arrivals, one.rooms, one.outcome)
+            except Exception as failure:  # `run` raises it
+                self._trouble = failure
+
+    def _confirm_lease(self) -> None:
         if self._monotonic() > self._lease_until - LEASE_MARGIN:
             raise LeaseLost("the lease ran out while the store was busy")
-        self._waiting.difference_update(resting)
-        self._written(arrivals, rooms, outcome)
+
+    async def _disk_keeps_up(self) -> None:
+        """Return when the disk is not too far behind. Raises what happened there."""
+        while len(self._unsynced) >= AHEAD and self._trouble is None:
+            self._caught_up.clear()
+            await self._caught_up.wait()
+        if self._trouble is not None:
+            raise self._trouble
 
     def _written(self, arrivals: Mapping[str, Arrivals], rooms: Mapping[str, Room], outcome: Outcome) -> None:
-        """It is committed: now the carriers may know, and now the submits may go."""
+        """It is on the disk: now the carriers may know, and now the submits may go."""
         for name, link in self._links.items():
             came, submits = arrivals.get(name), outcome.submits.get(name, [])
             link.hear(True)
@@ -192,11 +265,6 @@ class Pump:
                     self._arrivals.setdefault(name, Arrivals()).unsent += unsent
             if submits or came is not None:
                 link.flush()
-        self._waiting.difference_update(name for name in rooms if name not in outcome.more)
-        if outcome.refreshed or any(came.unsent for came in arrivals.values()):
-            self._waiting.update(self._links)
-        for name in outcome.wanted:
-            self._links[name].wake()
 
     def _answer(self, link: Link, came: Arrivals, word: Callable[[Session, list[Handle]], None]) -> None:
         """Accept or refuse what came, each on the connection that it came on; those that are gone hear nothing."""
@@ -235,10 +303,9 @@ class Pump:
         rooms = {}
         now = self._monotonic()
         for name in self._in_order():
-            link = self._links[name]
-            count = min(link.session.room(now), self._half(name)) if link.session is not None else 0
-            if count and link.session is not None:
-                session = link.session
+            link, session = self._links[name], self._links[name].session
+            count = min(session.room(now) - self._claimed[name], self._half(name)) if session is not None else 0
+            if count > 0 and session is not None:
                 rooms[name] = Room(self._session(link, link.main), session.reserve(count), count, session.dialect.stamp)
         return rooms
 
@@ -271,10 +338,10 @@ class Pump:
                 return 0.0
             if session is None:
                 continue
-            if session.room(now):
+            if session.room(now) > self._claimed[name]:
                 return 0.0
             wait = session.next_room(now)
-            if wait is not None:
+            if wait is not None and not self._claimed[name]:  # else the disk wakes us first
                 waits.append(wait)
         return max(0.0, min(waits))
 

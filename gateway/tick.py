@@ -1,8 +1,8 @@
 """One tick: everything that came in and everything that may go out, in one transaction.
 
-In: answers, receipts, texts, lost submits. Out: what to acknowledge and what to submit, but only after the
-COMMIT: `run` returns it, the daemon writes it to the sockets. Hence a text is acknowledged only when it is
-stored, and a submit is on record before it is on the wire.
+In: answers, receipts, texts, lost submits. Out: what to acknowledge and what to submit, but only when the
+COMMIT is on the disk: `run` returns it, the daemon writes it to the sockets after `sync`. Hence a text is
+acknowledged only when it is stored, and a submit is on record before it is on the wire.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -67,7 +67,7 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What to do now that it is committed."""
+    """What to do when it is committed, and synced."""
 
     submits: dict[str, list[Submit]]
     more: frozenset[str]  # carriers that may have more waiting than there was room for
@@ -77,7 +77,7 @@ class Outcome:
 
 
 class Tick:
-    """Runs ticks on one long-lived connection. Blocking; meant for the store thread."""
+    """Runs ticks on one long-lived connection. Blocking; meant for the store thread, `sync` for a thread of its own."""
 
     def __init__(
         self,
@@ -132,6 +132,10 @@ class Tick:
             self._renewed_at = now_ms
         return Outcome(submits, more, renewed, refreshed, wanted)
 
+    def sync(self) -> None:
+        """Return when every tick that has run is on the disk. Raises `SyncFailed`."""
+        self._database.sync()
+
     def poll(self) -> object:
         """A value that changes when another connection has committed something. Raises what the store raises."""
         try:
@@ -148,7 +152,7 @@ class Tick:
 
     def _connected(self) -> sa.Connection:
         if self._connection is None:
-            self._connection = self._database.connect()
+            self._connection = self._database.connect_unsynced()
         return self._connection
 
     def _renew(self, tx: sa.Connection, now_ms: int) -> bool:

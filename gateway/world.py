@@ -1,4 +1,4 @@
-"""What the daemon touches of the world: clocks, chance, network, store thread, timers.
+"""What the daemon touches of the world: clocks, chance, network, store and disk threads, timers.
 
 The defaults are the real ones. The simulation brings others, so that a run follows from its seed alone.
 """
@@ -32,6 +32,7 @@ class World:
     reactor: Any = None  # Twisted's timers; None: the installed reactor
     endpoint: Callable[[CarrierProfile], Any] | None = None  # Twisted's client endpoint; None: TCP or TLS
     store_thread: Callable[[], Executor] = lambda: ThreadPoolExecutor(1, "store")
+    disk_thread: Callable[[], Executor] = lambda: ThreadPoolExecutor(1, "disk")
     schedule: Callable[[Sequence[Sweep]], Scheduler] = start
 
     def wall_ms(self) -> int:

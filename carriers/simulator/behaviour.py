@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from random import Random
 from typing import Any
@@ -14,6 +15,7 @@ from carriers.pdu import CHINA
 from carriers.profile import PROTOCOLS
 
 EPOCH = datetime(2026, 1, 1, tzinfo=CHINA)
+RECEIPTS_A_MINUTE = 100  # by the clock that receipts are dated by
 OK = 0
 RETURN_PATHS = ("same", "call", "both")
 
@@ -199,7 +201,7 @@ class Brain:
         return ReceiptState.DELIVERED, "000"
 
     def _receipt(self, message_id: str, submit: SubmitReceived, state: ReceiptState, error: str) -> bytes:
-        done = f"{EPOCH + timedelta(minutes=self._serial % 500_000):%y%m%d%H%M}"
+        done = _written_minute(self._serial // RECEIPTS_A_MINUTE % 500_000)
         if self.behaviour.protocol != "smpp":
             return self._dialect.receipt(message_id, submit.destination, submit.source, state, error, done)
         if self.behaviour.receipt_form == "junk":
@@ -217,6 +219,12 @@ class Brain:
             done=done,
             form=self.behaviour.receipt_form,
         )
+
+
+@lru_cache(maxsize=4)
+def _written_minute(after: int) -> str:
+    """So many minutes after the beginning of time, as receipts write it."""
+    return f"{EPOCH + timedelta(minutes=after):%y%m%d%H%M}"
 
 
 def _written(number: int, form: str) -> str:

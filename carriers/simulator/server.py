@@ -33,12 +33,14 @@ from carriers.events import (
     SubmitReceived,
 )
 from carriers.pdu import CHINA
+from carriers.sending import send
 from carriers.session import Session, State
 from carriers.simulator.behaviour import OK, Behaviour, Brain, Due, Reaction, token_of
 from carriers.simulator.ledger import Ledger
 from carriers.text import UCS2, split
 
 GRAIN = 0.01  # seconds: what is due within it goes together
+CHINA_AHEAD = 8 * 3600  # seconds: its days begin so much earlier than UTC's
 CALL_AGAIN = 1.0  # seconds after a call has ended, or found nobody
 
 
@@ -51,6 +53,7 @@ class Carrier:
         self.port = 0
         self._reactor = reactor
         self._log = log
+        self.notes = log is not None  # whether anybody wants to know
         self._listening: Any = None
         self._wires: list[_Wire] = []
         self._waiting: list[int] = []  # tokens of deliveries that want a connection, oldest first
@@ -61,7 +64,8 @@ class Carrier:
         self._timer: Any = None
         self._reference = 0
         self._dialect = dialects.carrier(behaviour.protocol, self.moment())  # of what waits for a connection
-        self._ledger = Ledger(lambda: f"{self.moment():%Y%m%d}")
+        self._ledger = Ledger(self._today)
+        self._day, self._day_written = -1, ""  # the last one that was asked for
         self.stalled = False
         self.refuse_binds = behaviour.refuse_binds
         self.submits: Counter[str] = Counter()  # every submit seen, by token
@@ -202,6 +206,12 @@ class Carrier:
         """Now, by the carrier's clock."""
         return datetime.fromtimestamp(self._reactor.seconds(), CHINA)
 
+    def _today(self) -> str:
+        day = int(self._reactor.seconds() + CHINA_AHEAD) // 86_400
+        if day != self._day:
+            self._day, self._day_written = day, f"{self.moment():%Y%m%d}"
+        return self._day_written
+
     # -------------------------------------------------------------------------------------------------- what happens
 
     def events(self, wire: "_Wire", events: list[Event]) -> None:
@@ -245,6 +255,16 @@ class Carrier:
             self._ledger.took(reaction.message_id or token, submit, None if reaction.receipts else reaction.fate)
         else:
             self.tally[f"refused 0x{reaction.status:02X}"] += 1
+        if self.notes:
+            self._note_submit(wire, submit, token, reaction)
+        self._react(wire, submit.answer, reaction, reaction.message_id or token, now)
+        self._since_cut += 1
+        if reaction.cut or (self.behaviour.cut_after and self._since_cut >= self.behaviour.cut_after):
+            self._since_cut = 0
+            wire.flush()
+            wire.abort()
+
+    def _note_submit(self, wire: "_Wire", submit: SubmitReceived, token: str, reaction: Reaction) -> None:
         self.note(
             "submit",
             token=token,
@@ -260,12 +280,6 @@ class Carrier:
             error=reaction.error,
             reported=bool(reaction.receipts),
         )
-        self._react(wire, submit.answer, reaction, reaction.message_id or token, now)
-        self._since_cut += 1
-        if reaction.cut or (self.behaviour.cut_after and self._since_cut >= self.behaviour.cut_after):
-            self._since_cut = 0
-            wire.flush()
-            wire.abort()
 
     def _react(self, wire: "_Wire", answer: Handle, reaction: Reaction, key: str, now: float) -> None:
         receipts = list(reaction.receipts)
@@ -458,7 +472,7 @@ class _Wire(Protocol):
         transport: Any = self.transport
         data = self.session.data_to_send()
         if data and not self._carrier.stalled:
-            transport.write(data)
+            send(transport, data)
         if self.session.wants_close:
             transport.loseConnection()
             return

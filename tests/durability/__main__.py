@@ -37,7 +37,13 @@ def programme(work: Path, every: int, images: int, seed: int, tell: Console) -> 
     for call in crashes.CALLS:
         chosen = [point for point in everything if point.call == call][seed % every :: every]
         yield _crashes(call, made, work, chosen, tell)
-    for variant, must_lose in (("", False), ("small-log", False), ("normal", True), ("acknowledge-first", True)):
+    for variant, must_lose in (
+        ("", False),
+        ("small-log", False),
+        ("normal", True),
+        ("acknowledge-first", True),
+        ("write-first", True),
+    ):
         yield _cuts(made, work, variant, images, seed, must_lose, tell)
     for i, (name, fault) in enumerate(FAULTS.items()):
         yield _row(name, [fault(made, work / f"fault-{i}")], tell)

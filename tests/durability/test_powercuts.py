@@ -24,6 +24,12 @@ def test_without_a_sync_for_every_commit_power_cuts_find_losses(made: Path, tmp_
     assert lost == {"text", "receipt", "submit"}
 
 
+def test_with_submits_before_the_sync_of_their_intents_power_cuts_find_losses(made: Path, tmp_path: Path) -> None:
+    recording = record(made, tmp_path / "run", "write-first")
+    lost = {promise.what for cut in cuts(recording, tmp_path, seed=1, count=100) for promise in cut.lost}
+    assert "submit" in lost
+
+
 def test_with_acknowledgements_before_the_commit_power_cuts_find_losses(made: Path, tmp_path: Path) -> None:
     recording = record(made, tmp_path / "run", "acknowledge-first")
     lost = {promise.what for cut in cuts(recording, tmp_path, seed=1, count=100) for promise in cut.lost}

@@ -18,7 +18,7 @@ def pumped() -> tuple[Pump, Link]:
     link = Link(PROFILE, lambda *_: None, reactor, now=reactor.seconds)
     nothing: Any = None
     times: Any = {"gather_s": 0.0, "poll_s": 0.2, "lease_s": 15.0, "wall_ms": lambda: 0, "monotonic": reactor.seconds}
-    return Pump(nothing, {link.profile.name: link}, EPOCH, nothing, **times), link
+    return Pump(nothing, {link.profile.name: link}, EPOCH, nothing, nothing, **times), link
 
 
 def test_every_connection_of_all_time_has_a_number_of_its_own_and_is_forgotten_when_it_is_gone() -> None:

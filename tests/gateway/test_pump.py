@@ -1,16 +1,22 @@
-"""When a tick is worth its sync."""
+"""When a tick is worth its sync, and what waits for that."""
 
 import asyncio
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from carriers import dialects, smpp
 from carriers.events import DeliveryReceipt, Event, InboundText, ReceiptState, SubmitAnswered, Verdict
 from carriers.link import Link
+from carriers.session import Session, State
 from gateway import resources
-from gateway.pump import Pump
+from gateway.errors import SyncFailed
+from gateway.pump import AHEAD, Pump
 from tests.gateway.office import HOME, Office
 
 FOR_EVER, PATIENCE = 3600.0, 10.0
@@ -22,12 +28,13 @@ RECEIPT = DeliveryReceipt(8, "ID1", ReceiptState.DELIVERED, "", "13800000001", b
 async def ticks_for(office: Office, first: Sequence[Event], then: Sequence[Event]) -> tuple[int, int]:
     """How many ticks there were when `first` had come, and after `then`: nothing is ever worth the wait."""
     link = Link(resources.profiles(office.settings)["mobile"], lambda *_: None, reactor=object())
-    with ThreadPoolExecutor(1) as store:
+    with ThreadPoolExecutor(1) as store, ThreadPoolExecutor(1) as disk:
         pump = Pump(
             office.tick,
             {"mobile": link},
             office.held.epoch,
             store,
+            disk,
             gather_s=FOR_EVER,
             poll_s=FOR_EVER,
             lease_s=FOR_EVER,
@@ -48,3 +55,194 @@ async def ticks_for(office: Office, first: Sequence[Event], then: Sequence[Event
 @pytest.mark.parametrize("then", [[TEXT], [RECEIPT] * 50, [ANSWER] * 25 + [RECEIPT] * 24])
 def test_answers_wait_for_company_until_a_text_or_half_a_window_has_come(office: Office, then: list[Event]) -> None:
     assert asyncio.run(ticks_for(office, [ANSWER], then)) == (0, 1)
+
+
+# ------------------------------------------------------------------------------------------------------ beside the disk
+
+
+class AtOnce(Executor):
+    """A store thread that needs no time."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        """Done when it is asked for."""
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+class Disk(Executor):
+    """A disk that syncs when it is told to."""
+
+    def __init__(self) -> None:
+        self.syncing: list[Future[Any]] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        """Under way."""
+        self.syncing.append(Future())
+        return self.syncing[-1]
+
+
+class Stage:
+    """A pump between a link that writes down what it is told and a disk that waits."""
+
+    def __init__(self, office: Office) -> None:
+        self.told: list[int] = []  # answers that the carrier got
+        self.disk = Disk()
+        profile = replace(resources.profiles(office.settings)["mobile"], rate=0.0)
+        self.link = Link(profile, lambda *_: None, reactor=object())
+        self.session = Session.gateway(profile, dialects.gateway(profile, office.now))
+        self.session.state = State.BOUND
+        wire: Any = SimpleNamespace(session=self.session, flush=self._written, hear=lambda listening: None)
+        self.link._wires[1], self.link.main = wire, 1
+        self.pump = Pump(
+            office.tick,
+            {"mobile": self.link},
+            office.held.epoch,
+            AtOnce(),
+            self.disk,
+            gather_s=0.0,
+            poll_s=FOR_EVER,
+            lease_s=FOR_EVER,
+            wall_ms=lambda: office.now_ms,
+            monotonic=time.monotonic,
+        )
+        self.pump._waiting.clear()
+        self.running = asyncio.ensure_future(self.pump.run())
+
+    def _written(self) -> None:
+        octets = self.session.data_to_send()
+        while octets:
+            length, command, _, sequence = smpp.HEADER.unpack_from(octets)
+            assert command == smpp.DELIVER_SM | smpp.RESPONSE
+            self.told.append(sequence)
+            octets = octets[length:]
+
+    async def comes(self, *events: Event) -> None:
+        """The carrier sends this, and what can be done without the disk is done."""
+        self.pump.arrived(self.link, 1, events)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """All that needs no disk."""
+        for _ in range(30):
+            await asyncio.sleep(0)
+
+
+def played(play: Callable[[Stage], Any], office: Office) -> None:
+    """Play it on a stage."""
+
+    async def main() -> None:
+        stage = Stage(office)
+        try:
+            await asyncio.wait_for(play(stage), PATIENCE)
+        finally:
+            stage.running.cancel()
+
+    asyncio.run(main())
+
+
+def receipt(answer: int) -> DeliveryReceipt:
+    """A receipt that wants this answer."""
+    return RECEIPT._replace(answer=answer)
+
+
+def test_what_is_committed_is_acknowledged_when_it_is_synced_in_the_order_of_coming(office: Office) -> None:
+    async def play(stage: Stage) -> None:
+        await stage.comes(receipt(1))
+        await stage.comes(receipt(2))
+        assert (len(stage.disk.syncing), stage.told) == (2, [])
+        stage.disk.syncing[0].set_result(None)
+        await stage.settle()
+        assert stage.told == [1]
+        stage.disk.syncing[1].set_result(None)
+        await stage.settle()
+        assert stage.told == [1, 2]
+
+    played(play, office)
+
+
+def test_ticks_are_never_far_ahead_of_the_disk_and_what_comes_meanwhile_shares_the_next(office: Office) -> None:
+    async def play(stage: Stage) -> None:
+        for answer in range(6):
+            await stage.comes(receipt(answer))
+        assert len(stage.disk.syncing) == AHEAD
+        stage.disk.syncing[0].set_result(None)
+        await stage.settle()
+        assert len(stage.disk.syncing) == AHEAD + 1
+        for syncing in stage.disk.syncing[1:]:
+            syncing.set_result(None)
+        await stage.settle()
+        assert stage.told == [0, 1, 2, 3, 4, 5]
+
+    played(play, office)
+
+
+def test_after_a_sync_that_failed_nothing_is_acknowledged_and_the_pump_ends(office: Office) -> None:
+    async def play(stage: Stage) -> None:
+        await stage.comes(receipt(1))
+        await stage.comes(receipt(2))
+        stage.disk.syncing[0].set_exception(SyncFailed())
+        stage.disk.syncing[1].set_result(None)
+        with pytest.raises(SyncFailed):
+            await stage.running
+        assert stage.told == []
+
+    played(play, office)
+
+
+def test_a_pump_that_is_abandoned_writes_nothing_that_was_committed(office: Office) -> None:
+    async def play(stage: Stage) -> None:
+        await stage.comes(receipt(1))
+        stage.pump.abandon()
+        stage.disk.syncing[0].set_result(None)
+        await stage.settle()
+        assert stage.told == []
+
+    played(play, office)
+
+
+def test_a_lone_text_is_synced_where_it_is_stored(office: Office) -> None:
+    async def play(stage: Stage) -> None:
+        await stage.comes(TEXT)
+        assert stage.told == [TEXT.answer]
+        assert stage.disk.syncing == []
+
+    played(play, office)
+
+
+def test_a_text_behind_a_tick_under_way_waits_for_its_turn(office: Office) -> None:
+    async def play(stage: Stage) -> None:
+        await stage.comes(receipt(1))
+        await stage.comes(TEXT)
+        assert len(stage.disk.syncing) == 2
+        for syncing in stage.disk.syncing:
+            syncing.set_result(None)
+        await stage.settle()
+        assert stage.told == [1, TEXT.answer]
+
+    played(play, office)
+
+
+def test_what_is_claimed_but_not_yet_submitted_takes_its_room_in_the_window(office: Office) -> None:
+    async def play(stage: Stage) -> None:
+        stage.pump._waiting.add("mobile")
+        half = stage.pump._ready_rooms()["mobile"].count
+        window = stage.link.profile.window
+        stage.pump._claimed["mobile"] = window - 1
+        assert (half, stage.pump._ready_rooms()["mobile"].count) == (-(-window // 2), 1)
+        stage.pump._claimed["mobile"] = window
+        assert stage.pump._ready_rooms() == {}
+        assert stage.pump._until_next() > 0
+
+    played(play, office)
+
+
+def test_a_tick_of_which_nobody_is_told_anything_is_not_synced(office: Office) -> None:
+    async def play(stage: Stage) -> None:
+        stage.pump._waiting.add("mobile")  # it looks whether anything waits for the room there is
+        stage.pump._wake.set()
+        await stage.settle()
+        assert stage.pump.ticks > 0
+        assert stage.disk.syncing == []
+
+    played(play, office)

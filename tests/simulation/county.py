@@ -188,6 +188,8 @@ class County:
         self.cut_in_commit = self.chance.choice((0.0, 0.0, 0.03))  # share of commits during which a link is cut
         self.healed = False
         self.references: Counter[str] = Counter()
+        self.on_disk: dict[int, int] = {}  # the last sequence number of each session whose intent is synced
+        self.being_synced: dict[int, int] | None = None  # the same, by the sync under way
         self.sessions = itertools.count()
         self.connections: list[Any] = []  # of the gateway's processes with the store, dead ones' too
         self.refusals = Routes.of(self.settings.values.carriers, profiles(self.settings)).refusals
@@ -271,6 +273,7 @@ class County:
             reactor=Timers(self.loop, process.guard),
             endpoint=lambda profile: self.network.endpoint(profile, process),
             store_thread=lambda: _Inline(self, process),
+            disk_thread=lambda: _Inline(self, process),
             schedule=lambda sweeps: _Rounds(self.loop, process, sweeps),
         )
         self.daemon = Daemon(self.settings, database, self.vault, world)
@@ -519,16 +522,26 @@ class County:
 
     def arrived(self, carrier: str, line: dict[str, Any]) -> None:
         """A submit has reached a carrier. Its reference tells its part, or its sequence number: see `_numbered`."""
-        intent = sa.select(attempt.c.part_id).where(attempt.c.carrier == carrier).limit(1)
+        intent = (
+            sa.select(attempt.c.part_id, attempt.c.session)
+            .where(attempt.c.carrier == carrier, attempt.c.sequence == line["sequence"])
+            .order_by(attempt.c.session.desc())
+        )
         if line["reference"] is not None:
             intent = intent.where(attempt.c.part_id == line["reference"])
-        else:
-            intent = intent.where(attempt.c.sequence == line["sequence"])
         with self.database.read() as tx:
-            part_id = tx.scalar(intent) or 0
+            found = tx.execute(intent.limit(1)).first()
+        on_record = found is not None and line["sequence"] <= self.on_disk.get(found.session, 0)
+        part_id = found.part_id if on_record else 0
         fate = line["fate"].value if line["fate"] else None
         ported = bool(fate) and line["error"] in self.refusals[carrier]
         self.story.seen.append(Seen(carrier, part_id, line["token"], line["status"], fate, line["reported"], ported))
+
+    def intents(self) -> dict[int, int]:
+        """The last sequence number of each session whose intent is committed."""
+        last = sa.select(attempt.c.session, sa.func.max(attempt.c.sequence)).group_by(attempt.c.session)
+        with self.database.read() as tx:
+            return {row[0]: row[1] for row in tx.execute(last)}
 
 
 def play(template: Template, seed: int) -> tuple[County, Story]:
@@ -583,7 +596,7 @@ class _Watched(Carrier):
 
     def __init__(self, behaviour: Behaviour, reactor: Any, county: County, name: str) -> None:
         super().__init__(behaviour, reactor)
-        self._county, self._name = county, name
+        self._county, self._name, self.notes = county, name, True
 
     def note(self, what: str, **details: Any) -> None:
         """What the log would say."""
@@ -603,6 +616,10 @@ class _Fallible(Database):
     def durability(self) -> None:
         """Power cuts are another programme's matter: syncing is off here."""
 
+    def sync(self) -> None:
+        """What is committed by now counts as on the disk once this is known."""
+        self._county.being_synced = self._county.intents()
+
     @contextlib.contextmanager
     def _transaction(self, connection: sa.Connection, begin: Mapping[str, str]) -> Iterator[None]:
         writes = begin is WRITE
@@ -617,10 +634,11 @@ class _Fallible(Database):
 
 
 class _Inline(Executor):
-    """The store thread without a thread: done at once, known a little later. What a dead process asks for never is."""
+    """A thread without a thread: done at once, known a little later, one after the other. A dead process's never is."""
 
     def __init__(self, county: "County", process: Process) -> None:
         self._county, self._process = county, process
+        self._busy_until = 0.0
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> "Future[Any]":
         """Do it now."""
@@ -639,7 +657,16 @@ class _Inline(Executor):
         return future
 
     def _later(self, what: Any) -> None:
-        self._county.loop.call_later(self._county.syncing(), self._process.guard, what)
+        county = self._county
+        synced, county.being_synced = county.being_synced, None
+
+        def known() -> None:
+            county.on_disk.update(synced or {})
+            what()
+
+        takes = county.syncing() if synced is not None else 0.0005 * county.network.chance.random()
+        self._busy_until = max(self._busy_until, county.loop.time()) + takes
+        county.loop.call_at(self._busy_until, self._process.guard, known)
 
 
 class _Rounds:

@@ -139,6 +139,9 @@ class Side:
         self._send(data)
         self._process.point("after a write")
 
+    def doWrite(self) -> None:  # noqa: N802 - Twisted's name
+        """Nothing is left to write."""
+
     def loseConnection(self) -> None:  # noqa: N802 - Twisted's name
         """Close when what is written has arrived."""
         self._close(ConnectionDone(), at=self.peer._arrives)
