@@ -76,7 +76,7 @@ class Carrier:
 
     def listen(self) -> int:
         """Open the port, on loopback. Returns its number."""
-        self._listening = self._reactor.listenTCP(self.behaviour.port, _Wires(self), interface="127.0.0.1")
+        self._listening = self._reactor.listenTCP(self.behaviour.port, Wires(self), interface="127.0.0.1")
         self.port = self._listening.getHost().port
         return self.port
 
@@ -482,13 +482,16 @@ class _Wire(Protocol):
             transport.abortConnection()
 
 
-class _Wires(Factory):
+class Wires(Factory):
+    """The carrier's door: what answers a connection."""
+
     noisy = False
 
     def __init__(self, carrier: Carrier) -> None:
         self._carrier = carrier
 
     def buildProtocol(self, addr: Any) -> _Wire:  # noqa: N802 - Twisted's name
+        """One connection."""
         return _Wire(self._carrier, calls=False)
 
 
