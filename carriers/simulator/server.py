@@ -62,6 +62,8 @@ class Carrier:
         self._reference = 0
         self._dialect = dialects.carrier(behaviour.protocol, self.moment())  # of what waits for a connection
         self._ledger = Ledger(lambda: f"{self.moment():%Y%m%d}")
+        self.phone: Callable[[SubmitReceived, Reaction], None] | None = None
+        """Told of every text that is taken, and what becomes of it: who watches the phones."""
         self.stalled = False
         self.refuse_binds = behaviour.refuse_binds
         self.submits: Counter[str] = Counter()  # every submit seen, by token
@@ -159,6 +161,11 @@ class Carrier:
             for wire in list(self._wires):
                 wire.resume()
 
+    @property
+    def busy(self) -> bool:
+        """True while something is to be delivered to the gateway, now or soon."""
+        return bool(self._deliveries or self._due)
+
     def counts(self) -> dict[str, Any]:
         """What this carrier saw: enough to tell lost and doubled submits without anybody's help."""
         kinds = Counter(self._kinds[token] for token in self._deliveries)
@@ -243,6 +250,8 @@ class Carrier:
             self.accepted[token] += 1
             self.tally["delivered"] += 1
             self._ledger.took(reaction.message_id or token, submit, None if reaction.receipts else reaction.fate)
+            if self.phone is not None:
+                self.phone(submit, reaction)
         else:
             self.tally[f"refused 0x{reaction.status:02X}"] += 1
         self.note(
