@@ -1,4 +1,4 @@
-"""The played county: a working folder with its roster, the daemon, three simulated carriers, the phones, and the clock."""
+"""The played county: a working folder, the daemon, three simulated carriers, the phones, and the clock."""
 
 import asyncio
 from collections.abc import Callable
@@ -50,6 +50,7 @@ class County:
         self.vault, self.seal_key = Vault(keys), keys.seal
         self.zone = self.settings.zone()
         self.desk = Desk.from_settings(self.settings)
+        self.prefixes = resources.prefixes(self.settings)
         self.database = Database(self.settings.store_url())
         self.loop = VirtualLoop(start.timestamp())
         self.phones = Phones(self.loop.time)
@@ -151,8 +152,3 @@ def _hurried(loaded: Loaded) -> Loaded:
     }  # fmt: skip
     daemon = msgspec.structs.replace(values.daemon, lease_s=YEARS, poll_ms=1_000.0, tick_ms=20.0)
     return Loaded(loaded.folder, msgspec.structs.replace(values, carriers=carriers, daemon=daemon))
-
-
-def profiles_of(county: County) -> list[str]:
-    """The names of the lines."""
-    return list(resources.profiles(county.settings))
