@@ -12,15 +12,18 @@ from gateway.played.time import Timers, VirtualLoop
 from gateway.schedule import Sweep
 from gateway.world import World
 
+Pace = Callable[[Sweep], float]
+"""Seconds from one run of a sweep to the next."""
+
 
 def played(
     network: Network,
     process: Process,
     wall: Callable[[], datetime],
     syncing: Callable[[], float] = lambda: 0.001,
-    stretch: float = 1,
+    pace: Pace = lambda sweep: sweep.every_s,
 ) -> World:
-    """`wall` is the clock on the wall, `syncing` how long a commit takes; sweeps run `stretch` times more seldom."""
+    """`wall` is the clock on the wall, `syncing` how long a commit takes, `pace` how often a sweep runs."""
     loop = network.loop
     return World(
         wall=wall,
@@ -29,7 +32,7 @@ def played(
         reactor=Timers(loop, process.guard),
         endpoint=lambda profile: network.endpoint(profile, process),
         store_thread=lambda: Inline(loop, process, syncing),
-        schedule=lambda sweeps: Rounds(loop, process, sweeps, stretch),
+        schedule=lambda sweeps: Rounds(loop, process, sweeps, pace),
     )
 
 
@@ -60,15 +63,15 @@ class Inline(Executor):
 
 
 class Rounds:
-    """Runs the sweeps, so many times more seldom than the real scheduler."""
+    """Runs the sweeps; not as often as the real scheduler where there is no time to lose."""
 
-    def __init__(self, loop: VirtualLoop, process: Process, sweeps: Sequence[Sweep], stretch: float) -> None:
-        self._process, self._stretch = process, stretch
+    def __init__(self, loop: VirtualLoop, process: Process, sweeps: Sequence[Sweep], pace: Pace) -> None:
+        self._process, self._pace = process, pace
         self._tasks = [loop.create_task(self._run(sweep)) for sweep in sweeps]
 
     async def _run(self, sweep: Sweep) -> None:
         while self._process.alive:
-            await asyncio.sleep(sweep.every_s * self._stretch)
+            await asyncio.sleep(self._pace(sweep))
             with contextlib.suppress(Exception, Crash):
                 await sweep.work()
 

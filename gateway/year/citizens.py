@@ -14,7 +14,7 @@ from roster.networks import carrier_of
 
 When = Callable[[float, Callable[[], None]], None]
 """Have something done at a moment."""
-READ = ("T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8", "T9", "T10", "T11", "T12", "T13", "T20")
+READ = tuple(f"T{n}" for n in (*range(1, 14), *range(15, 22)))
 ACKNOWLEDGED = ("T1", "T20")
 
 
@@ -63,10 +63,9 @@ class Citizens:
 
     def _read(self, got: Got) -> None:
         """A text of ours: about which matter, and what it makes them text."""
-        for name, pattern in self._patterns.items():
-            if found := pattern.fullmatch(got.words):
-                break
-        else:
+        read = ((name, pattern.fullmatch(got.words)) for name, pattern in self._patterns.items())
+        name, found = next(((name, match) for name, match in read if match), ("", None))
+        if found is None:
             self.unread.append(got)
             return
         no = found.groupdict().get("no", "")

@@ -22,6 +22,7 @@ from gateway.database import Database
 from gateway.played.network import Network, Process
 from gateway.played.time import Timers, VirtualLoop
 from gateway.played.world import played
+from gateway.schedule import Sweep
 from gateway.settings import Loaded, load
 from gateway.tables import part
 from gateway.year.phones import Phones
@@ -35,6 +36,15 @@ LINES = {
     "telecom": {"protocol": "smgp"},
 }
 PACE = {"rate": 0.0, "window": 1_000}  # a notice to all goes in a few large ticks: it is the year that matters here
+PACE_OF_SWEEPS = {
+    "finish notices": 4.0,
+    "replies": 4.0,
+    "incomplete texts": 1_800.0,
+    "ported numbers": 1_800.0,
+    "cases": 3 * 3_600.0,
+    "supervision": 3 * 3_600.0,
+}
+"""Seconds between the runs of a sweep; the others run twice a day. A year is long, and nothing waits for them."""
 STILL = 5.0  # played seconds after something happened in which the sweeps run, at least
 STEP = 1.0
 LONGEST = 3_600.0
@@ -92,7 +102,10 @@ class County:
     async def _run(self, play: Callable[[], Any]) -> None:
         process = Process()
         self._daemon = Daemon(
-            self.settings, Database(self.settings.store_url()), self.vault, played(self.network, process, self.now)
+            self.settings,
+            Database(self.settings.store_url()),
+            self.vault,
+            played(self.network, process, self.now, pace=_pace),
         )
         await self._daemon.start()
         await self.settle()
@@ -138,6 +151,10 @@ class County:
     def _failed(self, _loop: object, context: dict[str, Any]) -> None:
         trouble = context.get("exception")
         self.troubles.append(f"{context['message']}: {type(trouble).__name__} {trouble}")
+
+
+def _pace(sweep: Sweep) -> float:
+    return PACE_OF_SWEEPS.get(sweep.name, 12 * 3_600.0)
 
 
 def _behave(carrier: Carrier, **how: Any) -> None:

@@ -52,6 +52,7 @@ class Office:
 
     def __init__(self, county: County, truth: Truth) -> None:
         self._county, self._truth, self._desk = county, truth, county.desk
+        self._mended: set[int] = set()
         self.refused: list[str] = []  # what the gateway would not let them do
 
     def hire(self) -> None:
@@ -143,9 +144,25 @@ class Office:
                 text_table.c.decision == DecisionKind.UNKNOWN_SENDER, text_table.c.handled_at.is_(None)
             )
             open_ids += list(tx.scalars(unknown))
+        wrong = [link.text_id for link in self._truth.links if link.right is False and link.text_id not in self._mended]
+        for text_id in wrong:
+            self._mend(text_id)
         for text_id in open_ids:
             self._sort(text_id)
-        return bool(open_ids)
+        return bool(open_ids or wrong)
+
+    def _mend(self, text_id: int) -> None:
+        """A text that was linked wrongly: taken back, and sorted by hand."""
+        self._mended.add(text_id)
+        sent = self._truth.of_text[text_id]
+        try:
+            if sent.saying.fate in MATTERS or sent.matter is None:
+                with self._doing(OPERATOR, "text.attach") as (tx, note):
+                    case = case_texts.undo(tx, text_id, OPERATOR.name, "归件有误", self._county.now())
+                    note(f"text {text_id}", {"case": case.number})
+            self._sort(text_id)
+        except Refused as refusal:
+            self.refused.append(f"{self._county.now():%m-%d %H:%M} text {text_id}: {refusal.message}")
 
     def _sort(self, text_id: int) -> None:
         sent = self._truth.of_text[text_id]

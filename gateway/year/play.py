@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from gateway import audit, resources, roster_desk
+from gateway import audit, case_clock, resources, roster_desk
 from gateway.roster_desk import Plan
 from gateway.roster_files import read_roster, write_sheet
 from gateway.year import script as scripts
@@ -23,10 +23,11 @@ from gateway.year.truth import Truth
 from roster import generator
 from roster import store as roster_store
 from roster.generator import Sample
+from routing import store
 
 START = date(2014, 5, 1)
 HERE = ZoneInfo("Asia/Shanghai")
-GIVEN_UP = 1_900.0  # seconds after which a long text goes on without the part that is missing
+GIVEN_UP = 3_700.0  # seconds after which a long text goes on without the part that is missing
 TELLS_NOTHING = "telecom"  # whose protocol has no code for "not my number"
 Say = Callable[[datetime, float], None]
 """Told the moment, and which share of the year is over."""
@@ -121,8 +122,8 @@ def _fill(agenda: Agenda, year: Year, ends: datetime) -> None:
     agenda.at(on.timestamp(), partial(county.switch_off, ()))
     day = script.start
     while day < ends:
-        agenda.at(day.replace(hour=8, minute=35).timestamp(), _wait)
         if county.desk.calendar.is_working_day(day.date()):
+            agenda.at(day.replace(hour=8, minute=35).timestamp(), partial(_look_after, county))
             for at, what in sessions(day):
                 agenda.at(at.timestamp(), getattr(office, what))
         day += timedelta(days=1)
@@ -130,6 +131,12 @@ def _fill(agenda: Agenda, year: Year, ends: datetime) -> None:
 
 def _wait() -> None:
     """Let the gateway do what the time has come for."""
+
+
+def _look_after(county: County) -> bool:
+    """Is there a case that time may move? Then the gateway gets some."""
+    with county.database.read() as tx:
+        return any(store.listed(tx, state=state, limit=1) for state, *_ in case_clock.SWEPT)
 
 
 def _announce(year: Year, one: Announcement) -> None:

@@ -1,4 +1,4 @@
-"""Who texts what when, and what will the office do about it? The whole year from its seed, before anything is played."""
+"""Who texts what when, and what will the office do about it? The whole year, from its seed, before it is played."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -326,14 +326,14 @@ class _Year:
         first = [one for one in matters if one.opening.fate is Fate.ASSIGNED and one.channel == "sms"]
         later = [one for one in matters if one.opening.fate in (Fate.KEPT, Fate.ANSWERED, Fate.ADOPTED)]
         later = [one for one in later if one.channel == "sms" and one.opening.words not in wording.GOLDEN]
-        chosen = self.chance.sample(later, round(SECOND_MATTERS * len(matters)))
-        numbers: dict[int, str] = {}
-        for one in chosen:
+        firsts: dict[int, Matter] = {}
+        for one in self.chance.sample(later, min(len(later), round(SECOND_MATTERS * len(matters)))):
+            taken = {first.number for first in firsts.values()}
             able = [other for other in first if timedelta(hours=3) < one.at - other.at < timedelta(days=40)]
-            able = [other for other in able if other.number not in numbers.values() and other.thanked is None]
+            able = [other for other in able if other.number not in taken and other.thanked is None]
             if able:
-                numbers[one.serial] = self.chance.choice(able).number
-        return [replace(one, number=numbers.get(one.serial, one.number)) for one in matters]
+                firsts[one.serial] = self.chance.choice(able)
+        return [_as_told_by(one, firsts[one.serial]) if one.serial in firsts else one for one in matters]
 
     # --------------------------------------------------------------------------------------------------- what follows
 
@@ -481,6 +481,13 @@ class _Year:
 
 def _place(who: Entry) -> str:
     return f"{who.township}{who.village}"
+
+
+def _as_told_by(matter: Matter, first: Matter) -> Matter:
+    """The same matter, but of whoever told the first one; everybody speaks of their own village."""
+    words = matter.opening.words.replace(matter.course.place, first.course.place)
+    opening, course = replace(matter.opening, words=words), replace(matter.course, place=first.course.place)
+    return replace(matter, number=first.number, opening=opening, course=course)
 
 
 def _is_slow(course: Course) -> bool:

@@ -263,7 +263,7 @@ class County:
             soon = self.chance.random() < 0.3
             process.dies_at = self.chance.randint(1, 30 if soon else 500)
         database = _Fallible(self.url, self, process)
-        world = played(self.network, process, self.now, self.syncing, STRETCH)
+        world = played(self.network, process, self.now, self.syncing, lambda sweep: sweep.every_s * STRETCH)
         self.daemon = Daemon(self.settings, database, self.vault, world)
         self.loop.create_task(self._watch(process, self.daemon, database))
 
