@@ -16,6 +16,7 @@ from routing.words import Words, plain
 
 THRESHOLD = 0.6
 LIKE = 0.30  # share of character pairs in common from which two texts speak of the same matter
+SAME = 0.5  # the same for whoever has one open case: everybody speaks of their own village, whatever the matter
 NO_MATTER = 6  # characters up to which a text is too short to be a matter
 OWN_MATTER = 15  # characters from which a text that shares nothing with the open case is a matter of its own
 ONLY_THANKS = 30  # characters from which a text that thanks may have more to say
