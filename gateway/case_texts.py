@@ -354,7 +354,7 @@ def words_of(tx: sa.Connection, entries: Sequence[Entry]) -> dict[int, str]:
 def unsettled(tx: sa.Connection, limit: int) -> Sequence[Any]:
     """Texts for which an operator must choose the case, oldest first."""
     query = sa.select(text_table).where(
-        text_table.c.decision == DecisionKind.UNCLEAR, text_table.c.handled_at.is_(None)
+        text_table.c.decision.in_((DecisionKind.UNCLEAR, DecisionKind.ASKED_BACK)), text_table.c.handled_at.is_(None)
     )
     return tx.execute(query.order_by(text_table.c.id).limit(limit)).all()
 

@@ -224,6 +224,7 @@ class Daemon:
             schedule.Sweep("ported numbers", 10, partial(self._sweep, schedule.learn_from_reroutes)),
             schedule.Sweep("learned numbers", 3600, partial(self._sweep_by_clock, self._unlearn)),
             schedule.Sweep("silent parts", 600, partial(self._sweep_by_clock, schedule.expire_silent)),
+            schedule.Sweep("polls", 600, partial(self._sweep_by_clock, schedule.close_polls)),
             schedule.Sweep("cases", 600, partial(self._sweep_by_clock, partial(schedule.move_cases, self._desk))),
             schedule.Sweep("supervision", 600, partial(self._sweep_by_clock, self._supervise)),
         ]

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from gateway import audit
+from gateway import audit, polls
+from gateway.notices import asked
 from routing import store as case_store
+from routing.asks import AskKind
 from routing.cases import KEPT
 from routing.history import replay
 
@@ -194,6 +196,38 @@ INVARIANTS = (
         "OR audit.verb = 'store.restore')",
     ),
     Invariant(
+        "Q1",
+        "投票和确认只来自被询问的人",
+        "SELECT 'answer ' || answer.id, 'person ' || answer.person_id FROM answer WHERE answer.apart IS NULL "
+        "AND answer.undone_at IS NULL AND NOT EXISTS (SELECT 1 FROM message JOIN notice "
+        "ON notice.id = message.notice_id WHERE message.person_id = answer.person_id "
+        "AND notice.question_id = answer.question_id)",
+    ),
+    Invariant(
+        "Q2",
+        "截止之后收到的投票不计入",
+        "SELECT 'answer ' || answer.id, 'question ' || question.notice_id FROM answer JOIN question "
+        "ON question.notice_id = answer.question_id WHERE answer.apart IS NULL AND answer.undone_at IS NULL "
+        "AND answer.kind = 'vote' AND (answer.received_ms >= question.closes_at "
+        "OR answer.received_ms > question.closed_at)",
+    ),
+    Invariant(
+        "Q3",
+        "每条答复出自来信人自己的一条来信,一条来信只算一次",
+        "SELECT 'text ' || answer.text_id, count(*) || ' answers' FROM answer JOIN text ON text.id = answer.text_id "
+        "WHERE answer.undone_at IS NULL GROUP BY answer.text_id "
+        "HAVING count(*) > 1 OR max(CASE WHEN text.person_id <> answer.person_id THEN 1 ELSE 0 END) = 1",
+    ),
+    Invariant(
+        "Q4",
+        "一个人同时只有一次征求意见",
+        "SELECT 'person ' || message.person_id, count(DISTINCT question.notice_id) || ' polls' FROM question "
+        "JOIN notice ON notice.question_id = question.notice_id JOIN message ON message.notice_id = notice.id "
+        "WHERE question.kind = 'poll' AND question.closed_at IS NULL AND question.closes_at > :now "
+        "AND EXISTS (SELECT 1 FROM part WHERE part.message_id = message.id AND part.state <> 'cancelled') "
+        "GROUP BY message.person_id HAVING count(DISTINCT question.notice_id) > 1",
+    ),
+    Invariant(
         "roster",
         "名册与它的变动记录一致",
         "SELECT 'person ' || informant.person_id, informant.state FROM informant LEFT JOIN membership "
@@ -213,6 +247,7 @@ def check(tx: sa.Connection, audit_key: bytes, now_ms: int) -> Iterator[Offence]
             yield Offence(invariant.name, invariant.claim, str(row), str(detail))
     yield from _plans(tx)
     yield from _histories(tx)
+    yield from _results(tx)
     broken = audit.verify(tx, audit_key)
     if broken is not None:
         yield Offence("I13", "操作记录未被改动", f"audit {broken}", "seal does not fit")
@@ -231,6 +266,17 @@ def _histories(tx: sa.Connection) -> Iterator[Offence]:
         if played != case:
             wrong = [name for name in KEPT if getattr(played, name) != getattr(case, name)]
             yield Offence("I5e", "办件与其经过一致", f"case {case.number}", ", ".join(wrong))
+
+
+def _results(tx: sa.Connection) -> Iterator[Offence]:
+    """The result that was kept of a closed poll is what the votes give: everybody's last one."""
+    for one in asked.questions(tx, AskKind.POLL):
+        if one.result is not None:
+            kept, votes = polls.outcome(tx, one), polls.compute(tx, one)
+            if (kept.voted, kept.counts) != (votes.voted, votes.counts):
+                yield Offence(
+                    "Q5", "定案的结果与投票一致", f"question {one.notice_id}", f"{kept.counts} / {votes.counts}"
+                )
 
 
 def _plans(tx: sa.Connection) -> Iterator[Offence]:

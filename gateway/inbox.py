@@ -15,8 +15,10 @@ import structlog
 from carriers import reassembly
 from carriers.events import Concatenation, InboundText
 from carriers.profile import CarrierProfile
+from gateway import answers as question_answers
 from gateway import case_mail, case_texts, outbox, quarantine
 from gateway.casebook import Desk
+from gateway.notices import asked
 from gateway.settings import Loaded
 from gateway.tables import text, text_part
 from roster import store as roster_store
@@ -24,13 +26,15 @@ from roster.networks import Belonging
 from roster.phones import Fault, parse
 from roster.rowset import Statement
 from roster.vault import Vault
-from routing import inbound, replies
+from routing import inbound, notice_replies, replies
 from routing import store as case_store
 
 log = structlog.get_logger("inbox")
 
 DAY = 24 * 3_600_000
 ID_REUSE = 7 * DAY  # a carrier's own id of a text names it for so long
+CLEAR = frozenset({inbound.DecisionKind.VOTE, inbound.DecisionKind.CONFIRMATION, inbound.DecisionKind.RATING})
+"""Decisions that answer a question beyond doubt."""
 LEARNED_FOR = timedelta(days=180)  # a carrier that we learned from a text is believed so long
 
 
@@ -163,15 +167,35 @@ class Inbox:
         elif self._flooded(tx, first.person_id, now_ms):
             _NOTE.run(tx, text=text_id, decision="flood", reason="该号码短信过于频繁,只保存不受理")
         else:
-            self._decide(tx, text_id, first.person_id, joined.text, extension, now_ms)
+            self._decide(tx, text_id, first.person_id, joined.text, extension, first.received_ms, now_ms)
 
-    def _decide(self, tx: sa.Connection, text_id: int, person_id: int, words: str, extension: str, now_ms: int) -> None:
-        now = _moment(now_ms)
+    def _decide(
+        self,
+        tx: sa.Connection,
+        text_id: int,
+        person_id: int,
+        words: str,
+        extension: str,
+        received_ms: int,
+        now_ms: int,
+    ) -> None:
+        now, received = _moment(now_ms), _moment(received_ms)
         person = roster_store.person_of(tx, person_id)
         sender = inbound.Sender(person.id, person.informant, person.active, person.opted_out_at is not None)
         dialogues = case_store.dialogues(tx, person_id)
-        decision = inbound.decide(words, sender, dialogues, extension, now, self._desk.words, self._desk.prefix)
-        answers = case_texts.apply(tx, self._desk, decision, text_id=text_id, text=words, sender=sender, now=now)
+        got = asked.got(tx, person_id, received - asked.REMEMBERED * 2)
+        asks = question_answers.asks_of(tx, got, received)
+        decision = inbound.decide(words, sender, dialogues, extension, now, self._desk.words, self._desk.prefix, asks)
+        if decision.kind in question_answers.OURS:
+            answers = question_answers.apply(tx, self._desk, decision, text_id=text_id, person_id=person_id, now=now)
+        else:
+            answers = case_texts.apply(tx, self._desk, decision, text_id=text_id, text=words, sender=sender, now=now)
+        if decision.kind in CLEAR:
+            question_answers.cleared_up(tx, person_id, now)
+        lately = question_answers.sent_to(got, received - timedelta(days=self._settings.notices.reply_days))
+        reply = notice_replies.link(words, extension, lately, decision)
+        if reply is not None:
+            question_answers.reply_to(tx, text_id, reply)
         if decision.kind == inbound.DecisionKind.COMMAND and roster_store.person_of(tx, person_id).opted_out_at:
             outbox.withdraw_from_notices(tx, person_id, now_ms)
         if not answers:

@@ -1,4 +1,4 @@
-"""Who takes part, counted: texts, cases, ratings, notices that arrived; who was neither heard nor reached for long.
+"""Who takes part, counted: texts, cases, ratings, votes, notices that arrived; who was long neither heard nor reached.
 
 Counts only: nobody is scored, and no list is ordered by them.
 """
@@ -11,8 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.outbox import DIRECT, PartState
-from gateway.tables import case_ticket, message, part, text
+from gateway.tables import answer, case_ticket, message, part, text
 from roster.membership import Standing
+from routing.asks import AnswerKind
 
 FAILED = (PartState.UNDELIVERED, PartState.FAILED, PartState.EXPIRED, PartState.UNKNOWN)
 """A notice was tried and nobody knows that it arrived."""
@@ -25,6 +26,7 @@ class Counts:
     texts: int = 0
     cases: int = 0
     ratings: int = 0
+    polls: int = 0  # answered in time, each once
     notices: int = 0  # planned for them
     delivered: int = 0  # of these, wholly
     last_text_ms: int | None = None  # ever, up to the end of the period
@@ -40,6 +42,7 @@ class Group:
     texts: int
     cases: int
     ratings: int
+    polls: int
     notices: int
     delivered: int
 
@@ -50,6 +53,7 @@ def counts(tx: sa.Connection, since_ms: int, until_ms: int) -> dict[int, Counts]
     everything = sa.select(text.c.person_id, sa.func.max(text.c.received_ms)).where(text.c.received_ms < until_ms)
     last = _by_person(tx, everything.group_by(text.c.person_id))
     cases = _by_person(tx, _cases(since_ms, until_ms))
+    answered = _by_person(tx, _polls(since_ms, until_ms))
     notices = _by_person(tx, _notices(since_ms, until_ms))
     failed = _by_person(tx, _not_delivered(since_ms, until_ms))
     found = {}
@@ -57,7 +61,9 @@ def counts(tx: sa.Connection, since_ms: int, until_ms: int) -> dict[int, Counts]
         wrote, rated = texts.get(person, (0, 0))
         planned = notices.get(person, 0)
         arrived = planned - failed.get(person, 0)
-        found[person] = Counts(wrote, cases.get(person, 0), rated, planned, arrived, last.get(person))
+        found[person] = Counts(
+            wrote, cases.get(person, 0), rated, answered.get(person, 0), planned, arrived, last.get(person)
+        )
     return found
 
 
@@ -76,6 +82,7 @@ def grouped(
             texts=sum(one.texts for one in several),
             cases=sum(one.cases for one in several),
             ratings=sum(one.ratings for one in several),
+            polls=sum(one.polls for one in several),
             notices=sum(one.notices for one in several),
             delivered=sum(one.delivered for one in several),
         )
@@ -99,6 +106,20 @@ def _cases(since_ms: int, until_ms: int) -> sa.Select[Any]:
         sa.select(case_ticket.c.person_id, sa.func.count())
         .where(case_ticket.c.person_id.isnot(None), opened >= _moment(since_ms), opened < _moment(until_ms))
         .group_by(case_ticket.c.person_id)
+    )
+
+
+def _polls(since_ms: int, until_ms: int) -> sa.Select[Any]:
+    return (
+        sa.select(answer.c.person_id, sa.func.count(answer.c.question_id.distinct()))
+        .where(
+            answer.c.kind == AnswerKind.VOTE,
+            answer.c.apart.is_(None),
+            answer.c.undone_at.is_(None),
+            answer.c.received_ms >= since_ms,
+            answer.c.received_ms < until_ms,
+        )
+        .group_by(answer.c.person_id)
     )
 
 

@@ -49,17 +49,20 @@ def measured(settings: Loaded) -> list[Measured]:
     """The texts to citizens and units, filled with the longest that this office can put into them."""
     codes_ = codes(settings)
     refusal = max(codes_.refusals.values(), key=lambda one: len(one.reason) + len(one.where), default=None)
-    day = "12月30日"
+    day, longest_number = "12月30日", numbers.write(settings.values.case_prefix, 26, 99_999)
     longest = {
         "": {
-            "no": numbers.write(settings.values.case_prefix, 26, 99_999),
+            "no": longest_number,
             "dept": max((unit.name for unit in departments(settings).units), key=len, default=""),
             "due": day,
             "date": day,
             "state": max(LABELS.values(), key=len),
+            "value": "9",
+            "options": "1同意,2不同意,3说不清",
             "reason": max(codes_.causes.values(), key=len, default=""),
         },
         "T4": {"reason": refusal.reason, "where": refusal.where} if refusal else {"reason": "", "where": ""},
+        "T24": {"ways": f"评价请回复“{longest_number} 9”,投票请回复“投票9”,会议请回复“收到”"},
     }
     return measure(Texts(messages(settings), settings.values.signature), longest)
 

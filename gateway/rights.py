@@ -34,6 +34,8 @@ VERBS: dict[str, frozenset[str]] = {
         "notice.approve": "approver",
         "notice.send": "drafter approver",
         "notice.pause": "drafter approver operator system",
+        "poll.view": _EVERYBODY_OF_THE_OFFICE + " director leader supervisor",
+        "poll.close": "drafter approver",
         "message.send": "operator system",
         "message.view": "operator reviewer system",
         "message.retry": "operator",

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from gateway import case_clock, case_ladder, notices, outbox, rerouting
+from gateway import case_clock, case_ladder, notices, outbox, polls, rerouting
 from gateway.casebook import Desk
 
 Result = TypeVar("Result")
@@ -66,6 +66,11 @@ def learn_from_reroutes(tx: sa.Connection, now_ms: int) -> None:
 def resend_uncertain(tx: sa.Connection, now_ms: int) -> None:
     """Parts in doubt of urgent notices that were approved to be sent once more."""
     notices.resend_uncertain(tx, _moment(now_ms))
+
+
+def close_polls(tx: sa.Connection, now_ms: int) -> None:
+    """Polls and meeting notices whose last day is over."""
+    polls.close_over(tx, _moment(now_ms))
 
 
 def settle_replies(desk: Desk, tx: sa.Connection, now_ms: int) -> None:

@@ -122,6 +122,7 @@ class Notices(Section, frozen=True):
     validity_hours: Annotated[int, _help("开始发送后多少小时仍未发出即作废", ge=1, le=168)] = 24
     same_text_hours: Annotated[int, _help("多少小时内不得向同一批人重发相同内容", ge=0, le=720)] = 24
     max_parts: Annotated[int, _help("一条通知最多拆成几条短信", ge=1, le=10)] = 10
+    reply_days: Annotated[int, _help("发出后多少天内的来信可列为对该通知的回复", ge=1, le=60)] = 7
 
 
 class Roster(Section, frozen=True):

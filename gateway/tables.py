@@ -106,7 +106,23 @@ notice = sa.Table(
     # set: a part in doubt is sent once more by itself, even if it arrives twice
     sa.Column("resend_uncertain", sa.Boolean, nullable=False, default=False, server_default=sa.false()),
     sa.Column("resend_of", Key, sa.ForeignKey("notice.id")),
+    sa.Column("question_id", Key, sa.ForeignKey("notice.id")),  # it puts this notice's question: its own, or once more
+    sa.Column("withdraws", Key, sa.ForeignKey("notice.id")),  # it corrects this one
     sa.Column("plan", sa.JSON),  # frozen at approval: people, parts, left out, per carrier
+)
+
+question = sa.Table(
+    "question",
+    metadata,
+    # What a notice asks: a poll (征求意见), or whether it was read (会议通知). Numbered like its notice.
+    sa.Column("notice_id", Key, sa.ForeignKey("notice.id"), primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.Text, nullable=False),  # routing.asks.AskKind
+    sa.Column("words", sa.Text, nullable=False),
+    sa.Column("options", sa.JSON, nullable=False),  # of a poll, in the order of their figures
+    sa.Column("closes_at", Instant, nullable=False, index=True),
+    sa.Column("closed_at", Instant),  # its result was frozen
+    sa.Column("closed_by", sa.Text),
+    sa.Column("result", sa.JSON),  # of a poll, as it was shown when it was closed: the same for ever
 )
 
 # ----------------------------------------------------------------------------------------------------------- texts out
@@ -122,8 +138,10 @@ message = sa.Table(
     sa.Column("extension", sa.Text, nullable=False, default=""),  # digits behind the access number
     sa.Column("body", sa.Text),  # NULL: the notice's body, rendered for the person
     sa.Column("parts", sa.Integer, nullable=False),
-    sa.Column("category", sa.Text),  # the informant's when planned, so that a report stays what it was
+    # The informant's when planned, so that a report stays what it was; of a staff list the unit stands as category.
+    sa.Column("category", sa.Text),
     sa.Column("township", sa.Text),
+    sa.Column("village", sa.Text),
     sa.Column("created_by", sa.Text, nullable=False),
     sa.Column("created_ms", Milliseconds, nullable=False),
     sa.Column("expires_ms", Milliseconds, nullable=False),
@@ -279,7 +297,29 @@ text = sa.Table(
     sa.Column("confidence", sa.Float, nullable=False),
     sa.Column("handled_at", Instant),  # an operator dealt with it (unknown senders, binaries)
     sa.Column("handled_by", sa.Text),
+    sa.Column("notice_id", Key, sa.ForeignKey("notice.id"), index=True),  # it replies to this notice
+    sa.Column("notice_reason", sa.Text),
+    sa.Column("notice_confidence", sa.Float),
 )
+
+answer = sa.Table(
+    "answer",
+    metadata,
+    # What a text answers to a question. Rows are only added; the one that counts is a person's last, see routing.polls.
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("question_id", Key, sa.ForeignKey("question.notice_id"), nullable=False),
+    sa.Column("person_id", Key, sa.ForeignKey("person.id"), nullable=False, index=True),
+    sa.Column("text_id", Key, sa.ForeignKey("text.id"), nullable=False, index=True),
+    sa.Column("kind", sa.Text, nullable=False),  # routing.asks.AnswerKind
+    sa.Column("option", sa.Integer),  # of a vote, from 1
+    sa.Column("words", sa.Text, nullable=False),  # the reason of a vote, an opinion, a remark
+    sa.Column("received_ms", Milliseconds, nullable=False),
+    sa.Column("apart", sa.Text),  # why it does not count: late | not_asked
+    sa.Column("actor", sa.Text, nullable=False),  # citizen, or the operator who decided
+    sa.Column("undone_at", Instant),
+    sa.Column("undone_by", sa.Text),
+)
+sa.Index("ix_answer_question", answer.c.question_id, answer.c.person_id)
 
 quarantine = sa.Table(
     "quarantine",

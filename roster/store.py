@@ -21,6 +21,7 @@ from roster.tables import (
     moment,
     number_decision,
     person,
+    staff,
 )
 from roster.vault import Vault
 
@@ -343,31 +344,55 @@ def composition(tx: sa.Connection) -> dict[tuple[str, str], int]:
 # ---------------------------------------------------------------------------------------------------------- audiences
 
 
-def audience_query(audience: Audience, withheld: Collection[int] = ()) -> sa.Select[Any]:
-    """The people who will get a notice: person_id, carrier, category, township.
+def audience_query(
+    audience: Audience, withheld: Collection[int] = (), busy: sa.Select[Any] | None = None
+) -> sa.Select[Any]:
+    """The people who will get a notice: person_id, carrier, category, township, village.
 
-    `withheld` are people whose number may not be theirs any more: give them for a notice that names the person.
+    `withheld` are people whose number may not be theirs any more: give them for a notice that names the person. `busy`
+    finds those who cannot be asked now, because they are being asked something else.
     """
-    query = _chosen(audience).where(informant.c.state == "active", person.c.opted_out_at.is_(None))
-    return query.where(informant.c.person_id.not_in(withheld)) if withheld else query
+    query = _chosen(audience).where(person.c.opted_out_at.is_(None))
+    if not audience.staff:
+        query = query.where(informant.c.state == "active")
+    if withheld:
+        query = query.where(person.c.id.not_in(withheld))
+    return query if busy is None else query.where(person.c.id.not_in(busy))
 
 
-def left_out(tx: sa.Connection, audience: Audience, withheld: Collection[int] = ()) -> dict[str, int]:
-    """Who is in the audience but gets nothing, by reason ("stopped", "opted out", "number suspected")."""
-    chosen = _chosen(audience).add_columns(informant.c.state, person.c.opted_out_at).subquery()
+def left_out(
+    tx: sa.Connection, audience: Audience, withheld: Collection[int] = (), busy: sa.Select[Any] | None = None
+) -> dict[str, int]:
+    """Who is in the audience but gets nothing, by reason ("stopped", "opted out", "number suspected", "asked")."""
+    state = sa.literal("active") if audience.staff else informant.c.state
+    chosen = _chosen(audience).add_columns(state.label("state"), person.c.opted_out_at).subquery()
     reason = sa.case(
         (chosen.c.state != "active", "stopped"),
         (chosen.c.opted_out_at.isnot(None), "opted out"),
         (chosen.c.person_id.in_(withheld), "number suspected"),
+        (sa.false() if busy is None else chosen.c.person_id.in_(busy), "asked"),
     )
     rows = tx.execute(sa.select(reason, sa.func.count()).where(reason.isnot(None)).group_by(reason))
     return {row[0]: row[1] for row in rows}
 
 
 def _chosen(audience: Audience) -> sa.Select[Any]:
-    query = sa.select(informant.c.person_id, person.c.carrier, informant.c.category, informant.c.township).join_from(
-        informant, person
-    )
+    if audience.staff:
+        nowhere = sa.literal("")
+        return (
+            sa.select(
+                staff.c.person_id,
+                person.c.carrier,
+                staff.c.unit.label("category"),
+                nowhere.label("township"),
+                nowhere.label("village"),
+            )
+            .join_from(staff, person)
+            .where(staff.c.person_id.in_(audience.persons or ()))
+        )
+    query = sa.select(
+        informant.c.person_id, person.c.carrier, informant.c.category, informant.c.township, informant.c.village
+    ).join_from(informant, person)
     for column, values in (
         (informant.c.category, audience.categories),
         (informant.c.township, audience.townships),

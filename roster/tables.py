@@ -90,6 +90,16 @@ informant = sa.Table(
     sa.Column("updated_at", Instant, nullable=False),
 )
 
+staff = sa.Table(
+    "staff",
+    metadata,
+    # People of the units who are texted about their duty (meetings) and need not be informants.
+    sa.Column("person_id", Key, sa.ForeignKey("person.id"), primary_key=True, autoincrement=False),
+    sa.Column("unit", sa.Text, nullable=False),
+    sa.Column("name_sealed", sa.LargeBinary, nullable=False),  # a name, or a post
+    sa.Column("updated_at", Instant, nullable=False),
+)
+
 consent = sa.Table(
     "consent",
     metadata,

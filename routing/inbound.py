@@ -1,8 +1,9 @@
 """What a text means: `decide` looks at the words, the sender's own cases and the digits texted to, nothing else.
 
-Evidence in this order: a case number in the text, the rating that a reply waits for, thanks, the question that we
-asked, the extension digits, the only open case, likeness of words, recency. Each carries a confidence; below
-`THRESHOLD` nothing is guessed: an operator chooses (`unclear`). A link is made only to a case of the sender.
+Evidence in this order: a case number in the text, the answer to a notice that asks (`routing.answering`), the rating
+that a reply waits for, thanks, the question that we asked about a case, the extension digits, free words about a notice
+that asks, the only open case, likeness of words, recency. Each carries a confidence; below `THRESHOLD` nothing is
+guessed: an operator chooses (`unclear`). A link is made only to a case of the sender.
 """
 
 from collections.abc import Sequence
@@ -10,9 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from routing.answering import Answered, Rival, by_assent, by_choice, by_opinion
+from routing.asks import AnswerKind, Ask
 from routing.cases import CaseState
 from routing.numbers import quoted
-from routing.words import Words, plain
+from routing.words import Words, alike, plain
 
 THRESHOLD = 0.6
 LIKE = 0.30  # share of character pairs in common from which two texts speak of the same matter
@@ -32,6 +35,11 @@ class DecisionKind(StrEnum):
     FOLLOW_UP = "follow_up"
     RECURRENCE = "recurrence"  # a closed matter is not solved
     RATING = "rating"
+    VOTE = "vote"
+    UNCOUNTED_VOTE = "uncounted_vote"  # after the close, or from somebody who was not asked
+    OPINION = "opinion"  # about a question of ours, without a choice
+    CONFIRMATION = "confirmation"  # a meeting notice was read
+    ASKED_BACK = "asked_back"  # a figure that may answer two questions: the sender is asked which
     COMMAND = "command"
     THANKS = "thanks"
     ACKNOWLEDGEMENT = "acknowledgement"
@@ -78,7 +86,9 @@ class Decision:
     reason: str
     confidence: float
     case_id: int | None = None
-    value: str = ""  # the command, or the rating
+    value: str = ""  # the command, the rating, the option
+    notice_id: int | None = None  # of the notice whose question it answers
+    said: str = ""  # the reason of a vote, an opinion, a remark; how to answer clearly
 
 
 def decide(
@@ -89,8 +99,9 @@ def decide(
     now: datetime,
     words: Words,
     prefix: str,
+    asks: Sequence[Ask] = (),
 ) -> Decision:
-    """What this text means. `dialogues` are the sender's own cases, newest first."""
+    """What this text means. `dialogues` are the sender's own cases, newest first; `asks` the questions of ours."""
     if not text.strip():
         return Decision(DecisionKind.EMPTY, "空短信", 1.0)
     command = words.command(text)
@@ -98,13 +109,17 @@ def decide(
         return Decision(DecisionKind.COMMAND, f"整条短信就是指令{command}", 1.0, value=command)
     stranger = Decision(DecisionKind.UNKNOWN_SENDER, "号码不在信息员库中,转陌生来信队列", 1.0)
     if not sender.informant and not dialogues:
-        return stranger
+        return (
+            _by_ask(text, (), asks, extension, now, words) or _by_opinion(text, (), asks, extension, words) or stranger
+        )
     decision = (
         _by_number(text, dialogues, now, words, prefix)
+        or _by_ask(text, dialogues, asks, extension, now, words)
         or _by_rating(text, dialogues, extension, words)
         or _by_thanks(text, dialogues, extension, now, words)
         or _by_question(text, dialogues, extension)
         or _by_extension(text, dialogues, extension, now, words)
+        or _by_opinion(text, dialogues, asks, extension, words, sender.informant)
         or _by_closed_case(text, dialogues, now, words)
         or _by_open_case(text, dialogues, now, words)
     )
@@ -112,7 +127,7 @@ def decide(
         return stranger
     if decision.kind is DecisionKind.NEW_CASE and words.begins_with_thanks(text):
         return Decision(DecisionKind.UNCLEAR, "先是感谢,又像是另有事情", 0.5)
-    if decision.confidence < THRESHOLD:
+    if decision.confidence < THRESHOLD and decision.kind is not DecisionKind.ASKED_BACK:
         return Decision(DecisionKind.UNCLEAR, decision.reason, decision.confidence, value=decision.value)
     return decision
 
@@ -146,6 +161,63 @@ def _by_number(text: str, dialogues: Sequence[Dialogue], now: datetime, words: W
             return Decision(DecisionKind.UNCLEAR, f"短信中的编号{quote.number}写错了(校验位不符)", 0.5)
         return Decision(DecisionKind.NEW_CASE, f"短信中的编号{quote.number}不是本人的件,按新件登记", 0.6)
     return None
+
+
+def _by_ask(
+    text: str, dialogues: Sequence[Dialogue], asks: Sequence[Ask], extension: str, now: datetime, words: Words
+) -> Decision | None:
+    """A vote, or that a meeting notice was read."""
+    if not asks:
+        return None
+    found = by_choice(text, asks, _rivals(dialogues), extension, now, words) or by_assent(text, asks, words)
+    return None if found is None else _answer(found)
+
+
+def _by_opinion(
+    text: str,
+    dialogues: Sequence[Dialogue],
+    asks: Sequence[Ask],
+    extension: str,
+    words: Words,
+    informant: bool = False,
+) -> Decision | None:
+    """Free words about a question of ours."""
+    found = by_opinion(text, asks, _rivals(dialogues), extension, words, informant) if asks else None
+    return None if found is None else _answer(found)
+
+
+def _rivals(dialogues: Sequence[Dialogue]) -> list[Rival]:
+    return [
+        Rival(
+            one.number,
+            one.slot,
+            one.awaiting_rating,
+            one.state is CaseState.NEED_INFO,
+            one.open,
+            one.last_at,
+            one.words,
+        )
+        for one in dialogues
+    ]
+
+
+_KINDS = {
+    AnswerKind.VOTE: DecisionKind.VOTE,
+    AnswerKind.OPINION: DecisionKind.OPINION,
+    AnswerKind.CONFIRMATION: DecisionKind.CONFIRMATION,
+}
+
+
+def _answer(found: Answered) -> Decision:
+    """What was found about a question, as a decision."""
+    if found.kind is None or found.ask is None:
+        kind = DecisionKind.ASKED_BACK if found.back else DecisionKind.UNCLEAR
+        return Decision(kind, found.reason, found.confidence, value=found.said, said=found.back)
+    kind = _KINDS[found.kind]
+    if found.kind is AnswerKind.VOTE and not (found.ask.asked and found.ask.open):
+        kind = DecisionKind.UNCOUNTED_VOTE
+    value = str(found.option) if found.option else ""
+    return Decision(kind, found.reason, found.confidence, value=value, notice_id=found.ask.notice_id, said=found.said)
 
 
 def _by_rating(text: str, dialogues: Sequence[Dialogue], extension: str, words: Words) -> Decision | None:
@@ -293,14 +365,3 @@ def _by_open_case(text: str, dialogues: Sequence[Dialogue], now: datetime, words
             return Decision(DecisionKind.FOLLOW_UP, reason, 0.65, lately[0].case_id)
         return Decision(DecisionKind.UNCLEAR, f"像是追问,但有{len(cases)}件在办,分不清是哪件", 0.4)
     return Decision(DecisionKind.NEW_CASE, f"与在办的{len(cases)}件内容都不同", 0.7)
-
-
-def alike(one: str, other: str) -> float:
-    """Share of the shorter text's character pairs that the other has too, 0 to 1."""
-    pairs, others = _pairs(one), _pairs(other)
-    return len(pairs & others) / min(len(pairs), len(others)) if pairs and others else 0.0
-
-
-def _pairs(text: str) -> set[str]:
-    said = plain(text)
-    return {said[i : i + 2] for i in range(len(said) - 1)}

@@ -2,14 +2,48 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 _CLAUSE = re.compile(r"[^\w]+")
 _FIGURE = re.compile(r"\s*([1-3])(?=[\W_])")
 _SECOND = re.compile(r"(?<![0-9０-９])[2２]\s*[.．、,,)）]")  # "1.路灯坏了 2.水管漏水" is a list, not a rating
 A_MATTER = 6  # characters before the thanks from which they end a matter: "村里路灯坏了,来修一下,谢谢"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerWords:
+    """From `config/words.toml`: how people word answers, all in plain form."""
+
+    leads: tuple[str, ...] = ()  # "我选", "投票": before the answer
+    tails: tuple[str, ...] = ()  # "吧", "的": behind it
+    same: Mapping[str, tuple[str, ...]] | None = None  # option -> other words for it
+    assent: frozenset[str] = frozenset()  # "可以", "好": perhaps a vote, perhaps only politeness
+    another: tuple[str, ...] = ()  # "另外", "还有一件": a matter of its own follows
+    read: tuple[str, ...] = ()  # "收到": confirms a meeting notice
+    polite: tuple[str, ...] = ()  # "谢谢": may stand with it, and is none alone
+    unread: tuple[str, ...] = ()  # "没收到", "收到了吗": does not
+
+    @classmethod
+    def from_toml(cls, table: Mapping[str, Any]) -> "AnswerWords":
+        """An office's own file may lack the tables: then only figures and the options' own words are understood."""
+        poll, read = table.get("poll", {}), table.get("read_back", {})
+        return cls(
+            leads=_longest_first(poll.get("leads", ())),
+            tails=_longest_first(poll.get("tails", ())),
+            same={plain(option): _longest_first(words) for option, words in poll.get("same", {}).items()},
+            assent=frozenset(map(plain, poll.get("assent", ()))),
+            another=_longest_first(poll.get("another", ())),
+            read=_longest_first(read.get("words", ())),
+            polite=_longest_first(read.get("polite", ())),
+            unread=_longest_first(read.get("unread", ())),
+        )
+
+
+def _longest_first(words: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted(map(plain, words), key=lambda word: (-len(word), word)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +61,10 @@ class Words:
     solved: tuple[str, ...] = ()  # "修好了": what is thanked for
     asking_on: tuple[str, ...] = ()  # "还要多久": speaks of something that we know already
     emergency: tuple[str, ...] = ()
+    answers: AnswerWords = field(default_factory=AnswerWords)
 
     @classmethod
-    def from_toml(cls, table: Mapping[str, Mapping[str, list[str]]]) -> "Words":
+    def from_toml(cls, table: Mapping[str, Mapping[str, Any]]) -> "Words":
         """Every word brought to its plain form."""
         return cls(
             commands={name: frozenset(map(plain, words)) for name, words in table["commands"].items()},
@@ -45,6 +80,7 @@ class Words:
             solved=tuple(map(plain, table["thanks"]["solved"])),
             asking_on=tuple(map(plain, table["asking_on"]["words"])),
             emergency=tuple(map(plain, table["emergency"]["words"])),
+            answers=AnswerWords.from_toml(table),
         )
 
     def command(self, text: str) -> str | None:
@@ -102,6 +138,11 @@ class Words:
         said = plain(text)
         return any(word in said for word in self.asking_on)
 
+    def is_plea(self, text: str) -> bool:
+        """True when the text asks for something."""
+        said = plain(text)
+        return any(word in said for word in self.pleas)
+
     def is_emergency(self, text: str) -> bool:
         """True when somebody may be in danger."""
         said = plain(text)
@@ -122,3 +163,14 @@ def plain(text: str) -> str:
     """Upper case, half width, without blanks and punctuation: what a word is compared by."""
     folded = unicodedata.normalize("NFKC", text).upper()
     return re.sub(r"[\W_]+", "", folded)
+
+
+def alike(one: str, other: str) -> float:
+    """Share of the shorter text's character pairs that the other has too, 0 to 1."""
+    pairs, others = _pairs(one), _pairs(other)
+    return len(pairs & others) / min(len(pairs), len(others)) if pairs and others else 0.0
+
+
+def _pairs(text: str) -> set[str]:
+    said = plain(text)
+    return {said[i : i + 2] for i in range(len(said) - 1)}

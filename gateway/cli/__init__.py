@@ -19,6 +19,7 @@ NOUNS = {
     "roster": "信息员库",
     "renewal": "续聘:询问长期没有联系的信息员",
     "notice": "通知(群发)",
+    "poll": "征求意见",
     "message": "单发短信",
     "text": "群众来信",
     "case": "办件",

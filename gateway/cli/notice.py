@@ -9,26 +9,24 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from gateway import notices, number_desk, resources
-from gateway.cli import screen
+from gateway import notices, number_desk, resources, withdrawal
+from gateway.cli import asking, screen
+from gateway.cli.audience import Carriers, Categories, Earlier, Townships, Villages, chosen, read
 from gateway.cli.desk import Desk, open_desk
 from gateway.cli.message import STATES as PART_WORDS
 from gateway.errors import USAGE, Refused
+from gateway.notices import asked
 from gateway.notices import report as reports
 from gateway.notices.store import Notice
 from gateway.outbox import FINAL
 from gateway.roster_files import write_table
 from roster import store as roster_store
-from roster.audiences import Audience
 from roster.phones import masked, masked_name
+from routing.asks import AskKind
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
 Number = Annotated[int, typer.Argument(help="通知编号")]
-Categories = Annotated[list[str] | None, typer.Option("--category", help="职业类别,可多次;不写为全部")]
-Townships = Annotated[list[str] | None, typer.Option("--township", help="乡镇,可多次;不写为全部")]
-Villages = Annotated[list[str] | None, typer.Option("--village", help="村,可多次")]
-Carriers = Annotated[list[str] | None, typer.Option("--carrier", help="线路,可多次")]
 Text = Annotated[str | None, typer.Option("--text", help="内容;可用字段 {姓名} {乡镇} {村} {类别}")]
 File = Annotated[Path | None, typer.Option("--file", help="内容所在的文本文件(UTF-8)")]
 Urgent = Annotated[str | None, typer.Option(help="紧急理由:写明后不受免打扰时段限制")]
@@ -63,6 +61,7 @@ FIELDS = {
     "resend_uncertain": "结果不明时自动再发一次",
     "forced_reason": "重发理由",
     "resend_of": "补发自",
+    "withdraws": "更正",
     "digest": "内容码",
 }
 LEFT_OUT = {
@@ -70,6 +69,7 @@ LEFT_OUT = {
     "opted out": "已退订",
     "number suspected": "号码有疑点(含个人字段的通知不发)",
     "carrier not configured": "线路未配置",
+    "asked": "正在答另一次征求意见",
 }
 
 
@@ -84,6 +84,7 @@ def draft(
     township: Townships = None,
     village: Villages = None,
     carrier: Carriers = None,
+    earlier: Earlier = None,
     urgent: Urgent = None,
     resend_uncertain: Resend = None,
     force: Force = None,
@@ -94,7 +95,7 @@ def draft(
     author = desk.require("notice.draft").name
     values = desk.settings.values
     body = notices.check_body(_words(text, file), values.signature, values.notices.max_parts)
-    audience = _audience(desk, category, township, village, carrier)
+    audience = chosen(desk, category, township, village, carrier, earlier)
     with desk.database.write() as tx:
         one = notices.draft(
             tx,
@@ -145,7 +146,7 @@ def edit(
     if text is not None or file is not None:
         changes["body"] = notices.check_body(_words(text, file), values.signature, values.notices.max_parts)
     if category or township or village or carrier:
-        changes["audience"] = _audience(desk, category, township, village, carrier)
+        changes["audience"] = chosen(desk, category, township, village, carrier)
     given = {key: value for key, value in changes.items() if value is not None} | {"author": author}
     if topic is not None and topic not in notices.TOPICS:
         raise Refused(f"没有“{topic}”这个主题", f"可选:{'、'.join(notices.TOPICS)}", USAGE)
@@ -174,6 +175,7 @@ def dry_run(ctx: typer.Context, notice_id: Number, as_json: Json = False) -> Non
     with desk.database.read() as tx:
         one = notices.by_id(tx, notice_id)
         told = reports.estimate(tx, desk.vault, desk.settings, one, desk.now(), _withheld(tx, desk, one))
+        corrected = withdrawal.standing(tx, one.withdraws) if one.withdraws else {}
     zone = desk.settings.zone()
 
     def render() -> None:
@@ -194,6 +196,9 @@ def dry_run(ctx: typer.Context, notice_id: Number, as_json: Json = False) -> Non
         for reason, count in told.left_out.items():
             screen.say(f"收不到:{LEFT_OUT.get(reason, reason)} {count} 人", "yellow")
         screen.say(f"最长的一条({told.longest_units}字,{told.longest_parts}条):{told.longest}")
+        if corrected:
+            got, doubtful = corrected["got"], corrected["doubtful"]
+            screen.say(f"更正第 {one.withdraws} 号:已收到 {got} 人,可能收到 {doubtful} 人(结果不明)")
         if one.resend_uncertain:
             screen.say("注意:结果不明的会自动再发一次,对方可能收到两次", "yellow")
         if told.same_text:
@@ -327,11 +332,13 @@ def list_(
     desk.require("notice.view")
     with desk.database.read() as tx:
         found = notices.listed(tx, state)
+        asking = {one.notice_id: ASKING[one.kind] for one in asked.questions(tx)}
     zone = desk.settings.zone()
     rows = [
         (
             one.id,
             one.title,
+            _kind(one, asking),
             one.topic,
             WORDS[one.state],
             (one.plan or {}).get("people", ""),
@@ -341,8 +348,15 @@ def list_(
         )
         for one in found
     ]
-    columns = ("#编号", "标题", "主题", "状态", "#人数", "起草", "批准", "开始")
+    columns = ("#编号", "标题", "种类", "主题", "状态", "#人数", "起草", "批准", "开始")
     screen.emit(as_json, [_data(one) for one in found], lambda: screen.table("通知", columns, rows))
+
+
+ASKING = {AskKind.POLL: "征求意见", AskKind.READ_BACK: "会议"}
+
+
+def _kind(one: Notice, asking: Mapping[int, str]) -> str:
+    return "更正" if one.withdraws else asking.get(one.question_id or 0, "通知")
 
 
 @app.command(help="一条通知的全文和来历。")
@@ -392,6 +406,7 @@ def report(
     with desk.database.read() as tx:
         one = notices.by_id(tx, notice_id)
         account = reports.account(tx, one)
+        replies = reports.replies(tx, notice_id)
     if failed_list is not None:
         _write_failed(desk, one, failed_list, clear)
     data = {
@@ -404,11 +419,12 @@ def report(
         "by_category": account.by_category,
         "by_township": account.by_township,
         "reasons": [{"state": s, "reason": r, "people": n} for (s, r), n in account.reasons.items()],
+        "replies": replies,
     }
-    screen.emit(as_json, data, lambda: _print_report(one, account))
+    screen.emit(as_json, data, lambda: _print_report(one, account, replies))
 
 
-def _print_report(one: Notice, account: reports.Report) -> None:
+def _print_report(one: Notice, account: reports.Report, replies: int) -> None:
     delivered, people = account.total.people.get("delivered", 0), account.planned_people
     rate = f"{100 * delivered / people:.2f}%" if people else "-"
     screen.say(f"第 {one.id} 号通知《{one.title}》 {WORDS[one.state]}:送达 {delivered}/{people} 人 = {rate}", "bold")
@@ -416,9 +432,11 @@ def _print_report(one: Notice, account: reports.Report) -> None:
     columns = ("", "#人数", *(f"#{PART_WORDS[state]}" for state in shown))
     for label, groups in (
         ("线路", account.by_carrier),
-        ("类别", account.by_category),
-        ("乡镇", account.by_township),
+        ("单位" if one.audience.staff else "类别", account.by_category),
+        ("乡镇", {} if one.audience.staff else account.by_township),
     ):
+        if not groups:
+            continue
         rows = [
             (name, sum(tally.people.values()), *(tally.people.get(state, 0) for state in shown))
             for name, tally in groups.items()
@@ -428,6 +446,8 @@ def _print_report(one: Notice, account: reports.Report) -> None:
     reasons = [(PART_WORDS[state], reason or "-", count) for (state, reason), count in account.reasons.items()]
     if reasons:
         screen.table("未送达的原因", ("状态", "原因", "#人数"), reasons)
+    if replies:
+        screen.say(f"回复 {replies} 条;xinqiao notice replies {one.id} 列出")
 
 
 def _write_failed(desk: Desk, one: Notice, file: Path, clear: bool) -> None:
@@ -495,37 +515,7 @@ def _withheld(tx: Any, desk: Desk, one: Notice) -> frozenset[int]:
 def _words(text: str | None, file: Path | None) -> str:
     if (text is None) == (file is None):
         raise Refused("请用 --text 或 --file 给出内容(二者选一)", "", USAGE)
-    if text is not None:
-        return text
-    try:
-        return file.read_text(encoding="utf-8-sig") if file else ""
-    except (OSError, UnicodeDecodeError):
-        raise Refused(f"读不了 {file}", "应为 UTF-8 编码的文本文件", USAGE) from None
-
-
-def _audience(
-    desk: Desk,
-    category: list[str] | None,
-    township: list[str] | None,
-    village: list[str] | None,
-    carrier: list[str] | None,
-) -> Audience:
-    lists = resources.lists(desk.settings)
-    return Audience(
-        categories=_known(category, lists.categories, "类别"),
-        townships=_known(township, lists.townships, "乡镇"),
-        villages=tuple(village or ()),
-        carriers=_known(carrier, {name: name for name in desk.settings.values.carriers}, "线路"),
-    )
-
-
-def _known(written: list[str] | None, names: Mapping[str, str], label: str) -> tuple[str, ...]:
-    unknown = [one for one in written or () if one not in names]
-    if unknown:
-        raise Refused(
-            f"没有这样的{label}:{'、'.join(unknown)}", f"可选:{'、'.join(dict.fromkeys(names.values()))}", USAGE
-        )
-    return tuple(dict.fromkeys(names[one] for one in written or ()))
+    return text if text is not None else read(file) if file else ""
 
 
 def _moment(desk: Desk, written: str) -> datetime:
@@ -542,3 +532,6 @@ def _moment(desk: Desk, written: str) -> datetime:
 def _data(one: Notice) -> dict[str, Any]:
     shown = {name: getattr(one, name) for name in one.__dataclass_fields__}
     return shown | {"audience": one.audience.describe(), "digest": one.digest}
+
+
+asking.register(app)

@@ -26,6 +26,7 @@ SHOWN = {
     "texts": "#来信",
     "cases": "#立件",
     "ratings": "#评价",
+    "polls": "#投票",
     "delivered": "#送达",
     "notices": "#应发",
     "last_text": "最近来信",
@@ -33,7 +34,7 @@ SHOWN = {
 YEAR = 12  # months that participation looks back when nothing else is said
 
 
-@app.command(help="参与情况:来信、立件、评价、通知送达,按类别和乡镇;--people 逐人列出。只计数,不评分,不排名。")
+@app.command(help="参与情况:来信、立件、评价、投票、通知送达,按类别和乡镇;--people 逐人列出。只计数,不评分,不排名。")
 def participation(
     ctx: typer.Context,
     first: First = "",
@@ -91,7 +92,7 @@ def participation(
 
     def render() -> None:
         for groups, label in ((by_category, "类别"), (by_township, "乡镇")):
-            columns = (label, "#来信人数/在册", "#来信", "#立件", "#评价", "#通知送达/应发")
+            columns = (label, "#来信人数/在册", "#来信", "#立件", "#评价", "#投票", "#通知送达/应发")
             lines = [_line(one) for one in groups]
             screen.table(f"参与情况 {since} 至 {until},按{label}", columns, [*lines, _line(_total(groups))])
         if people:
@@ -107,6 +108,7 @@ def _line(one: Group) -> tuple[object, ...]:
         one.texts,
         one.cases,
         one.ratings,
+        one.polls,
         screen.rate(one.delivered, one.notices),
     )
 

@@ -5,10 +5,11 @@ from typing import Annotated
 import sqlalchemy as sa
 import typer
 
-from gateway import case_texts
+from gateway import answers, case_texts
 from gateway.casebook import Desk as CaseDesk
 from gateway.cli import screen
-from gateway.cli.desk import open_desk
+from gateway.cli.desk import Desk, open_desk
+from gateway.errors import USAGE, Refused
 from gateway.tables import case_ticket, quarantine
 from gateway.tables import text as text_table
 from roster import store as roster_store
@@ -16,7 +17,7 @@ from roster.phones import masked
 from roster.tables import informant
 from routing import store as case_store
 from routing.cases import LABELS
-from routing.inbound import alike
+from routing.words import alike
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
@@ -26,6 +27,11 @@ DECISIONS = {
     "follow_up": "补充",
     "recurrence": "再次发生",
     "rating": "评价",
+    "vote": "投票",
+    "uncounted_vote": "不计的投票",
+    "opinion": "意见",
+    "confirmation": "确认收到",
+    "asked_back": "已问明",
     "command": "指令",
     "thanks": "感谢",
     "acknowledgement": "收到",
@@ -35,7 +41,7 @@ DECISIONS = {
     "binary": "二进制",
     "flood": "过频",
 }
-QUEUES = {"unknown": ("unknown_sender",), "unclear": ("unclear",)}
+QUEUES = {"unknown": ("unknown_sender",), "unclear": ("unclear", "asked_back")}
 
 
 @app.command("list", help="列出来信,最近的在前。")
@@ -163,35 +169,75 @@ def unsettled(
     screen.emit(as_json, data, lambda: screen.table(f"待人工归件 {len(data)} 条", columns, rows))
 
 
-@app.command(help="把一条来信归入来信人自己的一件(人工选择);原来的归件随之撤销。")
+@app.command(help="把一条来信归入来信人自己的一件,或归入征求意见、会议通知(--poll)、通知(--notice);原来的随之撤销。")
 def attach(
     ctx: typer.Context,
     text_id: Annotated[int, typer.Argument(help="来信编号")],
-    number: Annotated[str, typer.Argument(help="受理编号")],
+    number: Annotated[str | None, typer.Argument(help="受理编号")] = None,
+    poll: Annotated[int | None, typer.Option(help="征求意见或会议通知的编号")] = None,
+    option: Annotated[int | None, typer.Option(help="选第几项;0 为只作意见;不写则按来信的文字")] = None,
+    notice: Annotated[int | None, typer.Option(help="列为对这条通知的回复(办件不变)")] = None,
     as_json: Json = False,
 ) -> None:
-    """The operator decides; what the text says is done to that case."""
+    """The operator decides; what the text says is done to that case, or counts under that question."""
     desk = open_desk(ctx.obj)
     actor = desk.require("text.attach").name
+    if sum(given is not None for given in (number, poll, notice)) != 1:
+        raise Refused("请写明归入哪里:受理编号、--poll 或 --notice(三者选一)", "xinqiao text unsettled 列出", USAGE)
     book = CaseDesk.from_settings(desk.settings)
+    if number is None:
+        _attach_to_notice(desk, book, text_id, poll, option, notice, actor, as_json)
+        return
     with desk.database.write() as tx:
+        if answers.of_text(tx, text_id) is not None:
+            answers.undo(tx, text_id, actor, f"改归{number}", desk.now())
         case = case_texts.attach(tx, book, text_id, number, actor, desk.now())
         desk.audit(tx, "text.attach", f"text {text_id}", {"case": case.number})
     said = f"第 {text_id} 条来信已归入 {case.number},现在是“{LABELS[case.state]}”"
     screen.emit(as_json, {"text": text_id, "case": case.number, "state": case.state}, lambda: screen.say(said, "green"))
 
 
-@app.command(help="撤销一条来信的归件:有关的件恢复原状,来信回到待人工。")
+def _attach_to_notice(
+    desk: Desk,
+    book: CaseDesk,
+    text_id: int,
+    poll: int | None,
+    option: int | None,
+    notice: int | None,
+    actor: str,
+    as_json: bool,
+) -> None:
+    """A text is an answer to a question, or stands under a notice."""
+    apart = None
+    with desk.database.write() as tx:
+        if poll is not None:
+            apart = answers.attach(tx, book, text_id, poll, option, actor, desk.now())
+        else:
+            answers.link(tx, text_id, notice or 0, actor)
+        number = poll or notice or 0
+        desk.audit(tx, "text.attach", f"text {text_id}", {"notice": number, "option": option})
+    said = f"第 {text_id} 条来信已归入第 {number} 号" + ("(已截止,不计入)" if apart else "")
+    screen.emit(as_json, {"text": text_id, "notice": number, "apart": apart}, lambda: screen.say(said, "green"))
+
+
+@app.command(help="撤销一条来信的归件或投票:有关的件恢复原状,来信回到待人工;--notice 只撤销它与通知的关联。")
 def undo(
     ctx: typer.Context,
     text_id: Annotated[int, typer.Argument(help="来信编号")],
     reason: Annotated[str, typer.Option(help="理由")] = "归件有误",
+    notice: Annotated[bool, typer.Option("--notice", help="只撤销与通知的关联,办件和投票不变")] = False,
     as_json: Json = False,
 ) -> None:
     """Every decision can be taken back, as long as nothing was built on it."""
     desk = open_desk(ctx.obj)
     actor = desk.require("text.attach").name
     with desk.database.write() as tx:
+        if notice or answers.of_text(tx, text_id) is not None:
+            number = answers.unlink(tx, text_id) if notice else answers.undo(tx, text_id, actor, reason, desk.now())
+            desk.audit(tx, "text.undo", f"text {text_id}", {"notice": number, "link": notice})
+            gone = f"第 {text_id} 条来信不再归入第 {number} 号"
+            screen.emit(as_json, {"text": text_id, "notice": number}, lambda: screen.say(gone, "green"))
+            return
         case = case_texts.undo(tx, text_id, actor, reason, desk.now())
         desk.audit(tx, "text.undo", f"text {text_id}", {"case": case.number})
     said = f"第 {text_id} 条来信已取消归件,{case.number} 现在是“{LABELS[case.state]}”"

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 
 from carriers.text import parts_of, units
 from gateway.notices.rules import has_fields, opens_at, render, warnings, worst
-from gateway.notices.store import Notice, same_text_before
+from gateway.notices.store import Notice, elsewhere, same_text_before
 from gateway.outbox import FINAL
 from gateway.settings import Loaded
-from gateway.tables import message, part
+from gateway.tables import message, part, text
 from roster import store as roster_store
 from roster.vault import Vault
 
@@ -72,6 +72,11 @@ def account(tx: sa.Connection, one: Notice) -> Report:
     if (people, parts) != (plan["people"], plan["parts"]):
         raise AccountingError(f"notice {one.id}: {people}/{plan['people']} people, {parts}/{plan['parts']} parts")
     return report
+
+
+def replies(tx: sa.Connection, notice_id: int) -> int:
+    """How many texts stand under a notice."""
+    return tx.scalar(sa.select(sa.func.count()).select_from(text).where(text.c.notice_id == notice_id)) or 0
 
 
 def progress(tx: sa.Connection, notice_id: int) -> dict[str, dict[str, int]]:
@@ -142,9 +147,10 @@ def estimate(
 ) -> Estimate:
     """People, parts, cost, finish, who is left out and why, the longest rendering; `withheld` as in `approve`."""
     withheld = withheld if has_fields(one.body) else ()
-    chosen = tx.execute(roster_store.audience_query(one.audience, withheld)).all()
+    busy = elsewhere(tx, one, now)
+    chosen = tx.execute(roster_store.audience_query(one.audience, withheld, busy)).all()
     served = [row for row in chosen if row.carrier in settings.values.carriers]
-    left_out = dict(roster_store.left_out(tx, one.audience, withheld))
+    left_out = dict(roster_store.left_out(tx, one.audience, withheld, busy))
     if len(served) < len(chosen):
         left_out["carrier not configured"] = len(chosen) - len(served)
     longest, takes = one.body, dict.fromkeys((row.person_id for row in served), parts_of(one.body))

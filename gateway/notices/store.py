@@ -11,13 +11,15 @@ import sqlalchemy as sa
 
 from carriers.text import parts_of
 from gateway.errors import NotFound, Refused
+from gateway.notices import asked
 from gateway.notices.rules import TOPICS, has_fields, is_quiet, render, worst
 from gateway.outbox import HOUR, PartState
-from gateway.tables import message, notice, part
+from gateway.tables import message, notice, part, question
 from roster import store as roster_store
 from roster.audiences import Audience
 from roster.tables import person
 from roster.vault import Vault
+from routing.asks import AskKind
 
 UNDER_WAY = (PartState.QUEUED, PartState.SENDING, PartState.ACCEPTED, PartState.UNCERTAIN)
 RECEIPT_PATIENCE = 60_000  # milliseconds that an urgent part in doubt waits for its receipt before it goes once more
@@ -46,6 +48,8 @@ class Notice:
     forced_reason: str | None
     resend_uncertain: bool
     resend_of: int | None
+    question_id: int | None  # the notice whose question it puts: its own number, or that of a first one
+    withdraws: int | None  # the notice that it corrects
     plan: Mapping[str, Any] | None
 
     @property
@@ -120,11 +124,15 @@ def draft(
     forced_reason: str | None = None,
     resend_uncertain: bool = False,
     resend_of: int | None = None,
+    question_id: int | None = None,
+    withdraws: int | None = None,
 ) -> Notice:
     """Keep a draft. `body` has been checked."""
     if topic not in TOPICS:
         raise Refused(f"没有“{topic}”这个主题", f"可选:{'、'.join(TOPICS)}")
     _refuse_resending_what_is_not_urgent(resend_uncertain, urgent_reason)
+    if audience.staff and has_fields(body):
+        raise Refused("发给工作人员的通知不能用个人字段", "去掉正文中的花括号字段")
     notice_id = tx.execute(
         sa.insert(notice)
         .values(
@@ -140,6 +148,8 @@ def draft(
             forced_reason=forced_reason,
             resend_uncertain=resend_uncertain,
             resend_of=resend_of,
+            question_id=question_id,
+            withdraws=withdraws,
         )
         .returning(notice.c.id)
     ).scalar_one()
@@ -148,7 +158,10 @@ def draft(
 
 def edit(tx: sa.Connection, notice_id: int, **values: Any) -> Notice:
     """Change a draft: title, topic, body, audience."""
-    _in_state(by_id(tx, notice_id), "draft")
+    kept = by_id(tx, notice_id)
+    _in_state(kept, "draft")
+    if kept.question_id is not None and "body" in values:
+        raise Refused("问题与选项写在正文里,不能单独改正文", f"删除后重新起草:xinqiao notice delete {notice_id}")
     if "audience" in values:
         values["audience"] = values["audience"].as_json()
     tx.execute(sa.update(notice).where(notice.c.id == notice_id).values(**values))
@@ -165,6 +178,7 @@ def _refuse_resending_what_is_not_urgent(resend_uncertain: bool, urgent_reason: 
 def delete(tx: sa.Connection, notice_id: int) -> None:
     """Throw a draft away."""
     _in_state(by_id(tx, notice_id), "draft")
+    tx.execute(sa.delete(question).where(question.c.notice_id == notice_id))
     tx.execute(sa.delete(notice).where(notice.c.id == notice_id))
 
 
@@ -180,13 +194,14 @@ def resend_failed(tx: sa.Connection, notice_id: int, author: str, now: datetime,
         title=f"{first.title}(补发)",
         topic=first.topic,
         body=first.body,
-        audience=Audience(persons=tuple(people)),
+        audience=Audience(persons=tuple(people), staff=first.audience.staff),
         author=author,
         now=now,
         validity_hours=first.validity_hours,
         urgent_reason=first.urgent_reason,
         resend_uncertain=first.resend_uncertain,
         resend_of=notice_id,
+        question_id=first.question_id,
     )
 
 
@@ -224,6 +239,7 @@ def approve(
     if digest is not None and digest != one.digest:
         raise Refused("通知在你看过之后又被修改", f"请重新试算后批准,现在的内容码是 {one.digest}")
     _refuse_same_text(tx, one, same_text_hours, now)
+    _refuse_asking_too_late(tx, one, now)
     plan = _freeze(tx, vault, one, carriers, withheld if has_fields(one.body) else (), now)
     if not plan["people"]:
         raise Refused("没有人会收到这条通知", "xinqiao notice dry-run 说明哪些人被排除")
@@ -264,6 +280,18 @@ def _refuse_same_text(tx: sa.Connection, one: Notice, hours: int, now: datetime)
         )
 
 
+def _refuse_asking_too_late(tx: sa.Connection, one: Notice, now: datetime) -> None:
+    if one.question_id is not None and not asked.question_of(tx, one.question_id).is_open(now):
+        raise Refused("征求意见或会议确认的截止时间已过", "请重新起草,写新的截止日期")
+
+
+def elsewhere(tx: sa.Connection, one: Notice, now: datetime) -> sa.Select[Any] | None:
+    """Who is being asked in another poll, for a notice that asks; they are left out: nobody has two open at a time."""
+    if one.question_id is None or asked.question_of(tx, one.question_id).kind is not AskKind.POLL:
+        return None
+    return asked.busy(one.question_id, now)
+
+
 def _freeze(
     tx: sa.Connection,
     vault: Vault,
@@ -273,7 +301,8 @@ def _freeze(
     now: datetime,
 ) -> dict[str, Any]:
     """Put messages and parts into the outbox; the plan that they add up to."""
-    chosen = roster_store.audience_query(one.audience, withheld).subquery()
+    busy = elsewhere(tx, one, now)
+    chosen = roster_store.audience_query(one.audience, withheld, busy).subquery()
     served = chosen.c.carrier.in_(carriers)
     now_ms = round(now.timestamp() * 1000)
     fixed: dict[str, sa.ColumnElement[Any]] = {
@@ -284,15 +313,20 @@ def _freeze(
         "parts": sa.literal(parts_of(one.body)),
         "category": chosen.c.category,
         "township": chosen.c.township,
+        "village": chosen.c.village,
         "created_by": sa.literal(one.author),
         "created_ms": sa.literal(now_ms),
         "expires_ms": sa.literal(now_ms + one.validity_hours * HOUR),
     }
+    left_out = dict(roster_store.left_out(tx, one.audience, withheld, busy))
+    unserved = tx.scalar(sa.select(sa.func.count()).select_from(chosen).where(chosen.c.carrier.not_in(carriers)))
+    if unserved:
+        left_out["carrier not configured"] = unserved
     tx.execute(sa.insert(message).from_select(list(fixed), sa.select(*fixed.values()).where(served)))
     if has_fields(one.body):
         _count_parts(tx, vault, one)
     _insert_parts(tx, one, now_ms)
-    return _plan(tx, one, carriers, withheld)
+    return _plan(tx, one, left_out)
 
 
 def _count_parts(tx: sa.Connection, vault: Vault, one: Notice) -> None:
@@ -329,22 +363,17 @@ def _insert_parts(tx: sa.Connection, one: Notice, now_ms: int) -> None:
     tx.execute(sa.insert(part).from_select(list(columns), rows.order_by(message.c.id, numbers.c.number)))
 
 
-def _plan(tx: sa.Connection, one: Notice, carriers: Sequence[str], withheld: Collection[int]) -> dict[str, Any]:
+def _plan(tx: sa.Connection, one: Notice, left_out: Mapping[str, int]) -> dict[str, Any]:
     rows = tx.execute(
         sa.select(part.c.carrier, sa.func.count(sa.distinct(part.c.message_id)), sa.func.count())
         .where(part.c.lane == one.id)
         .group_by(part.c.carrier)
     ).all()
-    left_out = dict(roster_store.left_out(tx, one.audience, withheld))
-    planned = roster_store.audience_query(one.audience, withheld).subquery()
-    unserved = tx.scalar(sa.select(sa.func.count()).select_from(planned).where(planned.c.carrier.not_in(carriers)))
-    if unserved:
-        left_out["carrier not configured"] = unserved
     return {
         "people": sum(row[1] for row in rows),
         "parts": sum(row[2] for row in rows),
         "carriers": {row[0]: {"people": row[1], "parts": row[2]} for row in rows},
-        "left_out": left_out,
+        "left_out": dict(left_out),
     }
 
 
@@ -355,7 +384,10 @@ def send(tx: sa.Connection, notice_id: int, at: datetime, now: datetime) -> Noti
     """Let it go, at once or at a time. Its validity counts from then."""
     one = by_id(tx, notice_id)
     _in_state(one, "approved")
+    _refuse_asking_too_late(tx, one, max(at, now))
     expires_ms = round(max(at, now).timestamp() * 1000) + one.validity_hours * HOUR
+    if one.question_id is not None:  # nobody is asked when it is too late to answer
+        expires_ms = min(expires_ms, round(asked.question_of(tx, one.question_id).closes_at.timestamp() * 1000))
     tx.execute(sa.update(notice).where(notice.c.id == notice_id).values(state="running", send_at=at, started_at=now))
     tx.execute(sa.update(message).where(message.c.notice_id == notice_id).values(expires_ms=expires_ms))
     tx.execute(sa.update(part).where(part.c.lane == notice_id).values(expires_ms=expires_ms))

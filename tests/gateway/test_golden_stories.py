@@ -5,12 +5,17 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
-from gateway import case_queue
+from gateway import case_queue, notices, polls, roster_desk
 from gateway.casebook import find
 from gateway.errors import Refused
-from gateway.tables import text
+from gateway.notices import asked as asked_of
+from gateway.resources import prefixes
+from gateway.tables import message, text
+from roster.audiences import Audience
+from roster.importing import Entry
 from routing import store
 from tests.conftest import NOON
+from tests.gateway.asking import close, notice, poll, texted
 from tests.gateway.casework import (
     ALL,
     act,
@@ -166,3 +171,77 @@ def test_a_text_that_accuses_an_official(office: Office) -> None:
         assert case_queue.waiting_for(tx, ("dept",), "县城管局") == []
     done = act(office, no, "instruct", "leader", "县长", instruction="请核查", lead="县纪委监察局", due=due(office))
     assert (done.state, done.lead) == ("assigned", "县纪委监察局")
+
+
+def test_the_corridor_on_the_plaza_that_most_were_against(office: Office) -> None:
+    """G4: asked before it is decided; most are against; the table by category; those who were asked are told."""
+    office.join(*(f"139000000{i:02d}" for i in range(1, 41)), category="农民")
+    office.join(*(f"137000000{i:02d}" for i in range(1, 21)), category="个体户")
+    asked = poll(office, "拟在人民广场北侧建文化廊架,您是否同意?")
+    for i in range(1, 31):
+        texted(office, f"86139000000{i:02d}", "2,广场本来就小" if i == 1 else "不同意" if i % 3 else "1")
+    for i in range(1, 16):
+        texted(office, f"86137000000{i:02d}", "2" if i % 2 else "同意")
+    for i in range(1, 4):
+        texted(office, f"86138000000{i:02d}", "说不清")
+    found = close(office, asked.id)
+    assert (found.lead(), found.counts, found.voted, found.asked) == ("不同意", (17, 28, 3), 48, 70)
+    by_category = {row.name: row.options for row in found.by_category}
+    assert by_category["农民"][:2] == (10, 20)
+    assert by_category["教师"] == (None, None, None)  # three teachers: what each said is nobody's business
+    assert found.reasons == ((2, "广场本来就小"),)
+    told = notice(
+        office, "根据大家的意见,人民广场廊架不建了,谢谢参与。", Audience(persons=tuple(reached(office, asked.id)))
+    )
+    assert told.plan is None  # as it was drafted
+    with office.database.read() as tx:
+        assert notices.by_id(tx, told.id).plan["people"] == 70  # type: ignore[index]
+
+
+def test_the_road_that_twenty_three_villages_found_too_low_a_class(office: Office) -> None:
+    """G5: only the villages along the road are asked; most find the class too low; it is raised, and they are told."""
+    villages = [f"沿线{i:02d}村" for i in range(1, 24)]
+    with office.database.write() as tx:
+        entries = tuple(
+            Entry(
+                v * 10 + i,
+                f"+86138{v:02d}0000{i:02d}",
+                f"钱{i}",
+                "",
+                "农民",
+                "毛演堡乡" if v < 22 else "屯庄营乡",
+                name,
+            )
+            for v, name in enumerate(villages, 10)
+            for i in range(6)
+        )
+        roster_desk.apply(tx, office.vault, prefixes(office.settings), roster_desk.Plan(entries, (), 0, ()), office.now)
+    options = ("合适", "偏低", "偏高")
+    asked = poll(
+        office, "建安路拟按四级公路修建,您觉得等级:", options=options, audience=Audience(villages=tuple(villages))
+    )
+    assert found_in(office, asked.id) == set(villages)
+    for v in range(10, 33):
+        for i in range(6):
+            texted(office, f"86138{v:02d}0000{i:02d}", "2" if i < 4 else "1,够用了" if i == 4 else "选3")
+    found = close(office, asked.id)
+    assert (found.asked, found.voted, found.counts, found.lead()) == (138, 138, (23, 92, 23), "偏低")
+    assert [(row.name, row.asked) for row in found.by_township] == [("毛演堡乡", 72), ("屯庄营乡", 66)]
+    assert len(found.by_village) == 23
+    assert all(row.options[0] is None for row in found.by_village)  # one person a village
+    raised = notice(office, "建安路改按三级公路修建,谢谢参与。", Audience(persons=tuple(reached(office, asked.id))))
+    assert {row.person_id for row in office.rows(sa.select(message).where(message.c.notice_id == raised.id))} == set(
+        reached(office, asked.id)
+    )
+
+
+def reached(office: Office, notice_id: int) -> list[int]:
+    """The people to whom a notice went."""
+    with office.database.read() as tx:
+        return asked_of.reached(tx, notice_id)
+
+
+def found_in(office: Office, notice_id: int) -> set[str]:
+    """The villages of those whom a poll was put to."""
+    with office.database.read() as tx:
+        return {one.village for one in polls.whom(tx, notice_id)}

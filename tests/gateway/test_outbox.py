@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from carriers.events import SubmitAnswered, Verdict
 from carriers.smpp import describe
-from gateway import case_mail, case_texts, inbox, outbox, receipts
+from gateway import answers, case_mail, case_texts, inbox, outbox, receipts
+from gateway.notices import asked
 from gateway.outbox import DIRECT, HOUR, RECEIPT_GRACE, UNCERTAIN_GRACE, Answer, PartState
 from gateway.tables import attempt, metadata, part
 from roster import store as roster_store
@@ -224,7 +225,7 @@ def test_opting_out_stops_notices_but_not_replies(tx: sa.Connection, people: lis
 
 HOT = {
     f"{module.__name__}.{name}": statement
-    for module in (case_mail, case_texts, inbox, outbox, receipts, roster_store, case_store)
+    for module in (answers, asked, case_mail, case_texts, inbox, outbox, receipts, roster_store, case_store)
     for name, statement in vars(module).items()
     if isinstance(statement, Statement)
 }

@@ -100,7 +100,7 @@ def test_groups_add_up_and_nobody_is_left_out(office: Office) -> None:
     with office.database.write() as tx:
         roster_desk.stop(tx, 10, "x", office.now)
     groups = participation.grouped(people, counts(office), lambda one: one.category, ("农民", "教师"))
-    assert groups == [Group("农民", 0, 0, 0, 0, 0, 0, 0), Group("教师", 10, 1, 1, 1, 0, 0, 0)]
+    assert groups == [Group("农民", 0, 0, 0, 0, 0, 0, 0, 0), Group("教师", 10, 1, 1, 1, 0, 0, 0, 0)]
 
 
 def test_no_list_of_people_is_ordered_by_what_they_did() -> None:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from gateway import resources
 from gateway.settings import load
 from routing.cases import CaseState
-from routing.inbound import THRESHOLD, Decision, DecisionKind, Dialogue, Sender, alike, decide
+from routing.inbound import THRESHOLD, Decision, DecisionKind, Dialogue, Sender, decide
 from routing.numbers import write
 from routing.replies import may_answer
-from routing.words import Words
+from routing.words import Words, alike
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 INFORMANT = Sender(1, True, True, False)
