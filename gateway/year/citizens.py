@@ -8,13 +8,13 @@ from functools import partial
 from gateway import resources
 from gateway.year.county import County
 from gateway.year.phones import Got
-from gateway.year.script import Later, Matter, Remark, Saying
+from gateway.year.script import Ballot, Later, Matter, Remark, Saying
 from gateway.year.truth import Sent, Truth
 from roster.networks import carrier_of
 
 When = Callable[[float, Callable[[], None]], None]
 """Have something done at a moment."""
-READ = tuple(f"T{n}" for n in (*range(1, 14), *range(15, 22)))
+READ = tuple(f"T{n}" for n in (*range(1, 14), *range(15, 25)))
 ACKNOWLEDGED = ("T1", "T20")
 
 
@@ -46,12 +46,16 @@ class Citizens:
         """Something about no matter."""
         self._text(remark.number, remark.saying, None, self.notice, "")
 
-    def _text(self, number: str, saying: Saying, matter: Matter | None, extension: str, no: str) -> None:
+    def vote(self, ballot: Ballot, poll: int, extension: str) -> None:
+        """Answer a poll."""
+        self._text(ballot.number, ballot.saying, None, extension, "", poll)
+
+    def _text(self, number: str, saying: Saying, matter: Matter | None, extension: str, no: str, poll: int = 0) -> None:
         shape, now = saying.shape, self._county.now()
         words = saying.words.replace("{no}", no)
         home = self._homes.get(number) or carrier_of(f"+86{number}", None, None, self._prefixes, now).carrier
         said = saying if words == saying.words else Saying(saying.serial, saying.fate, words, saying.value, shape)
-        self._truth.sends(number, Sent(said, matter))
+        self._truth.sends(number, Sent(said, matter, poll))
         self._county.carriers[home].text(
             f"86{number}",
             words,

@@ -20,9 +20,11 @@ class Fate(StrEnum):
     REJECTED = "不予受理"
     COMMAND = "指令退订"
     NOISE = "无需办理"
-    RATING = "评价"  # answers to our surveys: not among the texts of the year's table
+    RATING = "评价"  # answers to our surveys and polls are not among the texts of the year's table
+    VOTE = "投票"
 
 
+ANSWERS = frozenset({Fate.RATING, Fate.VOTE})
 MATTERS = (Fate.ASSIGNED, Fate.ADOPTED, Fate.KEPT, Fate.ANSWERED, Fate.MERGED, Fate.REJECTED)
 """Fates of texts that open a case."""
 
@@ -33,7 +35,7 @@ class Figures:
 
     people: int
     topics: tuple[int, ...]  # notices by topic, in the order of `notices.TOPICS`
-    polls: int
+    votes: tuple[tuple[int, ...], ...]  # by poll: for each option
     green: int  # assigned and closed: answered in time
     yellow: int
     red: int
@@ -87,7 +89,7 @@ class Figures:
 FULL = Figures(
     people=generator.ACCEPTED,
     topics=(14, 7, 15, 11, 10, 10, 9, 9),
-    polls=6,
+    votes=((26, 61, 9), (12, 44, 6), (50, 18, 10), (58, 6, 8), (66, 4, 5), (31, 29, 12)),
     green=240,
     yellow=17,
     red=3,
@@ -131,7 +133,7 @@ def scaled(scale: float, full: Figures = FULL) -> Figures:
     return Figures(
         people=max(200, round(full.people * scale)),
         topics=tuple(max(1, round(count * scale)) for count in full.topics),
-        polls=min(full.polls, 2),
+        votes=tuple(tuple(max(2, round(count * scale)) for count in votes) for votes in full.votes[:2]),
         green=green,
         yellow=yellow,
         red=red,

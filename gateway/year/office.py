@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway import audit, case_desk, case_queue, case_texts, notices, operators, rights
+from gateway import answers, audit, case_desk, case_queue, case_texts, notices, operators, polls, rights
 from gateway.casebook import find
 from gateway.errors import Refused
 from gateway.tables import text as text_table
@@ -52,7 +52,7 @@ class Office:
 
     def __init__(self, county: County, truth: Truth) -> None:
         self._county, self._truth, self._desk = county, truth, county.desk
-        self._mended: set[int] = set()
+        self._sorted: set[int] = set()  # texts that an operator has looked at
         self.refused: list[str] = []  # what the gateway would not let them do
 
     def hire(self) -> None:
@@ -66,17 +66,11 @@ class Office:
 
     # -------------------------------------------------------------------------------------------------------- notices
 
-    def announce(self, one: Announcement) -> str:
-        """Draft, approve by another, send. The digits under which it goes."""
+    def announce(self, one: Announcement) -> int:
+        """Draft, approve by another, send. The notice's number."""
         county, values = self._county, self._county.settings.values
-        body = notices.check_body(one.body, values.signature, values.notices.max_parts)
-        audience = Audience(villages=one.villages)
-        now = county.now()
         with self._doing(OPERATOR, "notice.draft") as (tx, note):
-            made = notices.draft(
-                tx, title=one.title, topic=one.topic, body=body, audience=audience, author=OPERATOR.name, now=now,
-                validity_hours=values.notices.validity_hours,
-            )  # fmt: skip
+            made = self._drafted(tx, one)
             note(f"notice {made.id}", {"digest": made.digest})
         county.loop.leap(county.loop.time() + 1_200)
         with self._doing(DIRECTOR, "notice.approve") as (tx, note):
@@ -88,7 +82,18 @@ class Office:
         with self._doing(OPERATOR, "notice.send") as (tx, note):
             notices.send(tx, made.id, county.now(), county.now())
             note(f"notice {made.id}", {"at": county.now().isoformat()})
-        return notices.extension_of(made.id, 4)
+        return made.id
+
+    def _drafted(self, tx: sa.Connection, one: Announcement) -> notices.Notice:
+        values, audience, now = self._county.settings.values, Audience(villages=one.villages), self._county.now()
+        given: dict[str, Any] = {"topic": one.topic, "title": one.title, "audience": audience, "now": now}
+        given |= {"author": OPERATOR.name, "validity_hours": values.notices.validity_hours}
+        if one.until is not None:
+            zone, most = self._county.zone, values.notices.max_parts
+            return polls.draft(
+                tx, self._desk.texts, words=one.body, until=one.until, zone=zone, max_parts=most, **given
+            )
+        return notices.draft(tx, body=notices.check_body(one.body, values.signature, values.notices.max_parts), **given)
 
     # --------------------------------------------------------------------------------------------------------- intake
 
@@ -139,21 +144,23 @@ class Office:
     def _sort_texts(self) -> bool:
         """Texts that the gateway left to people, and those that people see it got wrong."""
         with self._county.database.read() as tx:
-            open_ids = [row.id for row in case_texts.unsettled(tx, 1_000)]
             unknown = sa.select(text_table.c.id).where(
                 text_table.c.decision == DecisionKind.UNKNOWN_SENDER, text_table.c.handled_at.is_(None)
             )
-            open_ids += list(tx.scalars(unknown))
-        wrong = [link.text_id for link in self._truth.links if link.right is False and link.text_id not in self._mended]
-        for text_id in wrong:
-            self._mend(text_id)
-        for text_id in open_ids:
+            strangers = list(tx.scalars(unknown))
+        links = [link for link in self._truth.links if not link.right and link.text_id not in self._sorted]
+        for link in links:
+            self._sorted.add(link.text_id)
+            if link.right is None:
+                self._sort(link.text_id)
+            else:
+                self._mend(link.text_id)
+        for text_id in strangers:
             self._sort(text_id)
-        return bool(open_ids or wrong)
+        return bool(links or strangers)
 
     def _mend(self, text_id: int) -> None:
         """A text that was linked wrongly: taken back, and sorted by hand."""
-        self._mended.add(text_id)
         sent = self._truth.of_text[text_id]
         try:
             if sent.saying.fate in MATTERS or sent.matter is None:
@@ -166,7 +173,11 @@ class Office:
 
     def _sort(self, text_id: int) -> None:
         sent = self._truth.of_text[text_id]
-        if sent.matter is None:
+        if sent.poll:
+            with self._doing(OPERATOR, "text.attach") as (tx, note):
+                answers.attach(tx, self._desk, text_id, sent.poll, sent.saying.value, OPERATOR.name, self._county.now())
+                note(f"text {text_id}", {"poll": sent.poll})
+        elif sent.matter is None:
             with self._doing(OPERATOR, "text.view") as (tx, note):
                 case_texts.handled(tx, text_id, OPERATOR.name, self._county.now())
                 note(f"text {text_id}", {})

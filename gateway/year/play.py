@@ -1,7 +1,7 @@
 """Play the year: from one event to the next, until its last day is over."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from gateway import audit, case_clock, resources, roster_desk
+from gateway.notices import extension_of
 from gateway.roster_desk import Plan
 from gateway.roster_files import read_roster, write_sheet
 from gateway.year import script as scripts
@@ -45,6 +46,7 @@ class Year:
     sample: Sample
     plan: Plan  # of the roster's import
     corrected: int  # numbers that moved to another carrier, as the operator entered them
+    numbers: dict[str, int] = field(default_factory=dict)  # a notice's title -> its number
 
 
 def play(
@@ -116,7 +118,7 @@ def _fill(agenda: Agenda, year: Year, ends: datetime) -> None:
     for remark in script.remarks:
         agenda.at(remark.at.timestamp(), partial(citizens.say, remark))
     for announcement in script.announcements:
-        agenda.at(announcement.at.timestamp(), partial(_announce, year, announcement))
+        agenda.at(announcement.at.timestamp(), partial(_announce, year, agenda, announcement))
     off, on = script.off
     agenda.at(off.timestamp(), partial(county.switch_off, tuple(sorted(year.sample.off))))
     agenda.at(on.timestamp(), partial(county.switch_off, ()))
@@ -139,8 +141,13 @@ def _look_after(county: County) -> bool:
         return any(store.listed(tx, state=state, limit=1) for state, *_ in case_clock.SWEPT)
 
 
-def _announce(year: Year, one: Announcement) -> None:
-    year.citizens.notice = year.office.announce(one)
+def _announce(year: Year, agenda: Agenda, one: Announcement) -> None:
+    """Send it. Who votes does so after it has come."""
+    number = year.office.announce(one)
+    year.numbers[one.title] = number
+    year.citizens.notice = extension = extension_of(number, 4)
+    for ballot in one.votes:
+        agenda.at(year.county.loop.time() + ballot.after, partial(year.citizens.vote, ballot, number, extension))
 
 
 async def _played(year: Year, agenda: Agenda, ends: datetime, say: Say) -> None:

@@ -8,7 +8,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from gateway.year import wording
-from gateway.year.figures import MATTERS, Fate, Figures
+from gateway.year.figures import ANSWERS, MATTERS, Fate, Figures
 from gateway.year.texts import Writer
 from roster.importing import Entry
 from routing.calendar import Calendar
@@ -18,6 +18,7 @@ DAY = 24 * HOUR
 LAST_CALL = time(14, 0)  # what is texted by then is assigned the same working day
 CLOSING = 18  # working days before the end of the year after which nothing that is to be closed begins
 REVIEWED_AFTER = 85  # days a suspended case stands on the books: it is looked at again after the year
+POLLED = 4  # days that a poll is open
 SECOND_MATTERS = 0.08  # share of matters told by somebody who has told one before
 
 
@@ -97,6 +98,15 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class Ballot:
+    """A vote, so many seconds after the poll was sent."""
+
+    after: float
+    number: str
+    saying: Saying
+
+
+@dataclass(frozen=True, slots=True)
 class Announcement:
     """A notice. `villages` limits it; a poll asks."""
 
@@ -105,7 +115,8 @@ class Announcement:
     title: str
     body: str
     villages: tuple[str, ...] = ()
-    poll: bool = False
+    until: date | None = None  # a poll's last day
+    votes: tuple[Ballot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +138,7 @@ class Script:
                 yield matter.opening
             yield from (one.saying for one in (matter.told, matter.asked, matter.thanked) if one is not None)
         yield from (remark.saying for remark in self.remarks)
+        yield from (vote.saying for one in self.announcements for vote in one.votes)
 
 
 def written(
@@ -403,16 +415,38 @@ class _Year:
             topic for topic, count in zip(wording.NOTICES, self.figures.topics, strict=True) for _ in range(count)
         ]
         self.chance.shuffle(topics)
-        polls = {topic: (question, road) for topic, question, road in wording.POLLS[: self.figures.polls]}
+        polls = self._polls_among(topics)
         found = []
         for n, topic in enumerate(topics):
             day = self.days[(2 * n + 1) * len(self.days) // (2 * len(topics))]
             at = self._moment(day, self.chance.uniform(9, 16)) if n else self._moment(self.days[0], 9)
-            poll = polls.pop(topic, None)
-            body = poll[0] if poll else self.chance.choice(wording.NOTICES[topic]).format(month=day.month, n=n + 1)
-            villages = self._along_the_road() if poll and poll[1] else ()
-            found.append(Announcement(at, topic, f"{topic}{n + 1}", body, villages, poll is not None))
+            body = self.chance.choice(wording.NOTICES[topic]).format(month=day.month, n=n + 1)
+            one = Announcement(at, topic, f"{topic}{n + 1}", body)
+            found.append(self._poll(one, polls[n]) if n in polls else one)
         return tuple(found)
+
+    def _polls_among(self, topics: Sequence[str]) -> dict[int, int]:
+        """Which notice is which poll: of its topic, and apart from each other, for nobody is asked twice at a time."""
+        found: dict[int, int] = {}
+        for poll in range(len(self.figures.votes)):
+            ideal = (poll + 0.5) * len(topics) / len(self.figures.votes)
+            able = [n for n, topic in enumerate(topics) if topic == wording.POLLS[poll][0] and n and n not in found]
+            found[min(able, key=lambda n: abs(n - ideal))] = poll
+        return found
+
+    def _poll(self, one: Announcement, poll: int) -> Announcement:
+        _, question, road = wording.POLLS[poll]
+        villages = self._along_the_road() if road else ()
+        able = [who for who in self.people if who.village in villages or not villages]
+        ballots = []
+        for option, count in enumerate(self.figures.votes[poll], 1):
+            for _ in range(count):
+                who = able.pop()
+                self.people.remove(who)
+                saying = self._say(Fate.VOTE, self.writer.vote(option), option)
+                ballots.append(Ballot(self.chance.uniform(0.1, 60) * HOUR, who.phone[-11:], saying))
+        until = one.at.date() + timedelta(days=POLLED)
+        return replace(one, body=question, villages=villages, until=until, votes=tuple(ballots))
 
     def _along_the_road(self) -> tuple[str, ...]:
         villages = sorted({who.village for who in self.people})
@@ -506,10 +540,10 @@ def _is_plain(matter: Matter) -> bool:
 def _shaped(script: Script, chance: Random) -> Script:
     """Deal out how the texts travel: long ones in parts, out of order, with a gap, twice; some without their digits."""
     sayings = list(script.sayings())
-    told = [one for one in sayings if one.fate is not Fate.RATING]
+    told = [one for one in sayings if one.fate not in ANSWERS]
     shapes = _parts(script.figures, [one for one in told if one.fate in MATTERS], chance)
     bare = set(chance.sample([one.serial for one in told], round(script.figures.bare * len(told))))
-    bare |= {one.serial for one in sayings if one.fate is Fate.RATING and chance.random() < script.figures.bare}
+    bare |= {one.serial for one in sayings if one.fate in ANSWERS and chance.random() < script.figures.bare}
     changed = {
         one.serial: replace(one, shape=replace(shapes.get(one.serial, Shape()), bare=one.serial in bare))
         for one in sayings
@@ -518,6 +552,10 @@ def _shaped(script: Script, chance: Random) -> Script:
         script,
         matters=tuple(_reshaped(one, changed) for one in script.matters),
         remarks=tuple(replace(one, saying=changed[one.saying.serial]) for one in script.remarks),
+        announcements=tuple(
+            replace(one, votes=tuple(replace(vote, saying=changed[vote.saying.serial]) for vote in one.votes))
+            for one in script.announcements
+        ),
     )
 
 

@@ -57,6 +57,10 @@ class Writer:
         """The answer to a survey."""
         return self._chance.choice(wording.RATINGS[value])
 
+    def vote(self, option: int) -> str:
+        """The answer to a poll."""
+        return self._chance.choice(wording.VOTES[option])
+
     def _detail(self, subject: Subject) -> str:
         return "," + self._chance.choice(subject.more).rstrip("。") if self._chance.random() < 0.5 else ""
 

@@ -1,6 +1,5 @@
 """Which text of the store is which of the script's, and was it linked rightly? Known to whoever wrote the script."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +18,11 @@ ALONE = frozenset({DecisionKind.COMMAND, DecisionKind.ACKNOWLEDGEMENT, DecisionK
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A text that was sent; the matter that it opens or is about."""
+    """A text that was sent; the matter that it opens or is about, or the poll (a notice) that it answers."""
 
     saying: Saying
     matter: Matter | None
+    poll: int = 0
 
 
 @dataclass(slots=True)
@@ -33,6 +33,7 @@ class Link:
     sent: Sent
     decision: str
     reason: str
+    bare: bool  # it came without extension digits
     right: bool | None
 
 
@@ -70,17 +71,13 @@ class Truth:
                 continue
             self.of_text[row.id] = sent
             right = self._right(row, sent)
-            self.links.append(Link(row.id, sent, row.decision, row.reason, right))
+            self.links.append(Link(row.id, sent, row.decision, row.reason, not row.extension, right))
             if sent.matter is not None and sent.saying is sent.matter.opening and right:
                 self.entered(row.case_id, sent.matter)
 
     def missing(self) -> int:
         """How many texts were sent and are not in the store."""
         return sum(map(len, self._sent.values()))
-
-    def unlinked(self) -> Iterator[Link]:
-        """Texts that an operator has to look at: left open, or linked wrongly."""
-        return (link for link in self.links if not link.right)
 
     def _find(self, row: Any, number: str) -> Sent | None:
         waiting = self._sent.get(number, [])
@@ -93,8 +90,10 @@ class Truth:
 
     def _right(self, row: Any, sent: Sent) -> bool | None:
         decision, fate = row.decision, sent.saying.fate
-        if decision == DecisionKind.UNCLEAR:
+        if decision in (DecisionKind.UNCLEAR, DecisionKind.ASKED_BACK):
             return None
+        if fate is Fate.VOTE:
+            return bool(decision == DecisionKind.VOTE)
         if fate in MATTERS:
             return bool(decision == DecisionKind.NEW_CASE)
         if sent.matter is None:
