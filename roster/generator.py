@@ -195,11 +195,21 @@ def _identity(rnd: Random, i: int, gender: str) -> str:
     return digits + check_character(digits)
 
 
-def _spread(rnd: Random, shares: dict[str, int], count: int) -> list[str]:
-    """`count` names in these shares, shuffled; exactly the given numbers when they add up to `count`."""
-    whole = sum(shares.values())
-    names = [name for name, share in shares.items() for _ in range(share * count // whole)]
-    names += [next(iter(shares))] * (count - len(names))
+def shares(of: dict[str, int], count: int) -> dict[str, int]:
+    """`count` people in these shares; exactly the given numbers when they add up to `count`."""
+    whole = sum(of.values())
+    found = {name: share * count // whole for name, share in of.items()}
+    found[next(iter(of))] += count - sum(found.values())
+    return found
+
+
+def faults(accepted: int) -> dict[str, int]:
+    """How many rows of each fault a roster of so many good rows has."""
+    return {kind: _share(planted, accepted) for kind, planted in FAULTS.items()}
+
+
+def _spread(rnd: Random, of: dict[str, int], count: int) -> list[str]:
+    names = [name for name, share in shares(of, count).items() for _ in range(share)]
     rnd.shuffle(names)
     return names
 

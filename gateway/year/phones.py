@@ -27,6 +27,9 @@ class Phones:
         self.notices: dict[str, Counter[str]] = {}  # the extension digits of a notice -> how many had which fate
         self.got: list[Got] = []
         self.reader: Callable[[Got], None] = lambda got: None
+        self.doubled = 0  # texts of a notice that came to a phone that had it
+        self._latest = ""  # the notice that came last, and who has it
+        self._reached: set[str] = set()
         self._pieces: dict[tuple[str, str, int], list[reassembly.Piece]] = {}
 
     def watch(self, access_number: str) -> Callable[[SubmitReceived, Reaction], None]:
@@ -37,6 +40,8 @@ class Phones:
         if len(extension) == 4 and extension[0] == "0":  # as `gateway.notices.extension_of` has it
             fates = self.notices.setdefault(extension, Counter())
             fates[reaction.fate.value if reaction.fate else ""] += 1
+            if reaction.fate is ReceiptState.DELIVERED:
+                self._count(extension, submit.destination)
             return
         if reaction.fate is not ReceiptState.DELIVERED:
             return
@@ -45,6 +50,13 @@ class Phones:
             got = Got(self._clock(), submit.destination[-11:], extension, words)
             self.got.append(got)
             self.reader(got)
+
+    def _count(self, extension: str, number: str) -> None:
+        """Notices come one after another: who has the latest tells whether it comes twice."""
+        if extension != self._latest:
+            self._latest, self._reached = extension, set()
+        self.doubled += number in self._reached
+        self._reached.add(number)
 
     def _whole(self, submit: SubmitReceived) -> str | None:
         """The words, once all parts are there."""
