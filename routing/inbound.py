@@ -347,9 +347,7 @@ def _by_open_case(text: str, dialogues: Sequence[Dialogue], now: datetime, words
             if words.asks_on(text):
                 return Decision(DecisionKind.UNCLEAR, f"像是追问,但与在办的{case.number}没有一处相同", 0.5)
             return Decision(DecisionKind.NEW_CASE, f"与在办的{case.number}没有一处相同", 0.6)
-        if (
-            best < LIKE and len(plain(text)) >= OWN_MATTER and not known
-        ):  # a village or a "please" in common says nothing
+        if best < SAME and len(plain(text)) >= OWN_MATTER:  # one's own village, a "please", a "when": that is no sign
             return Decision(DecisionKind.UNCLEAR, f"只有{case.number}在办,但像是另一件事", 0.5)
         if best == 0 and len(plain(text)) > NO_MATTER and not known:
             return Decision(DecisionKind.UNCLEAR, f"只有{case.number}在办,但内容没有一处相同", 0.5)

@@ -45,6 +45,7 @@ def year(
     try:
         played = _played(folder, figures.scaled(scale), seed, _day(start), as_json)
         lines, hashed = acceptance.table(played), acceptance.ledger(played)
+        played.county.close()
     finally:
         if keep is None:
             shutil.rmtree(folder, ignore_errors=True)

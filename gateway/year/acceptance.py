@@ -1,7 +1,7 @@
 """Does everything match? Each figure of the year as it should be, as the gateway tells it, and as the phones saw it."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -109,19 +109,32 @@ class _Account:
         counts = roster_store.counts(self.tx)
         for category, count in generator.shares(generator.CATEGORY_SHARES, of.people).items():
             yield Line("名册", f"类别:{category}", count, counts["category"].get(category, 0))
+        stale = self._stale()
         for name, count in generator.shares(generator.CARRIER_SHARES, of.people).items():
             label = self.county.settings.values.carriers[name].label
-            yield Line("名册", f"运营商:{label}", count, counts["carrier"].get(name, 0))
-        homes = ((number, home) for number, home in sample.ported.items())
-        moved = sum(self._carrier_of(number) == home for number, home in homes)
-        yield Line("名册", "携号转网,已知归属", len(sample.ported), moved)
+            yield Line("名册", f"运营商:{label}", count, counts["carrier"].get(name, 0) + stale[name])
+        known = sum(home in self._carriers_of(number) for number, home in sample.ported.items())
+        yield Line("名册", "携号转网,查明归属", len(sample.ported), known)
         rules = resources.number_rules(self.county.settings)
         kinds = Counter(one.suspicion.kind for one in number_desk.suspects(self.tx, self.county.vault, rules))
         yield Line("名册", "空号,列为疑似空号", len(sample.empty), kinds[SuspicionKind.EMPTY])
 
-    def _carrier_of(self, number: str) -> str | None:
+    def _carriers_of(self, number: str) -> tuple[str, ...]:
+        """The carrier a number is sent over now, then those that there is, or was, evidence of."""
         person = roster_store.person_by_phone(self.tx, self.county.vault, f"+86{number}")
-        return person and person.carrier
+        if person is None:
+            return ()
+        return (person.carrier, *(row.carrier for row in roster_store.evidence(self.tx, person.id)))
+
+    def _stale(self) -> Counter[str]:
+        """What half-year old evidence no longer tells: the next notice will teach it again."""
+        found: Counter[str] = Counter()
+        for number, home in self.year.sample.ported.items():
+            now, *known = self._carriers_of(number)
+            if now != home and home in known:
+                found[home] += 1
+                found[now] -= 1
+        return found
 
     # -------------------------------------------------------------------------------------------------------- notices
 
@@ -155,8 +168,8 @@ class _Account:
             .where(part.c.lane > 0)
         ) or 0  # fmt: skip
         states = Counter[str]()
-        for one in told:
-            states += Counter(report.account(self.tx, one).total.people)
+        for made in told:
+            states += Counter(report.account(self.tx, made).total.people)
         yield Line("通知", "人次(全部发给全体)", everybody, people + opted_out + reach["elsewhere"])
         yield Line("通知", "  应发", reach["sent"], people, fates.total() - again)
         yield Line("通知", "  已退订不发", reach["opted out"], opted_out)
@@ -332,9 +345,8 @@ class _Account:
         """The store in the end."""
         now_ms = round(self.county.now().timestamp() * 1000)
         offences = list(fsck.check(self.tx, self.county.seal_key, now_ms))
-        states: Mapping[str, int] = dict(
-            self.tx.execute(sa.select(part.c.state, sa.func.count()).group_by(part.c.state)).tuples().all()
-        )
+        counted = self.tx.execute(sa.select(part.c.state, sa.func.count()).group_by(part.c.state))
+        states: dict[str, int] = {row[0]: row[1] for row in counted}
         yield Line("收尾", "数据库检查(fsck)不符", 0, len(offences))
         yield Line("收尾", "没有结果的短信", 0, sum(count for state, count in states.items() if state not in FINAL))
         counts = [carrier.counts() for carrier in self.county.carriers.values()]

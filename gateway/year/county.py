@@ -1,7 +1,7 @@
 """The played county: a working folder, the daemon, three simulated carriers, the phones, and the clock."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,12 +30,15 @@ from roster.generator import Sample
 from roster.vault import Vault
 
 YEARS = 400 * 86_400.0
-LINES = {
+LINES: Mapping[str, Mapping[str, Any]] = {
     "mobile": {"protocol": "cmpp3", "account": "county"},
     "unicom": {"protocol": "sgip", "node": 3_031_054_321},
     "telecom": {"protocol": "smgp"},
 }
-PACE = {"rate": 0.0, "window": 1_000}  # a notice to all goes in a few large ticks: it is the year that matters here
+PACE: Mapping[str, Any] = {
+    "rate": 0.0,
+    "window": 1_000,
+}  # a notice to all goes in a few large ticks: it is the year that matters here
 PACE_OF_SWEEPS = {
     "finish notices": 4.0,
     "replies": 4.0,
@@ -53,9 +56,9 @@ LONGEST = 3_600.0
 class County:
     """One county from its first day on. Everything in it happens in one loop, on one thread."""
 
-    def __init__(self, folder: Path, start: datetime, seed: int) -> None:
+    def __init__(self, folder: Path, start: datetime, seed: int, pace: Mapping[str, Any] = PACE) -> None:
         make(folder, "office")
-        self.settings = _hurried(load(folder, {}))
+        self.settings = _hurried(load(folder, {}), pace)
         keys = read_keys(self.settings)
         self.vault, self.seal_key = Vault(keys), keys.seal
         self.zone = self.settings.zone()
@@ -65,8 +68,9 @@ class County:
         self.loop = VirtualLoop(start.timestamp())
         self.phones = Phones(self.loop.time)
         self.network = Network(self.loop, Random(f"network {seed}"))  # noqa: S311 - repeatable on purpose
-        self.carriers = {name: self._carrier(name, n + seed * 3) for n, name in enumerate(LINES)}
-        self.network.doors = {name: Wires(one) for name, one in self.carriers.items()}
+        self.carriers: dict[str, Carrier] = {}
+        for n, name in enumerate(LINES):
+            self.open(name, n + seed * 3)
         self.troubles: list[str] = []
         self._daemon: Daemon | None = None
 
@@ -98,6 +102,11 @@ class County:
             self.loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
             self.loop.close()
             asyncio.set_event_loop(None)
+
+    def close(self) -> None:
+        """Nothing more is asked of it."""
+        self.loop.close()
+        self.database.close()
 
     async def _run(self, play: Callable[[], Any]) -> None:
         process = Process()
@@ -134,7 +143,8 @@ class County:
             found = tx.scalar(waiting)
         return found / 1000 if found else None
 
-    def _carrier(self, name: str, seed: int) -> Carrier:
+    def open(self, name: str, seed: int) -> Carrier:
+        """A carrier that remembers nothing, in the place of whichever was there."""
         line = self.settings.values.carriers[name]
         behaviour = Behaviour(
             name=name,
@@ -146,7 +156,13 @@ class County:
         )
         carrier = Carrier(behaviour, Timers(self.loop))
         carrier.phone = self.phones.watch(line.access_number)
+        self.carriers[name], self.network.doors[name] = carrier, Wires(carrier)
         return carrier
+
+    def shut(self, name: str) -> None:
+        """A carrier's machine dies: its connections are cut, nobody answers a call."""
+        self.network.closed_doors.add(name)
+        self.carriers[name].cut()
 
     def _failed(self, _loop: object, context: dict[str, Any]) -> None:
         trouble = context.get("exception")
@@ -161,11 +177,11 @@ def _behave(carrier: Carrier, **how: Any) -> None:
     carrier.behaviour = carrier.brain.behaviour = replace(carrier.behaviour, **how)
 
 
-def _hurried(loaded: Loaded) -> Loaded:
+def _hurried(loaded: Loaded, pace: Mapping[str, Any]) -> Loaded:
     """The folder's settings, with lines that carry a notice in a few large ticks and a lease that outlasts the year."""
     values = loaded.values
     carriers = {
-        name: msgspec.structs.replace(one, **LINES[name], **PACE) for name, one in values.carriers.items()
+        name: msgspec.structs.replace(one, **LINES[name], **pace) for name, one in values.carriers.items()
     }  # fmt: skip
     daemon = msgspec.structs.replace(values.daemon, lease_s=YEARS, poll_ms=1_000.0, tick_ms=20.0)
     return Loaded(loaded.folder, msgspec.structs.replace(values, carriers=carriers, daemon=daemon))

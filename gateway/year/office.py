@@ -215,7 +215,7 @@ class Office:
                     self._step(_liaison(unit), case, "sign", do=case_desk.sign)
             if self._is_done(case, course):
                 for unit in case.co_handlers:
-                    words = {"reply": "已配合主办单位办理", "signed_by": f"{unit}分管领导"}
+                    words: dict[str, Any] = {"reply": "已配合主办单位办理", "signed_by": f"{unit}分管领导"}
                     self._step(_liaison(unit), case, "report", do=case_desk.report, **words)
                 done |= self._step(
                     who, case, "report", do=case_desk.report, reply=course.reply, outcome=course.outcome,
@@ -291,14 +291,14 @@ class Office:
 
     # ---------------------------------------------------------------------------------------------------------- steps
 
-    def _order(self, who: Officer, case: Case, event: str, course: Course, **more: str) -> bool:
+    def _order(self, who: Officer, case: Case, event: str, course: Course, instruction: str = "") -> bool:
         """A written assignment; what goes to a leader first is not assigned by the operator."""
         with self._county.database.read() as tx:
             case = store.by_id(tx, case.id)
         if event == "assign" and case.state is not CaseState.ACCEPTED:
             return True
-        units = {"lead": course.lead, "co_handlers": course.co, "method": course.method}
-        return self._step(who, case, event, **units, **more)
+        given: dict[str, Any] = {"lead": course.lead, "co_handlers": course.co, "method": course.method}
+        return self._step(who, case, event, **given, instruction=instruction)
 
     def _step(
         self, who: Officer, case: Case, event: str, *, do: Callable[..., Case] | None = None, decides: bool = False,

@@ -57,13 +57,17 @@ def play(
     until: datetime | None = None,
     say: Say = lambda now, share: None,
 ) -> Year:
-    """The whole year in a new working folder, or up to a moment of it."""
+    """The whole year in a new working folder, or up to a moment of it. Its county is the caller's to close."""
     county = County(folder, datetime.combine(start, time(), HERE), seed)
-    agenda = Agenda()
-    year = _prepared(county, agenda, figures, seed, start)
-    ends = until or year.script.end
-    _fill(agenda, year, ends)
-    county.run(partial(_played, year, agenda, ends, say))
+    try:
+        agenda = Agenda()
+        year = _prepared(county, agenda, figures, seed, start)
+        ends = until or year.script.end
+        _fill(agenda, year, ends)
+        county.run(partial(_played, year, agenda, ends, say))
+    except BaseException:
+        county.close()
+        raise
     return year
 
 

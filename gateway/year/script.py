@@ -430,8 +430,8 @@ class _Year:
         found: dict[int, int] = {}
         for poll in range(len(self.figures.votes)):
             ideal = (poll + 0.5) * len(topics) / len(self.figures.votes)
-            able = [n for n, topic in enumerate(topics) if topic == wording.POLLS[poll][0] and n and n not in found]
-            found[min(able, key=lambda n: abs(n - ideal))] = poll
+            able = [n for n, topic in enumerate(topics) if topic == wording.POLLS[poll][0] and n not in found]
+            found[min(able, key=lambda n: (not n, abs(n - ideal)))] = poll
         return found
 
     def _poll(self, one: Announcement, poll: int) -> Announcement:
