@@ -1,8 +1,8 @@
 """What the phones are said to have got is what the carriers delivered, and nothing else."""
 
-from carriers.text import UCS2
 from carriers.events import Concatenation, ReceiptState, SubmitReceived
 from carriers.simulator.behaviour import Reaction
+from carriers.text import UCS2
 from gateway.year.phones import Got, Phones
 
 HOME = "10657000001"
