@@ -82,7 +82,8 @@ def generate(lists: Lists, seed: int = 2014, accepted: int = ACCEPTED) -> Sample
     rows = _with_faults(rnd, rows, people, accepted)
     numbered = [(i, *row) for i, row in enumerate(rows, 1)]
     sheet = ((TITLE,), HEADER, *numbered, ("制表人:样例", "", "", "", "", "", "", "", "", "", ""))
-    chosen = rnd.sample([person.number for person in people], _share(EMPTY + OFF + OPTING_OUT, accepted))
+    others = [person.number for person in people if person.number not in ported]  # one oddity each
+    chosen = rnd.sample(others, _share(EMPTY + OFF + OPTING_OUT, accepted))
     empty, off = _share(EMPTY, accepted), _share(OFF, accepted)
     return Sample(
         sheet,
