@@ -5,6 +5,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -56,7 +57,7 @@ def year(
         "seconds": seconds,
         "ledger": hashed,
         "lines": [
-            {"part": one.part, "what": one.what.strip(), "wanted": one.wanted, "told": one.told, "seen": one.seen}
+            {"part": one.part, "what": one.what, "wanted": one.wanted, "told": one.told, "seen": one.seen}
             | {"ok": one.ok}
             for one in lines
         ],
@@ -67,7 +68,7 @@ def year(
     raise typer.Exit(0 if good else REFUSED)
 
 
-def show(lines: tuple[acceptance.Line, ...], beside: str) -> None:
+def show(lines: Sequence[acceptance.Line], beside: str) -> None:
     """The table."""
     wrong = sum(not one.ok for one in lines)
     rows = []
