@@ -17,7 +17,7 @@ from gateway.notices.asked import question_of
 from gateway.outbox import FINAL
 from gateway.tables import part, reroute, text, text_part
 from gateway.year.figures import ANSWERS, Fate
-from gateway.year.play import Year
+from gateway.year.play import TELLS_NOTHING, Year
 from gateway.year.script import Announcement, Matter
 from roster import generator
 from roster import store as roster_store
@@ -115,6 +115,8 @@ class _Account:
             yield Line("名册", f"运营商:{label}", count, counts["carrier"].get(name, 0) + stale[name])
         known = sum(home in self._carriers_of(number) for number, home in sample.ported.items())
         yield Line("名册", "携号转网,查明归属", len(sample.ported), known)
+        silent = sum(number[:3] in generator.RANGES[TELLS_NOTHING] for number in sample.ported)
+        yield Line("名册", "  其中由管理员登记", silent, self.year.corrected)
         rules = resources.number_rules(self.county.settings)
         kinds = Counter(one.suspicion.kind for one in number_desk.suspects(self.tx, self.county.vault, rules))
         yield Line("名册", "空号,列为疑似空号", len(sample.empty), kinds[SuspicionKind.EMPTY])

@@ -17,7 +17,7 @@ from gateway.errors import Refused
 from gateway.tables import text as text_table
 from gateway.year.county import County
 from gateway.year.figures import MATTERS, Fate
-from gateway.year.script import REVIEWED_AFTER, Announcement, Course, Matter
+from gateway.year.script import Announcement, Course, Matter
 from gateway.year.truth import Truth
 from roster import store as roster_store
 from roster.audiences import Audience
@@ -27,6 +27,7 @@ from routing.cases import GATES, Case, CaseState, Facts
 from routing.inbound import DecisionKind
 
 ALL = frozenset(GATES)
+REVIEWED_AFTER = 85  # days a suspended case stands on the books: it is looked at again after the year
 SUSPENDED_AFTER = 2  # working days that a unit tries before the matter is put on the books
 FAILED = {"e": "佐证材料不全", "p": "手续不全", "y": "答复依据不清"}
 
@@ -56,7 +57,7 @@ class Office:
         self.refused: list[str] = []  # what the gateway would not let them do
 
     def hire(self) -> None:
-        """Give everybody an account; the units' people get theirs with their first case."""
+        """Give everybody an account."""
         with self._county.database.write() as tx:
             for who in (OPERATOR, REVIEWER, DIRECTOR, LEADER, CLERK):
                 operators.add(tx, who.name, who.roles, None, None, None, self._county.now())

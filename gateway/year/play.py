@@ -13,7 +13,7 @@ from gateway import audit, case_clock, resources, roster_desk
 from gateway.notices import extension_of
 from gateway.roster_desk import Plan
 from gateway.roster_files import read_roster, write_sheet
-from gateway.year import script as scripts
+from gateway.year import author
 from gateway.year.agenda import Agenda
 from gateway.year.citizens import Citizens
 from gateway.year.county import County
@@ -87,7 +87,7 @@ def _prepared(county: County, agenda: Agenda, figures: Figures, seed: int, start
     county.use(sample)
     gone = sample.empty | sample.off | {*sample.opting_out}
     people = [entry for entry in plan.joins if entry.phone[-11:] not in gone]
-    script = scripts.written(figures, seed, start, people, sample.opting_out, county.desk.calendar, county.zone)
+    script = author.written(figures, seed, start, people, sample.opting_out, county.desk.calendar, county.zone)
     truth = Truth(county.vault)
     office = Office(county, truth)
     office.hire()
@@ -103,6 +103,7 @@ def _correct(county: County, tx: sa.Connection, sample: Sample) -> int:
         if person is not None and person.carrier == TELLS_NOTHING:
             roster_store.set_carrier(tx, person.id, home, CLERK.name, county.now())
             corrected += 1
+    audit.record(tx, county.seal_key, CLERK.name, "roster.carrier", f"{corrected} numbers", {}, county.now())
     return corrected
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from gateway import resources
 from gateway.settings import Loaded, Settings
-from gateway.year import figures, script, wording
+from gateway.year import author, figures, wording
 from gateway.year.figures import ANSWERS, FULL, Fate, Figures, scaled
 from gateway.year.script import Script
 from roster.importing import Entry
@@ -36,7 +36,7 @@ def written(of: Figures, seed: int = 1, start: date = date(2014, 5, 1)) -> Scrip
         Entry(n, f"+861380000{n:04d}", f"孙{n}", "", "农民", "城关镇", villages[n % 900])
         for n in range(of.people - 200)
     ]
-    return script.written(of, seed, start, people, OPTING_OUT, calendar(), ZoneInfo("Asia/Shanghai"))
+    return author.written(of, seed, start, people, OPTING_OUT, calendar(), ZoneInfo("Asia/Shanghai"))
 
 
 def test_every_text_of_the_year_has_its_fate() -> None:
