@@ -323,10 +323,10 @@ class _Year:
         ballots = []
         for option, count in enumerate(self.figures.votes[poll], 1):
             for _ in range(count):
-                who = able.pop()
-                self.people.remove(who)
                 saying = self._say(Fate.VOTE, self.writer.vote(option), option)
-                ballots.append(Ballot(self.chance.uniform(0.1, 60) * HOUR, who.phone[-11:], saying))
+                ballots.append(Ballot(self.chance.uniform(0.1, 60) * HOUR, able.pop().phone[-11:], saying))
+        voting = {ballot.number for ballot in ballots}
+        self.people = [who for who in self.people if who.phone[-11:] not in voting]
         until = one.at.date() + timedelta(days=POLLED)
         return replace(one, body=question, villages=villages, until=until, votes=tuple(ballots))
 
