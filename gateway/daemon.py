@@ -224,7 +224,8 @@ class Daemon:
             schedule.Sweep("ported numbers", 10, partial(self._sweep, schedule.learn_from_reroutes)),
             schedule.Sweep("learned numbers", 3600, partial(self._sweep_by_clock, self._unlearn)),
             schedule.Sweep("silent parts", 600, partial(self._sweep_by_clock, schedule.expire_silent)),
-            schedule.Sweep("polls", 600, partial(self._sweep_by_clock, schedule.close_polls)),
+            schedule.Sweep("polls", 600, partial(self._sweep_by_clock, self._close_polls)),
+            schedule.Sweep("notices that come back", 600, partial(self._sweep_by_clock, self._draft_repeats)),
             schedule.Sweep("cases", 600, partial(self._sweep_by_clock, partial(schedule.move_cases, self._desk))),
             schedule.Sweep("supervision", 600, partial(self._sweep_by_clock, self._supervise)),
         ]
@@ -253,6 +254,12 @@ class Daemon:
 
     def _supervise(self, tx: sa.Connection, now_ms: int) -> None:
         schedule.supervise_cases(self._desk, Post(self._vault, self._prefixes), tx, now_ms)
+
+    def _close_polls(self, tx: sa.Connection, now_ms: int) -> None:
+        schedule.close_polls(self._settings.values.texts.reassembly_timeout_s + 60, tx, now_ms)
+
+    def _draft_repeats(self, tx: sa.Connection, now_ms: int) -> None:
+        schedule.draft_repeats(self._desk, self._settings.values.notices.validity_hours, tx, now_ms)
 
     def _unlearn(self, tx: sa.Connection, now_ms: int) -> None:
         now = datetime.fromtimestamp(now_ms / 1000, UTC)

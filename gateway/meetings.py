@@ -68,7 +68,7 @@ def from_units(units: Departments, post: str) -> list[Invited]:
 def from_list(content: str) -> list[Invited]:
     """Lines of number, name, unit; blank lines and those that begin with # are passed over. Raises `Refused`."""
     found: dict[str, Invited] = {}
-    for at, row in enumerate(csv.reader(StringIO(content.replace(",", ",").replace("\t", ","))), 1):
+    for at, row in enumerate(csv.reader(StringIO(content.replace("\uff0c", ",").replace("\t", ","))), 1):
         cells = [cell.strip() for cell in row]
         if not any(cells) or cells[0].startswith("#") or (at == 1 and not any(cell.isdecimal() for cell in cells)):
             continue

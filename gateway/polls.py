@@ -17,6 +17,7 @@ from gateway.notices import asked
 from gateway.notices.asked import Question
 from gateway.notices.store import Notice
 from gateway.tables import answer, message, notice, part, question
+from roster import store as roster_store
 from roster.audiences import Audience
 from routing import polls
 from routing.asks import AnswerKind, AskKind
@@ -26,7 +27,6 @@ from routing.texts import Texts
 USUAL = ("同意", "不同意", "说不清")
 MOST_OPTIONS = 9
 UNSENT = ("draft", "approved")
-SETTLING = timedelta(minutes=45)  # a long text may still wait for its parts: longer than texts.reassembly_timeout_s
 
 
 def draft(
@@ -76,6 +76,31 @@ def ask(
     )
     tx.execute(sa.update(notice).where(notice.c.id == one.id).values(question_id=one.id))
     return notices.by_id(tx, one.id)
+
+
+def rest(tx: sa.Connection, question_id: int, author: str, now: datetime) -> Notice:
+    """A draft of the same question for those of its audience who were not asked: they had another poll open then."""
+    one, first = asked.question_of(tx, question_id), notices.by_id(tx, question_id)
+    if first.state in UNSENT or not one.is_open(now):
+        raise Refused(f"第 {question_id} 号没有在征求中", f"xinqiao poll show {question_id}")
+    done = {person.person_id for person in whom(tx, question_id)}
+    wanted = roster_store.audience_query(first.audience, busy=asked.busy(question_id, now)).subquery()
+    people = [person for person in tx.scalars(sa.select(wanted.c.person_id)) if person not in done]
+    if not people:
+        raise Refused("没有可以补征的人", "xinqiao notice report 说明哪些人没有发到、为什么")
+    return notices.draft(
+        tx,
+        title=f"{first.title}(补征)",
+        topic=first.topic,
+        body=first.body,
+        audience=Audience(persons=tuple(sorted(people))),
+        author=author,
+        now=now,
+        validity_hours=first.validity_hours,
+        urgent_reason=first.urgent_reason,
+        resend_of=question_id,
+        question_id=question_id,
+    )
 
 
 def _checked(options: Sequence[str]) -> tuple[str, ...]:
@@ -173,20 +198,20 @@ def compute(tx: sa.Connection, one: Question) -> Outcome:
 def whom(tx: sa.Connection, question_id: int) -> list[Asked]:
     """Everybody whom the question was put to, once; who was left out in time by a cancellation is not among them."""
     rows = tx.execute(
-        sa.select(message.c.person_id, message.c.category, message.c.township, message.c.village, part.c.state)
+        sa.select(*(message.c[name] for name in ("id", "person_id", "category", "township", "village")), part.c.state)
         .select_from(message)
         .join(notice, notice.c.id == message.c.notice_id)
         .join(part, part.c.message_id == message.c.id)
         .where(notice.c.question_id == question_id)
         .order_by(message.c.id)
     )
-    found: dict[int, tuple[Any, list[str]]] = {}
+    found: dict[int, tuple[Any, dict[int, set[str]]]] = {}
     for row in rows:
-        found.setdefault(row.person_id, (row, []))[1].append(row.state)
+        found.setdefault(row.person_id, (row, {}))[1].setdefault(row.id, set()).add(row.state)
     return [
-        Asked(person, row.category or "", row.township or "", row.village or "", "delivered" in states)
-        for person, (row, states) in found.items()
-        if any(state != "cancelled" for state in states)
+        Asked(person, row.category or "", row.township or "", row.village or "", {"delivered"} in texts.values())
+        for person, (row, texts) in found.items()
+        if any(states != {"cancelled"} for states in texts.values())
     ]
 
 
@@ -206,9 +231,9 @@ def close(tx: sa.Connection, question_id: int, actor: str, now: datetime) -> Que
     return asked.question_of(tx, question_id)
 
 
-def close_over(tx: sa.Connection, now: datetime) -> int:
-    """Close what is past its last day, once the long texts of that day are whole. Returns how many."""
-    ripe = [one for one in asked.over(tx, now - SETTLING) if notices.by_id(tx, one.notice_id).state not in UNSENT]
+def close_over(tx: sa.Connection, now: datetime, settling: timedelta) -> int:
+    """Close what is past its last day, once the long texts of that day are whole (`settling`). Returns how many."""
+    ripe = [one for one in asked.over(tx, now - settling) if notices.by_id(tx, one.notice_id).state not in UNSENT]
     for one in ripe:
         close(tx, one.notice_id, "system", now)
     return len(ripe)

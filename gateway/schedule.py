@@ -2,14 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import sqlalchemy as sa
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from gateway import case_clock, case_ladder, notices, outbox, polls, rerouting
+from gateway import case_clock, case_ladder, notices, outbox, polls, recurring, rerouting
 from gateway.casebook import Desk
 
 Result = TypeVar("Result")
@@ -68,9 +68,14 @@ def resend_uncertain(tx: sa.Connection, now_ms: int) -> None:
     notices.resend_uncertain(tx, _moment(now_ms))
 
 
-def close_polls(tx: sa.Connection, now_ms: int) -> None:
-    """Polls and meeting notices whose last day is over."""
-    polls.close_over(tx, _moment(now_ms))
+def close_polls(settling_s: int, tx: sa.Connection, now_ms: int) -> None:
+    """Polls and meeting notices whose last day is over; long texts of that day have had time to come whole."""
+    polls.close_over(tx, _moment(now_ms), timedelta(seconds=settling_s))
+
+
+def draft_repeats(desk: Desk, validity_hours: int, tx: sa.Connection, now_ms: int) -> None:
+    """Drafts of the notices that come back every month or week."""
+    recurring.sweep(tx, desk, validity_hours, _moment(now_ms))
 
 
 def settle_replies(desk: Desk, tx: sa.Connection, now_ms: int) -> None:

@@ -111,6 +111,29 @@ notice = sa.Table(
     sa.Column("plan", sa.JSON),  # frozen at approval: people, parts, left out, per carrier
 )
 
+notice_repeat = sa.Table(
+    "notice_repeat",
+    metadata,
+    # A notice that comes back (月报、专栏): a draft is made of it every month or week. See gateway.recurring.
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("topic", sa.Text, nullable=False),
+    sa.Column("words", sa.Text, nullable=False),  # may name {年} {月} {日}, and what a notice may
+    sa.Column("audience", sa.JSON, nullable=False),
+    sa.Column("rhythm", sa.Text, nullable=False),  # routing.rhythm.Rhythm
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("ended_at", Instant),
+)
+
+notice_repeat_draft = sa.Table(
+    "notice_repeat_draft",
+    metadata,
+    sa.Column("repeat_id", Key, sa.ForeignKey("notice_repeat.id"), primary_key=True, autoincrement=False),
+    sa.Column("period", sa.Text, primary_key=True),
+    sa.Column("notice_id", Key, nullable=False),  # the draft, which may have been deleted since
+)
+
 question = sa.Table(
     "question",
     metadata,

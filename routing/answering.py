@@ -60,7 +60,7 @@ def by_choice(
     rated = words.rating(text) is not None and any(one.surveyed for one in rivals)
     running = [(ask, said) for ask, said in read if ask.asked and ask.open]
     if not running:
-        over = [(ask, said) for ask, said in read if ask.asked]
+        over = [(ask, said) for ask, said in read if ask.asked and ask.kind is AskKind.POLL]
         if rated or len(over) != 1:
             return None
         return _answered(*over[0], f"只可能是答已截止的第{over[0][0].notice_id}号通知", 0.8, words, text)
@@ -124,7 +124,7 @@ def by_opinion(
     ask = max(near, key=lambda one: alike(text, one.words))
     if not ask.asked:
         return None
-    if ask.kind is AskKind.READ_BACK and not informant:
+    if ask.kind is AskKind.READ_BACK and not informant and (exact or not any(one.open for one in rivals)):
         return Answered(f"答第{ask.notice_id}号会议通知,没有确认", 0.7, AnswerKind.OPINION, ask, said=text)
     likeness = alike(text, ask.words)
     if likeness <= max((alike(text, one.words) for one in rivals if one.open), default=0.0) and likeness < 1:

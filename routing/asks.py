@@ -131,9 +131,8 @@ def _figure(half: str, names: Sequence[str]) -> tuple[int, str]:
     if not ends or _GOES_ON.match(rest):
         return 0, half
     figure = found[1]
-    return next((several.index(figure) + 1 for several in (_FIGURES, _FORMAL) if figure in several), 0) or int(
-        figure
-    ), rest
+    written = next((several for several in (_FIGURES, _FORMAL) if figure in several), None)
+    return written.index(figure) + 1 if written else int(figure), rest
 
 
 def _by_word(half: str, names: Sequence[tuple[str, int]], question: str, words: AnswerWords) -> Said | None:

@@ -23,7 +23,7 @@ def hidden(flows: Mapping[Edge, int], small: Collection[Edge], rank: Callable[[E
     open_ = _computable(flows, frozenset(flows))
     chosen = set(small) - open_
     while known := _computable(flows, chosen) & chosen:
-        more = {_partner(flows, edge, chosen | open_, rank) for edge in sorted(known, key=rank)} - {None}
+        more = [_partner(flows, edge, chosen | open_, rank) for edge in known]
         chosen |= {edge for edge in more if edge is not None} or set(flows) - open_
     return frozenset(chosen)
 

@@ -173,7 +173,7 @@ def _shown(lines: Sequence[_Line], secret: frozenset[Edge]) -> tuple[Row, ...]:
 
 
 _NUMBER = re.compile(r"[0-9Xx]{7,18}|[0-9]{3,4}-[0-9]{7,8}")
-_SELF = re.compile(r"((?:我|本人|俺)(?:的名字)?(?:是|叫|姓)|署名|联系人)[::]?[^,,。;;!!\s]{1,20}")
+_SELF = re.compile(r"((?:我|本人|俺)(?:的名字)?(?:是|叫|姓)|署名|联系人)[:\uff1a]?[^\W_]{1,20}")
 
 
 def masked(reason: str, names: Iterable[str] = ()) -> str:

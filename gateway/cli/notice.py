@@ -10,7 +10,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gateway import notices, number_desk, resources, withdrawal
-from gateway.cli import asking, screen
+from gateway.cli import asking, repeating, screen
 from gateway.cli.audience import Carriers, Categories, Earlier, Townships, Villages, chosen, read
 from gateway.cli.desk import Desk, open_desk
 from gateway.cli.message import STATES as PART_WORDS
@@ -535,3 +535,4 @@ def _data(one: Notice) -> dict[str, Any]:
 
 
 asking.register(app)
+repeating.register(app)

@@ -146,6 +146,20 @@ def _beside(tx: Any, one: Question) -> dict[str, int]:
     }
 
 
+@app.command(help="补征:向当时正在答另一次征求意见、因而没有发到的人起草同一个问题;照常由另一人批准。")
+def rest(ctx: typer.Context, poll_id: Number, as_json: Json = False) -> None:
+    """Their votes count under the same number."""
+    desk = open_desk(ctx.obj)
+    author = desk.require("notice.draft").name
+    with desk.database.write() as tx:
+        _poll(tx, poll_id)
+        one = polls.rest(tx, poll_id, author, desk.now())
+        desk.audit(tx, "poll.rest", f"notice {poll_id}", {"draft": one.id})
+    people = len(one.audience.persons or ())
+    said = f"已起草第 {one.id} 号补征,{people} 人;由另一人 xinqiao notice approve {one.id} 批准"
+    screen.emit(as_json, {"id": one.id, "people": people}, lambda: screen.say(said, "green"))
+
+
 @app.command(help="提前截止并定案;此后结果不再变动。到截止日的会自动定案。")
 def close(ctx: typer.Context, poll_id: Number, as_json: Json = False) -> None:
     """Frozen as it stands."""

@@ -31,7 +31,7 @@ DECISIONS = {
     "uncounted_vote": "不计的投票",
     "opinion": "意见",
     "confirmation": "确认收到",
-    "asked_back": "已问明",
+    "asked_back": "已追问",
     "command": "指令",
     "thanks": "感谢",
     "acknowledgement": "收到",

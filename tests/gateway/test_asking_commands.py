@@ -85,6 +85,7 @@ def test_a_poll_by_commands(county: Office, run: Run) -> None:
     assert run("xuan", "poll", "result", str(number))["result"]["reasons"] == []
     run("jiaoyu", "poll", "result", str(number), refused="poll.view")
     run("jiaoyu", "poll", "close", str(number), refused="poll.close")
+    run("xuan", "poll", "rest", str(number), refused="没有可以补征")
     run("xuan", "poll", "close", str(number))
     told = run("xuan", "poll", "result", str(number))
     assert (told["state"], told["result"]["counts"], told["result"]["reasons"]) == (
@@ -191,3 +192,17 @@ def test_a_correction_by_commands(county: Office, run: Run) -> None:
     assert "更正第" in run("pi", "notice", "dry-run", str(done["draft"]), shown=True)
     run("xuan", "notice", "withdraw", number, "--text", "y", refused="已由第")
     assert "更正" in run("xuan", "notice", "list", shown=True)
+
+
+def test_a_monthly_report_by_commands(county: Office, run: Run) -> None:
+    told = run(
+        *("xuan", "notice", "repeat", "--title", "月报", "--topic", "教育"),
+        *("--every", "month:last", "--text", "{月}月工作通报", "--category", "教师"),
+    )
+    assert (told["when"], told["due"]) == ("每月最后一个工作日", "2026-11-30")
+    run("xuan", "notice", "repeat", "--topic", "教育", "--every", "often", "--text", "x", refused="month:first")
+    run("pi", "notice", "repeat", "--topic", "教育", "--every", "week:5", "--text", "x", refused="notice.draft")
+    assert run("xuan", "notice", "repeats")[0]["drafts"] == {}
+    assert "每月最后一个工作日" in run("xuan", "notice", "repeats", shown=True)
+    run("xuan", "notice", "unrepeat", str(told["id"]), shown=True)
+    assert run("xuan", "notice", "repeats")[0]["ended_at"]

@@ -26,6 +26,7 @@ from routing import store as case_store
 from routing.cases import CaseState
 from routing.history import replay
 from tests.conftest import ENGINES, NOON
+from tests.gateway import asking
 from tests.gateway.office import Office
 from tests.postgres import Server
 
@@ -409,6 +410,13 @@ def a_day_at_the_office(office: Office) -> None:
         notices.send(tx, one.id, office.now, office.now)
         audit.record(tx, office.keys.seal, "乙", "notice.send", f"notice {one.id}", {}, office.now)
     office.deliver(office.submit())
+    for words, said in (("是否同意修路?", "2,太远了"), ("是否同意建桥?", "1")):
+        asked = asking.poll(office, words)
+        with office.database.write() as tx:
+            audit.record(tx, office.keys.seal, "乙", "notice.approve", f"notice {asked.id}", {}, office.now)
+        asking.texted(office, "8613800000001", said)
+        if words == "是否同意修路?":
+            asking.close(office, asked.id)
 
 
 def test_a_store_after_a_days_work_is_whole(office: Office) -> None:
@@ -450,6 +458,11 @@ DAMAGES = [
     ("UPDATE message SET parts = 5", "I12"),
     ("UPDATE part SET number = 1", "I12"),
     ("DELETE FROM part", "I12"),
+    ("UPDATE notice SET question_id = NULL", "Q1"),
+    ("UPDATE answer SET received_ms = 9999999999999", "Q2"),
+    ("UPDATE answer SET text_id = 1", "Q3"),
+    ("UPDATE question SET closed_at = NULL, closes_at = 9999999999999", "Q4"),
+    ("DELETE FROM answer", "Q5"),
     ("UPDATE audit SET actor = 'somebody else'", "I13"),
     ("DELETE FROM audit WHERE id = 1", "I13"),
     ("DELETE FROM audit", "I13a"),

@@ -1,5 +1,7 @@
 """Polls, from the draft to the result that never changes any more."""
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
@@ -7,10 +9,23 @@ from gateway import answers, case_texts, fsck, notices, polls
 from gateway.errors import Refused
 from gateway.tables import message, question
 from roster.audiences import Audience
-from tests.gateway.asking import PLAZA, close, drafted, extension, last_day, outcome, poll, released, texted, texts
+from tests.gateway.asking import (
+    PLAZA,
+    arrived,
+    close,
+    drafted,
+    extension,
+    last_day,
+    outcome,
+    poll,
+    released,
+    texted,
+    texts,
+)
 from tests.gateway.casework import ROAD, answered, delivered, opened, show
 from tests.gateway.office import Office
 
+HOUR = timedelta(hours=1)
 MINE, YOURS, THEIRS = "8613800000001", "8613800000002", "8613800000003"
 STRANGER = "8613900009999"
 
@@ -77,8 +92,8 @@ def test_a_vote_after_the_close_is_kept_apart_and_answered_once(office: Office) 
     assert delivered(office) == []
     before = outcome(office, one.id)
     with office.database.write() as tx:
-        assert polls.close_over(tx, office.now) == 1
-        assert polls.close_over(tx, office.now) == 0
+        assert polls.close_over(tx, office.now, HOUR) == 1
+        assert polls.close_over(tx, office.now, HOUR) == 0
     assert outcome(office, one.id) == before
     assert before.counts == (0, 6, 0)
     assert sound(office) == []
@@ -135,6 +150,17 @@ def test_nobody_is_asked_twice_at_a_time_and_the_dry_run_says_who_is_left_out(of
     with office.database.read() as tx:
         told = report.estimate(tx, office.vault, office.settings, notices.by_id(tx, third.id), office.now)
     assert (told.people, told.left_out) == (10, {"asked": 1})
+    arrived(office)
+    with office.database.write() as tx:
+        again = polls.rest(tx, second.id, "甲", office.now)
+    assert len(again.audience.persons or ()) == 10
+    released(office, again.id)
+    arrived(office)
+    assert texted(office, MINE, "1", extension(again.id)).decision == "vote"
+    found = outcome(office, second.id)
+    assert (found.asked, found.voted) == (11, 1)
+    with office.database.write() as tx, pytest.raises(Refused, match="没有可以补征"):
+        polls.rest(tx, second.id, "甲", office.now)
     assert sound(office) == []
 
 

@@ -62,6 +62,8 @@ def read(words: Words, text: str, options: tuple[str, ...] = OPTIONS) -> Said | 
         ("说不清楚", 3, ""),
         ("无所谓", 3, ""),
         ("2,太远了", 2, "太远了"),
+        ("2\uff0c太远了\uff01", 2, "太远了!"),
+        ("不同意\uff0c太远", 2, "太远"),
         ("2 30多户都嫌远", 2, "30多户都嫌远"),
         ("1同意,方便", 1, "方便"),
         ("不同意2", 2, ""),
@@ -111,7 +113,7 @@ def test_options_of_the_office_s_own_up_to_nine(words: Words) -> None:
     ]
 
 
-MARKS = st.text(alphabet=" ,。,.!!、:“”()\n", max_size=3)
+MARKS = st.text(alphabet=" ,\uff0c。.!\uff01、:\uff1a“”()\uff08\n", max_size=3)
 
 
 @given(st.integers(1, 3), MARKS, MARKS, st.sampled_from(["1", "１", "①"]))
@@ -130,12 +132,16 @@ def test_no_text_is_too_strange_to_be_read(words: Words, text: str) -> None:
         assert said is None or 0 <= said.option <= 3
 
 
-@pytest.mark.parametrize("text", ["收到", "好的收到", "1", "收到,谢谢", "收到谢谢", "知道了", "1。", "回复1", "OK"])
+@pytest.mark.parametrize(
+    "text", ["收到", "好的收到", "1", "收到,谢谢", "收到谢谢", "知道了", "1。", "回复1", "好的收到OK"]
+)
 def test_a_confirmation(words: Words, text: str) -> None:
     assert read_back(text, words.answers) is not None
 
 
-@pytest.mark.parametrize("text", ["没收到", "收到了吗", "2", "1 2", "您好", "谢谢", "不参加", ROAD, "收到一笔罚款"])
+@pytest.mark.parametrize(
+    "text", ["没收到", "收到了吗", "2", "1 2", "您好", "谢谢", "好的", "OK", "不参加", ROAD, "收到一笔罚款"]
+)
 def test_no_confirmation(words: Words, text: str) -> None:
     assert read_back(text, words.answers) is None
 
@@ -234,6 +240,12 @@ def test_too_late_and_not_asked_are_votes_that_do_not_count(words: Words) -> Non
     )
     assert means(words, "1", [poll(asked=False)], sender=STRANGER).kind is DecisionKind.UNKNOWN_SENDER
     assert means(words, "1", [poll(open_=False)], (survey(),)).kind is DecisionKind.RATING
+
+
+def test_after_a_meeting_is_over_received_is_politeness_again(words: Words) -> None:
+    over = Ask(8, AskKind.READ_BACK, "明天开会。", (), frozenset({"0008"}), True, NOW - timedelta(days=9), False)
+    assert means(words, "收到", [over]).kind is DecisionKind.ACKNOWLEDGEMENT
+    assert means(words, "收到", [over], extension="0008").kind is DecisionKind.CONFIRMATION
 
 
 def test_politeness_is_no_vote(words: Words) -> None:

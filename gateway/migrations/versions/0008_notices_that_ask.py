@@ -60,6 +60,27 @@ def upgrade() -> None:
     op.create_index(op.f("ix_answer_person_id"), "answer", ["person_id"], unique=False)
     op.create_index(op.f("ix_answer_text_id"), "answer", ["text_id"], unique=False)
     op.create_table(
+        "notice_repeat",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("audience", sa.JSON(), nullable=False),
+        sa.Column("rhythm", sa.Text(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_repeat")),
+    )
+    op.create_table(
+        "notice_repeat_draft",
+        sa.Column("repeat_id", KEY, autoincrement=False, nullable=False),
+        sa.Column("period", sa.Text(), nullable=False),
+        sa.Column("notice_id", KEY, nullable=False),
+        sa.ForeignKeyConstraint(["repeat_id"], ["notice_repeat.id"], name=op.f("fk_notice_repeat_draft_repeat_id")),
+        sa.PrimaryKeyConstraint("repeat_id", "period", name=op.f("pk_notice_repeat_draft")),
+    )
+    op.create_table(
         "staff",
         sa.Column("person_id", KEY, autoincrement=False, nullable=False),
         sa.Column("unit", sa.Text(), nullable=False),
