@@ -231,7 +231,7 @@ class _Account:
         wrong = sum(link.right is False for link in links)
         alone = sum(link.right is not None for link in among)
         yield Line("来信", "自动归件错误", 0, wrong)
-        share = f"≥{LEAST_AUTOMATIC}%" if alone * 100 >= LEAST_AUTOMATIC * len(among) else NONE
+        share = f"{'≥' if alone * 100 >= LEAST_AUTOMATIC * len(among) else '<'}{LEAST_AUTOMATIC}%"
         yield Line("来信", f"自动处理({rate(alone, len(among))})", f"≥{LEAST_AUTOMATIC}%", share)
         yield Line("来信", "未入库", 0, self.year.truth.missing() + len(self.year.truth.strange))
 
