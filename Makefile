@@ -8,7 +8,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 BENCHMARKS := broadcast latency permitted storm kills footprint dialects native
 
-.PHONY: install demo test lint types unit sim bites crash bench $(BENCHMARKS:%=bench-%) peers lock dist docs clean
+.PHONY: install demo test lint types unit year sim bites crash bench $(BENCHMARKS:%=bench-%) peers lock dist docs clean
 
 install: .venv/ready
 
@@ -38,6 +38,9 @@ unit: install
 	$(BIN)/pytest -n 2 --dist worksteal
 
 SEEDS ?= 20000
+
+year: install
+	$(BIN)/python -m gateway rehearse year
 
 sim: install
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)

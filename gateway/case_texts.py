@@ -346,6 +346,12 @@ def opened(tx: sa.Connection, text_id: int, case: Case, actor: str) -> None:
     mark(tx, text_id, Decision(DecisionKind.NEW_CASE, f"{actor} 立为{case.number}", 1.0), case.id)
 
 
+def handled(tx: sa.Connection, text_id: int, actor: str, now: datetime) -> None:
+    """An operator has dealt with a text that belongs to no case."""
+    _text(tx, text_id)
+    tx.execute(sa.update(text_table).where(text_table.c.id == text_id).values(handled_at=now, handled_by=actor))
+
+
 def words_of(tx: sa.Connection, entries: Sequence[Entry]) -> dict[int, str]:
     """The words of the texts that stand in a history."""
     wanted = {entry.text_id for entry in entries if entry.text_id is not None}

@@ -193,7 +193,8 @@ INVARIANTS = (
         "I13b",
         "人工重发都有操作记录",  # a restore forgets which notices were approved to send again by themselves
         "SELECT 'part ' || part.id, part.consents || ' resends' FROM part LEFT JOIN notice ON notice.id = part.lane "
-        "WHERE part.consents > CASE WHEN notice.resend_uncertain THEN 1 ELSE 0 END AND NOT EXISTS (SELECT 1 FROM audit "
+        "WHERE part.consents > 0 AND part.consents > CASE WHEN notice.resend_uncertain THEN 1 ELSE 0 END "
+        "AND NOT EXISTS (SELECT 1 FROM audit "
         "WHERE (audit.verb = 'message.retry' AND audit.subject = 'message ' || part.message_id) "
         "OR audit.verb = 'store.restore')",
     ),

@@ -82,7 +82,8 @@ def generate(lists: Lists, seed: int = 2014, accepted: int = ACCEPTED) -> Sample
     rows = _with_faults(rnd, rows, people, accepted)
     numbered = [(i, *row) for i, row in enumerate(rows, 1)]
     sheet = ((TITLE,), HEADER, *numbered, ("制表人:样例", "", "", "", "", "", "", "", "", "", ""))
-    chosen = rnd.sample([person.number for person in people], _share(EMPTY + OFF + OPTING_OUT, accepted))
+    others = [person.number for person in people if person.number not in ported]  # one oddity each
+    chosen = rnd.sample(others, _share(EMPTY + OFF + OPTING_OUT, accepted))
     empty, off = _share(EMPTY, accepted), _share(OFF, accepted)
     return Sample(
         sheet,
@@ -195,11 +196,21 @@ def _identity(rnd: Random, i: int, gender: str) -> str:
     return digits + check_character(digits)
 
 
-def _spread(rnd: Random, shares: dict[str, int], count: int) -> list[str]:
-    """`count` names in these shares, shuffled; exactly the given numbers when they add up to `count`."""
-    whole = sum(shares.values())
-    names = [name for name, share in shares.items() for _ in range(share * count // whole)]
-    names += [next(iter(shares))] * (count - len(names))
+def shares(of: dict[str, int], count: int) -> dict[str, int]:
+    """`count` people in these shares; exactly the given numbers when they add up to `count`."""
+    whole = sum(of.values())
+    found = {name: share * count // whole for name, share in of.items()}
+    found[next(iter(of))] += count - sum(found.values())
+    return found
+
+
+def faults(accepted: int) -> dict[str, int]:
+    """How many rows of each fault a roster of so many good rows has."""
+    return {kind: _share(planted, accepted) for kind, planted in FAULTS.items()}
+
+
+def _spread(rnd: Random, of: dict[str, int], count: int) -> list[str]:
+    names = [name for name, share in shares(of, count).items() for _ in range(share)]
     rnd.shuffle(names)
     return names
 

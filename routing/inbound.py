@@ -19,6 +19,7 @@ from routing.words import Words, alike, plain
 
 THRESHOLD = 0.6
 LIKE = 0.30  # share of character pairs in common from which two texts speak of the same matter
+SAME = 0.5  # the same for whoever has one open case: everybody speaks of their own village, whatever the matter
 NO_MATTER = 6  # characters up to which a text is too short to be a matter
 OWN_MATTER = 15  # characters from which a text that shares nothing with the open case is a matter of its own
 ONLY_THANKS = 30  # characters from which a text that thanks may have more to say
@@ -343,9 +344,13 @@ def _by_open_case(text: str, dialogues: Sequence[Dialogue], now: datetime, words
     likeness = sorted(((alike(text, one.words), one) for one in cases), key=lambda pair: -pair[0])
     best, case = likeness[0]
     if len(cases) == 1:
-        if _strange(text, case):
-            return Decision(DecisionKind.NEW_CASE, f"与在办的{case.number}没有一处相同", 0.6)
         known = words.asks_on(text) or words.is_unsolved(text) or words.begins_with_thanks(text)
+        if _strange(text, case):
+            if words.asks_on(text):
+                return Decision(DecisionKind.UNCLEAR, f"像是追问,但与在办的{case.number}没有一处相同", 0.5)
+            return Decision(DecisionKind.NEW_CASE, f"与在办的{case.number}没有一处相同", 0.6)
+        if best < SAME and len(plain(text)) >= OWN_MATTER:  # one's own village, a "please", a "when": that is no sign
+            return Decision(DecisionKind.UNCLEAR, f"只有{case.number}在办,但像是另一件事", 0.5)
         if best == 0 and len(plain(text)) > NO_MATTER and not known:
             return Decision(DecisionKind.UNCLEAR, f"只有{case.number}在办,但内容没有一处相同", 0.5)
         return Decision(DecisionKind.FOLLOW_UP, f"本人只有{case.number}一件在办", 0.7, case.case_id)

@@ -66,6 +66,8 @@ class Carrier:
         self._dialect = dialects.carrier(behaviour.protocol, self.moment())  # of what waits for a connection
         self._ledger = Ledger(self._today)
         self._day, self._day_written = -1, ""  # the last one that was asked for
+        self.phone: Callable[[SubmitReceived, Reaction], None] | None = None
+        """Told of every text that is taken, and what becomes of it: who watches the phones."""
         self.stalled = False
         self.refuse_binds = behaviour.refuse_binds
         self.submits: Counter[str] = Counter()  # every submit seen, by token
@@ -80,7 +82,7 @@ class Carrier:
 
     def listen(self) -> int:
         """Open the port, on loopback. Returns its number."""
-        self._listening = self._reactor.listenTCP(self.behaviour.port, _Wires(self), interface="127.0.0.1")
+        self._listening = self._reactor.listenTCP(self.behaviour.port, Wires(self), interface="127.0.0.1")
         self.port = self._listening.getHost().port
         return self.port
 
@@ -162,6 +164,11 @@ class Carrier:
         if not stalled:
             for wire in list(self._wires):
                 wire.resume()
+
+    @property
+    def busy(self) -> bool:
+        """True while something is to be delivered to the gateway, now or soon."""
+        return bool(self._deliveries or self._due)
 
     def counts(self) -> dict[str, Any]:
         """What this carrier saw: enough to tell lost and doubled submits without anybody's help."""
@@ -253,6 +260,8 @@ class Carrier:
             self.accepted[token] += 1
             self.tally["delivered"] += 1
             self._ledger.took(reaction.message_id or token, submit, None if reaction.receipts else reaction.fate)
+            if self.phone is not None:
+                self.phone(submit, reaction)
         else:
             self.tally[f"refused 0x{reaction.status:02X}"] += 1
         if self.notes:
@@ -496,13 +505,16 @@ class _Wire(Protocol):
             transport.abortConnection()
 
 
-class _Wires(Factory):
+class Wires(Factory):
+    """The carrier's door: what answers a connection."""
+
     noisy = False
 
     def __init__(self, carrier: Carrier) -> None:
         self._carrier = carrier
 
     def buildProtocol(self, addr: Any) -> _Wire:  # noqa: N802 - Twisted's name
+        """One connection."""
         return _Wire(self._carrier, calls=False)
 
 

@@ -45,6 +45,7 @@ NOUNS = {
     "restore": "恢复备份",
     "upgrade": "升级数据库结构",
     "demo": "演示全流程",
+    "rehearse": "演练:在跳跃的时钟上经历一年",
 }
 """Every noun, its help, in the order of `--help`. Its commands are the `app` of gateway/cli/<noun>.py."""
 

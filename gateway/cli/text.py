@@ -9,7 +9,7 @@ from gateway import answers, case_texts
 from gateway.casebook import Desk as CaseDesk
 from gateway.cli import screen
 from gateway.cli.desk import Desk, open_desk
-from gateway.errors import USAGE, NotFound, Refused
+from gateway.errors import USAGE, Refused
 from gateway.tables import case_ticket, quarantine
 from gateway.tables import text as text_table
 from roster import store as roster_store
@@ -120,11 +120,7 @@ def handled(ctx: typer.Context, text_id: Annotated[int, typer.Argument(help="来
     desk = open_desk(ctx.obj)
     who = desk.require("text.view")
     with desk.database.write() as tx:
-        done = tx.execute(
-            sa.update(text_table).where(text_table.c.id == text_id).values(handled_at=desk.now(), handled_by=who.name)
-        )
-        if done.rowcount != 1:
-            raise NotFound(f"没有第 {text_id} 条来信", "xinqiao text list 列出来信")
+        case_texts.handled(tx, text_id, who.name, desk.now())
         desk.audit(tx, "text.handled", f"text {text_id}")
     screen.say("已标记", "green")
 

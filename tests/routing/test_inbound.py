@@ -141,6 +141,27 @@ def test_a_long_text_that_shares_nothing_with_the_open_case_is_a_new_one(words: 
     assert means(words, text, [case(about=WATER)]).kind is DecisionKind.NEW_CASE
 
 
+@pytest.mark.parametrize(
+    ("open_matter", "text"),
+    [
+        ("旧店乡大王堡村电线离房顶太近,刮风就打火花", "请问旧店乡大王堡村的独生子女奖励到哪里领"),
+        ("辛安镇北杨寨村的棉花起了虫,打了两遍药也不管事", "请问辛安镇北杨寨村的小麦直补什么时候发,村里的公告栏没有写"),
+        ("旧店乡大杨村集市占了公路", "建议给旧店乡大杨村配两个垃圾箱,定点收垃圾"),
+    ],
+)
+def test_ones_own_village_is_no_sign_that_the_open_case_is_meant(words: Words, open_matter: str, text: str) -> None:
+    assert means(words, text, [case(about=open_matter)]).kind is DecisionKind.UNCLEAR
+
+
+def test_a_long_text_that_asks_on_and_shares_nothing_is_left_to_the_operator(words: Words) -> None:
+    assert means(words, "请问上次反映的事什么时候能办好呢?", [case()]).kind is DecisionKind.UNCLEAR
+
+
+def test_a_long_text_about_the_same_matter_still_finds_the_only_open_case(words: Words) -> None:
+    found = means(words, "小学门口的路还是太窄,今天又天天堵车一小时", [case()])
+    assert (found.kind, found.case_id) == (DecisionKind.FOLLOW_UP, case().case_id)
+
+
 def test_of_several_open_cases_the_likest_is_meant_or_none(words: Words) -> None:
     dialogues = [case(), case(write("FX", 26, 7), WATER, "1007")]
     assert means(words, "小学门口今天又堵车了", dialogues).case_id == dialogues[0].case_id

@@ -10,8 +10,7 @@ import contextlib
 import itertools
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -28,7 +27,7 @@ from carriers.dialect import Command, Dialect
 from carriers.profile import PROTOCOLS
 from carriers.session import Session
 from carriers.simulator.behaviour import Behaviour
-from carriers.simulator.server import Carrier, _Wires
+from carriers.simulator.server import Carrier, Wires
 from gateway import audit, carrier_desk, notices, outbox, roster_desk, schedule, singles
 from gateway.casebook import Desk
 from gateway.cli.desk import read_keys
@@ -36,22 +35,22 @@ from gateway.cli.init import make
 from gateway.daemon import Daemon
 from gateway.database import WRITE, Database
 from gateway.errors import Refused
+from gateway.played.network import Crash, Network, Process
+from gateway.played.time import Timers, VirtualLoop
+from gateway.played.world import Inline, played
 from gateway.rerouting import Routes
 from gateway.resources import prefixes, profiles
-from gateway.schedule import Sweep
 from gateway.settings import Loaded, load
 from gateway.tables import attempt, part, text_part
-from gateway.world import World
 from roster.audiences import Audience
 from roster.importing import Entry
 from roster.vault import Vault
 from tests.conftest import NOON
 from tests.postgres import Server
-from tests.simulation.network import Crash, Network, Process
-from tests.simulation.time import Timers, VirtualLoop
 
 CARRIERS = {"mobile": "1380000", "unicom": "1300000", "telecom": "1330000"}
 PEOPLE_EACH = 5
+STRETCH = 3  # sweeps run more seldom than in life: a simulation has no time to lose
 REFUSALS = {  # statuses of a refused submit: for now, for good, another carrier's number, unknown to all tables
     "smpp": (0x08, 0x0B, 0x45, 0x0400),
     "cmpp": (1, 6, 13, 120),
@@ -180,7 +179,7 @@ class County:
         self.database = Database(self.url)  # what commands and judges use
         _forget_syncing(self.database)
         self.carriers = {name: self._carrier(name, n) for n, name in enumerate(CARRIERS)}
-        self.network.doors = {name: _Wires(one) for name, one in self.carriers.items()}
+        self.network.doors = {name: Wires(one) for name, one in self.carriers.items()}
         self.process: Process | None = None
         self.daemon: Daemon | None = None
         self.store_fails = 0.0  # share of transactions that the store refuses
@@ -266,16 +265,8 @@ class County:
             soon = self.chance.random() < 0.3
             process.dies_at = self.chance.randint(1, 30 if soon else 500)
         database = _Fallible(self.url, self, process)
-        world = World(
-            wall=self.now,
-            monotonic=self.loop.time,
-            chance=self.network.chance.random,
-            reactor=Timers(self.loop, process.guard),
-            endpoint=lambda profile: self.network.endpoint(profile, process),
-            store_thread=lambda: _Inline(self, process),
-            disk_thread=lambda: _Inline(self, process),
-            schedule=lambda sweeps: _Rounds(self.loop, process, sweeps),
-        )
+        thread = partial(_Disk, self, process)
+        world = played(self.network, process, self.now, thread, lambda sweep: sweep.every_s * STRETCH)
         self.daemon = Daemon(self.settings, database, self.vault, world)
         self.loop.create_task(self._watch(process, self.daemon, database))
 
@@ -633,30 +624,16 @@ class _Fallible(Database):
             self._process.point("after a commit")
 
 
-class _Inline(Executor):
-    """A thread without a thread: done at once, known a little later, one after the other. A dead process's never is."""
+class _Disk(Inline):
+    """A thread whose work may be a sync: what that covers is on the disk when it is known to have returned."""
 
     def __init__(self, county: "County", process: Process) -> None:
-        self._county, self._process = county, process
+        super().__init__(county.loop, process)
+        self._county = county
         self._busy_until = 0.0
 
-    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> "Future[Any]":
-        """Do it now."""
-        future: Future[Any] = Future()
-        if not self._process.alive:
-            return future
-        future.set_running_or_notify_cancel()  # what has begun cannot be cancelled any more, as with a real thread
-        try:
-            result = fn(*args, **kwargs)
-        except Crash:
-            return future
-        except Exception as trouble:
-            self._later(lambda trouble=trouble: future.set_exception(trouble))  # type: ignore[misc]
-        else:
-            self._later(lambda: future.set_result(result))
-        return future
-
-    def _later(self, what: Any) -> None:
+    def later(self, what: Callable[[], None]) -> None:
+        """One after the other, a sync as long as the county's disk takes."""
         county = self._county
         synced, county.being_synced = county.being_synced, None
 
@@ -666,28 +643,7 @@ class _Inline(Executor):
 
         takes = county.syncing() if synced is not None else 0.0005 * county.network.chance.random()
         self._busy_until = max(self._busy_until, county.loop.time()) + takes
-        county.loop.call_at(self._busy_until, self._process.guard, known)
-
-
-class _Rounds:
-    """Runs the sweeps, more seldom than the real scheduler: a simulation has no time to lose."""
-
-    STRETCH = 3
-
-    def __init__(self, loop: VirtualLoop, process: Process, sweeps: Sequence[Sweep]) -> None:
-        self._process = process
-        self._tasks = [loop.create_task(self._run(sweep)) for sweep in sweeps]
-
-    async def _run(self, sweep: Sweep) -> None:
-        while self._process.alive:
-            await asyncio.sleep(sweep.every_s * self.STRETCH)
-            with contextlib.suppress(Exception, Crash):
-                await sweep.work()
-
-    def shutdown(self, wait: bool) -> None:
-        """Run none any more."""
-        for task in self._tasks:
-            task.cancel()
+        county.loop.call_at(self._busy_until, self.process.guard, known)
 
 
 def _forget_syncing(database: Database) -> None:

@@ -7,15 +7,20 @@ from typing import Any
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop that never waits: where a real one would sleep, its clock jumps. Seconds start at 0."""
+    """An event loop that never waits: where a real one would sleep, its clock jumps. It begins at `moment`."""
 
-    def __init__(self) -> None:
-        self.moment = 0.0
+    def __init__(self, moment: float = 0.0) -> None:
+        self.moment = moment
         super().__init__(_Jump(self))
+        self._clock_resolution = 1e-6  # seconds since 1970 have no finer steps: what is due now must be seen to be
 
     def time(self) -> float:
-        """Seconds since the beginning of the simulation."""
+        """Seconds, by the played clock."""
         return self.moment
+
+    def leap(self, moment: float) -> None:
+        """Let it be this moment at once: whatever was to happen until then happens now, each once, as after a sleep."""
+        self.moment = max(self.moment, moment)
 
     def _write_to_self(self) -> None:
         """There is no other thread to be woken by."""

@@ -15,7 +15,7 @@ from twisted.internet.error import ConnectionDone, ConnectionLost, ConnectionRef
 from twisted.python.failure import Failure
 
 from carriers.profile import CarrierProfile
-from tests.simulation.time import VirtualLoop
+from gateway.played.time import VirtualLoop
 
 
 class Network:
@@ -96,7 +96,7 @@ class _Endpoint:
             return
         network = self._network
         if self._carrier in network.closed_doors:
-            answer.errback(Failure(ConnectionRefusedError()))
+            answer.errback(_failure(ConnectionRefusedError()))  # type: ignore[no-untyped-call]
             return
         ours, theirs = Side(network, self._carrier, self._process), Side(network, self._carrier, None)
         ours.peer, theirs.peer = theirs, ours
@@ -198,16 +198,20 @@ class Side:
         if not self._open:
             return
         self._open = False
-        self._network.later(lambda: self._run(lambda: self.protocol.connectionLost(Failure(reason))))
+        self._network.later(lambda: self._run(lambda: self.protocol.connectionLost(_failure(reason))))
         self._network.loop.call_at(max(at, self._network.loop.time()) + 0.001, self.peer._closed, reason)
 
     def _closed(self, reason: Exception) -> None:
         if self._open:
             self._open = False
-            self._run(lambda: self.protocol.connectionLost(Failure(reason)))
+            self._run(lambda: self.protocol.connectionLost(_failure(reason)))
 
     def _run(self, what: Callable[[], None]) -> None:
         if self._process is None:
             what()
         else:
             self._process.guard(what)
+
+
+def _failure(reason: Exception) -> Failure:
+    return Failure(reason)  # type: ignore[no-untyped-call]
