@@ -234,7 +234,8 @@ class _Year:
     def _followed(self, matters: list[Matter]) -> list[Matter]:
         """Follow-ups, while the unit works on it; thanks, when it is over."""
         by_serial = {one.serial: one for one in matters}
-        able = [one for one in matters if one.channel == "sms" and _is_slow(one.course) and one.told is None]
+        last = self._moment(self.days[-2], 0)  # who asks on does so within the year
+        able = [one for one in matters if one.channel == "sms" and _is_slow(one.course) and one.at < last]
         for one in self.chance.sample(able, self.figures.fates[Fate.FOLLOW_UP]):
             words = self.writer.follow_up(one.course.place, one.course.topic)
             told = Later(self.chance.uniform(0.5, 14) * HOUR, self._say(Fate.FOLLOW_UP, words))
@@ -313,7 +314,8 @@ class _Year:
         for poll in range(len(self.figures.votes)):
             ideal = (poll + 0.5) * len(topics) / len(self.figures.votes)
             able = [n for n, topic in enumerate(topics) if topic == wording.POLLS[poll][0] and n not in found]
-            found[min(able, key=lambda n: (not n, abs(n - ideal)))] = poll
+            last = len(topics) - 3  # there must be days left to vote on
+            found[min(able, key=lambda n: (not 0 < n < last, abs(n - ideal)))] = poll
         return found
 
     def _poll(self, one: Announcement, poll: int) -> Announcement:

@@ -1,6 +1,7 @@
 """The played county: a working folder, the daemon, three simulated carriers, the phones, and the clock."""
 
 import asyncio
+import getpass
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -57,7 +58,7 @@ class County:
     """One county from its first day on. Everything in it happens in one loop, on one thread."""
 
     def __init__(self, folder: Path, start: datetime, seed: int, pace: Mapping[str, Any] = PACE) -> None:
-        make(folder, "office")
+        make(folder, getpass.getuser())
         self.settings = _hurried(load(folder, {}), pace)
         keys = read_keys(self.settings)
         self.vault, self.seal_key = Vault(keys), keys.seal

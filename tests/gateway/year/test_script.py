@@ -1,7 +1,7 @@
 """The year's script, before anything is played: its counts are the papers' and it follows from its seed."""
 
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -76,6 +76,14 @@ def test_nobody_is_asked_in_two_polls_at_a_time() -> None:
     asked = sorted((one.at.date(), one.until) for one in full().announcements if one.until is not None)
     assert len(asked) == 6
     assert all(until < begins for (_, until), (begins, _) in pairwise(asked))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_who_votes_or_asks_on_has_the_time_to(seed: int) -> None:
+    played = written(FULL, seed)
+    polls = [one for one in played.announcements if one.votes]
+    assert all(one.at + timedelta(seconds=vote.after + 1_800) < played.end for one in polls for vote in one.votes)
+    assert all(played.end - one.at > timedelta(days=1) for one in played.matters if one.told is not None)
 
 
 def test_the_same_seed_is_the_same_year_and_another_is_another() -> None:
