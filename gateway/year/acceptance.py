@@ -262,7 +262,7 @@ class _Account:
         """What operators typed in."""
         told = Counter(case.channel for case in self._cases)
         for channel, count in self.figures.channels.items():
-            yield Line("其他渠道", channel, count, told[channel])
+            yield Line("其他渠道", resources.channels(self.county.settings).label(channel), count, told[channel])
         mine = [case for case in self._cases if case.channel in self.figures.channels]
         wanted = sum(self.figures.channels.values())
         yield Line("其他渠道", "合计,均已办结", wanted, sum(case.state is CaseState.CLOSED for case in mine))

@@ -107,7 +107,7 @@ FULL = Figures(
         Fate.NOISE: 18,
     },
     commands={"CX": 7, "KT": 3, "BZ": 2, "SS": 1},
-    channels={"网络论坛": 70, "领导信箱": 92, "贴吧": 23},
+    channels={"forum": 70, "mailbox": 92, "tieba": 23},
     satisfied=120,
     basically=48,
     dissatisfied=18,

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway import answers, audit, case_desk, case_queue, case_texts, notices, operators, polls, rights
+from gateway import answers, audit, case_desk, case_queue, case_texts, channel_desk, notices, operators, polls, rights
 from gateway.casebook import find
 from gateway.errors import Refused
 from gateway.tables import text as text_table
@@ -19,11 +19,10 @@ from gateway.year.county import County
 from gateway.year.figures import MATTERS, Fate
 from gateway.year.script import Announcement, Course, Matter
 from gateway.year.truth import Truth
-from roster import store as roster_store
 from roster.audiences import Audience
-from roster.networks import carrier_of
 from routing import store
-from routing.cases import GATES, Case, CaseState, Facts
+from routing.case_sheet import Brought
+from routing.cases import BY_HAND, GATES, Case, CaseState, Facts
 from routing.inbound import DecisionKind
 
 ALL = frozenset(GATES)
@@ -102,16 +101,8 @@ class Office:
         """Type in what came another way."""
         county, now = self._county, self._county.now()
         with self._doing(OPERATOR, "case.enter") as (tx, note):
-            person_id = None
-            if matter.number:
-                written = f"+86{matter.number}"
-                prefixes = self._county.prefixes
-                belonging = carrier_of(written, None, None, prefixes, now)
-                person_id = roster_store.find_or_add_person(tx, county.vault, written, belonging, now).id
-            case = case_desk.enter(
-                tx, self._desk, text=matter.opening.words, channel=matter.channel, person_id=person_id,
-                actor=OPERATOR.name, now=now,
-            )  # fmt: skip
+            one = Brought(matter.channel, matter.opening.words, f"+86{matter.number}" if matter.number else "")
+            case = channel_desk.enter(tx, self._desk, county.vault, county.prefixes, one, OPERATOR.name, now)
             note(case.number, {"channel": matter.channel})
         self._truth.entered(case.id, matter)
 
@@ -124,6 +115,8 @@ class Office:
             matter = self._truth.of_case.get(case.id)
             if matter is not None and case.state in (CaseState.NEW, CaseState.ACCEPTED):
                 done |= self._take(case, matter)
+            elif matter is not None and case.reply_delivery == BY_HAND:
+                done |= self._tell_there(case)
         return done
 
     def _take(self, case: Case, matter: Matter) -> bool:
@@ -141,6 +134,12 @@ class Office:
         ):
             return False
         return self._order(OPERATOR, case, "assign", course)
+
+    def _tell_there(self, case: Case) -> bool:
+        with self._doing(OPERATOR, "case.told") as (tx, note):
+            channel_desk.told(tx, self._desk, case.number, "已在原渠道公开回复", OPERATOR.name, self._county.now())
+            note(case.number, {})
+        return True
 
     def _sort_texts(self) -> bool:
         """Texts that the gateway left to people, and those that people see it got wrong."""
