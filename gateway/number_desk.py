@@ -16,7 +16,7 @@ from gateway.notices import has_fields
 from gateway.outbox import MINUTE, PartState
 from gateway.strangers import Strangers
 from gateway.tables import message, notice, part, text
-from roster import store
+from roster import number_decisions, store
 from roster.rowset import Statement
 from roster.suspicion import LABELS, Codes, Patience, Sign, SignKind, Suspicion, SuspicionKind, suspicion
 from roster.tables import informant
@@ -50,7 +50,7 @@ def suspects(
     tx: sa.Connection, vault: Vault, rules: NumberRules, among: Collection[int] | None = None
 ) -> list[Suspect]:
     """Every suspicion that nobody has decided about, by person; `among` these people only (a few hundred at most)."""
-    watched = {person: _ms(since) for person, since in store.watched_since(tx, among).items()}
+    watched = {person: _ms(since) for person, since in number_decisions.watched_since(tx, among).items()}
     back = _came_back(tx, rules.codes, watched, among)
     strange = _strange(tx, vault, rules.strangers, watched, among)
     chosen = {person for person, signs in back.items() if len(signs) >= rules.patience.times} | strange.keys()
@@ -121,10 +121,10 @@ def confirm(
     """
     told = _of(tx, vault, rules, person_id)
     reason = f"{LABELS[told.kind].removeprefix('疑似')}:{note or told.reason}"
-    store.decide_number(tx, person_id, "confirmed", told.kind, reason, actor, now)
+    number_decisions.decide(tx, person_id, "confirmed", told.kind, reason, actor, now)
     roster_desk.stop(tx, person_id, reason, now, told.kind)
     if told.kind is SuspicionKind.RECYCLED:
-        store.give_number_up(tx, vault, person_id)
+        number_decisions.give_up(tx, vault, person_id)
         theirs = sa.select(message.c.id).where(message.c.person_id == person_id)
         tx.execute(
             sa.update(part)
@@ -139,7 +139,7 @@ def dismiss(
 ) -> Suspicion:
     """The suspicion is wrong: what the number has shown so far does not count any more. Raises `Refused`."""
     told = _of(tx, vault, rules, person_id)
-    store.decide_number(tx, person_id, "dismissed", told.kind, note, actor, now)
+    number_decisions.decide(tx, person_id, "dismissed", told.kind, note, actor, now)
     return told
 
 

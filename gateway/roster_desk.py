@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from gateway import outbox
 from gateway.errors import NotFound, Refused
-from roster import store
+from roster import number_decisions, store
 from roster.importing import LABELS, Entry, Fault, Reading
 from roster.membership import JOINED, MOVED
 from roster.networks import Prefixes, carrier_of
@@ -146,7 +146,7 @@ def change_phone(
         )
     )
     if owner is None:
-        store.decide_number(tx, person_id, "replaced", None, "", actor, now)
+        number_decisions.decide(tx, person_id, "replaced", None, "", actor, now)
 
 
 def stop(tx: sa.Connection, person_id: int, reason: str, now: datetime, why: str = "other") -> None:
@@ -157,7 +157,7 @@ def stop(tx: sa.Connection, person_id: int, reason: str, now: datetime, why: str
 
 def resume(tx: sa.Connection, person_id: int, now: datetime) -> None:
     """Notices again, unless they opted out. Raises `Refused` while their number is somebody else's."""
-    if store.has_given_number_up(tx, person_id):
+    if number_decisions.is_given_up(tx, person_id):
         raise Refused("该信息员的号码已易主", f"先登记新号码:xinqiao roster edit {person_id} --phone 新号码")
     store.set_state(tx, person_id, "active", "", now)
 

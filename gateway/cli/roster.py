@@ -12,7 +12,7 @@ from gateway.cli.desk import Desk, open_desk
 from gateway.cli.whom import Who, find
 from gateway.errors import USAGE, Refused
 from gateway.roster_files import read_roster, write_faults, write_sheet, write_table
-from roster import generator, phones, store
+from roster import generator, number_decisions, phones, store
 from roster.importing import Entry
 from roster.membership import WHY_LEFT
 from roster.suspicion import LABELS, SuspicionKind
@@ -175,7 +175,7 @@ def show(ctx: typer.Context, who: Who, clear: Clear = False, as_json: Json = Fal
         one = find(tx, desk, who)
         consents = store.consents(tx, one.person_id)
         evidence = store.evidence(tx, one.person_id)
-        decisions = store.number_decisions(tx, one.person_id)
+        decisions = number_decisions.decisions(tx, one.person_id)
     _reveal(desk, clear, f"person {one.person_id}", 1)
     data = _shown(one, clear) | {
         "consents": [dict(row._mapping) for row in consents],

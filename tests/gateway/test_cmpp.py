@@ -105,6 +105,7 @@ def test_a_wrong_password_is_told_in_plain_words_and_tried_again_on_request(town
     town.tell(do="refuse_binds", carrier="mobile", status=3)
     town.tell(do="cut", carrier="mobile")
     town.until(lambda: link(town) == ("refused", "3 认证错"))
+    town.until(lambda: town.gave_up("mobile"))
     town.tell(do="refuse_binds", carrier="mobile", status=0)
     town.run("carrier", "release", "mobile")
     town.until(lambda: town.counts()["bound"])

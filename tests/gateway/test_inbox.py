@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from carriers.events import InboundText, Unreadable
+from gateway.hearing import Heard
 from gateway.tables import message, quarantine, text, text_part
 from roster import store as roster_store
 from routing.tables import case_event, case_ticket
@@ -230,13 +231,13 @@ def test_gbk_under_the_label_of_ucs2_is_read(office: Office) -> None:
 def test_a_text_that_cannot_be_dealt_with_does_not_hold_up_the_next(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decide = office.inbox._decide
+    hear = office.inbox._hearing.hear
 
     def fails_once(*arguments: Any) -> None:
-        monkeypatch.setattr(office.inbox, "_decide", decide)
+        monkeypatch.setattr(office.inbox._hearing, "hear", hear)
         raise ZeroDivisionError
 
-    monkeypatch.setattr(office.inbox, "_decide", fails_once)
+    monkeypatch.setattr(office.inbox._hearing, "hear", fails_once)
     both = [(SESSION, event(answer=1)), (SESSION, event(answer=2, source="8613800000002"))]
     office.run(texts=both)  # which raises nothing: both are acknowledged
     assert len(texts(office)) == 1
@@ -249,14 +250,14 @@ def test_a_text_at_which_the_store_refuses_something_is_undone_alone(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its case and its reply, too; what came before it and after it in the same transaction stands."""
-    decide = office.inbox._decide
+    hear = office.inbox._hearing.hear
 
-    def refused_at_the_second(tx: sa.Connection, text_id: int, person_id: int, *rest: Any) -> None:
-        decide(tx, text_id, person_id, *rest)
-        if person_id == 2:
+    def refused_at_the_second(tx: sa.Connection, heard: Heard, now_ms: int) -> None:
+        hear(tx, heard, now_ms)
+        if heard.person_id == 2:
             tx.execute(sa.update(text).values(carrier=None))
 
-    monkeypatch.setattr(office.inbox, "_decide", refused_at_the_second)
+    monkeypatch.setattr(office.inbox._hearing, "hear", refused_at_the_second)
     three = [(SESSION, event(answer=one, source=f"861380000000{one}")) for one in (1, 2, 3)]
     office.run(texts=three)
     for kept in (text.c.person_id, case_ticket.c.person_id, message.c.person_id, text_part.c.person_id):

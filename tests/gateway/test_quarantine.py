@@ -70,7 +70,7 @@ def test_a_citizens_text_that_we_fail_with_is_kept_whole_even_then(
     def fails(*_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(office.inbox, "_decide", fails)
+    monkeypatch.setattr(office.inbox._hearing, "hear", fails)
     office.text("8613800000001", "村里路灯坏了半个月")
     last = kept(office)[-1]
     assert "ZeroDivisionError" in last.reason

@@ -18,6 +18,7 @@ from gateway.cli.simulate import order
 from gateway.settings import FILE
 
 PATIENCE = 30.0
+TRIES = 3  # refused logins after which a link (carriers/link.py) comes back only seldom
 
 
 @dataclass
@@ -83,6 +84,11 @@ class Town:
         """What a carrier saw."""
         counts: dict[str, Any] = self.tell(do="status")["carriers"][name]
         return counts
+
+    def gave_up(self, name: str) -> bool:
+        """The carrier refused the login so often that the link tries it only seldom."""
+        refusals = self.run("carrier", "status", name, "--json")["counters"]["logins_refused"]
+        return int(refusals) >= TRIES
 
     def until(self, holds: Callable[[], object]) -> None:
         """Wait for something that processes do; a test never waits for time itself."""
