@@ -13,8 +13,9 @@ from routing.asks import AnswerKind, Ask, AskKind, Said, reading, tells_more
 from routing.words import Words, alike, plain
 
 LIKE = 0.30  # share of character pairs in common from which a text speaks of the question
+A_WORD = 0.20  # below that it shares no more than a word with the question
 A_MATTER = 12  # characters from which a text that shares nothing with the question is a matter of its own
-LONG = 25  # characters from which a text that shares little more than a word with it may be one, too
+LONG = 25  # characters from which a text that is not quite like the question may be one, too
 FRESH = timedelta(days=1)  # a question put so lately is meant ...
 STALE = timedelta(days=3)  # ... when every other was put so much earlier
 
@@ -133,7 +134,7 @@ def by_opinion(
     if likeness >= LIKE or (exact and likeness > 0):
         if wants:
             return _unsure(f"与第{ask.notice_id}号通知所问的有关,但也像是另有要求")
-        if likeness < LIKE and len(plain(text)) >= LONG:  # a word in common: it may as well be a matter of its own
+        if likeness < LIKE and len(plain(text)) >= (LONG if likeness >= A_WORD else A_MATTER):
             return _unsure(f"回复到第{ask.notice_id}号通知,但像是另一件事")
         confidence = 0.8 if likeness >= LIKE else 0.65
         return Answered(f"说的是第{ask.notice_id}号通知所问的事", confidence, AnswerKind.OPINION, ask, said=text)

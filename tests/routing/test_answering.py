@@ -268,6 +268,14 @@ def test_what_is_said_about_the_question_is_an_opinion_and_what_is_wanted_is_loo
     assert means(words, "用不上", asks, extension="0007").kind is DecisionKind.UNCLEAR
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["旧店村的广场占了公路,逢集就堵上两个小时", "建议在文化站北侧建一个公交站,老人孩子看病赶集都方便,大家都愿意出力"],
+)
+def test_a_matter_that_shares_a_word_with_the_question_is_left_to_the_operator(words: Words, text: str) -> None:
+    assert means(words, text, [poll()], extension="0007").kind is DecisionKind.UNCLEAR
+
+
 def test_a_case_that_the_words_are_nearer_to_is_meant(words: Words) -> None:
     case = Dialogue(1, NO, "1042", CaseState.IN_PROGRESS, True, False, False, NOW, None, "人民广场的廊架顶坏了漏雨")
     assert means(words, "人民广场的廊架顶还是漏雨", [poll()], (case,)).kind is DecisionKind.FOLLOW_UP
