@@ -1,4 +1,4 @@
-"""What people decided about informants' numbers: rows that are only ever added. The suspicions are `roster.suspicion`'s."""
+"""What people decided about informants' numbers, as rows that are only added. Suspicions are `roster.suspicion`'s."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

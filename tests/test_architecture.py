@@ -19,6 +19,8 @@ WORLD = {"socket", "asyncio", "twisted", "sqlalchemy", "apscheduler"}
 EDGES = {
     "carriers/link.py",
     "carriers/simulator/server.py",
+    "carriers/simulator/steering.py",
+    "roster/number_decisions.py",
     "roster/rowset.py",
     "roster/store.py",
     "roster/tables.py",

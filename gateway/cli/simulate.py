@@ -126,7 +126,8 @@ def _serve(behaviours: list[Behaviour], control: int, log: Path | None) -> None:
     from twisted.internet import error
     from twisted.internet import reactor as installed
 
-    from carriers.simulator.server import Carrier, Steering
+    from carriers.simulator.server import Carrier
+    from carriers.simulator.steering import Steering
 
     reactor: Any = installed
     file = log.open("w", encoding="utf-8") if log else None

@@ -87,7 +87,7 @@ class Town:
 
     def gave_up(self, name: str) -> bool:
         """The carrier refused the login so often that the link tries it only seldom."""
-        refusals = self.run("carrier", "status", name, "--json")["counters"]["logins_refused"]
+        refusals = self.run("carrier", "status", name, "--json")["counters"].get("logins_refused", 0)
         return int(refusals) >= TRIES
 
     def until(self, holds: Callable[[], object]) -> None:
