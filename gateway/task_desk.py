@@ -36,7 +36,7 @@ def give(
     desk: Desk,
     *,
     unit: str,
-    helpers: Sequence[str],
+    co_handlers: Sequence[str],
     words: str,
     days: int,
     actor: str,
@@ -51,7 +51,7 @@ def give(
     kept = Facts(actor, now, kind=TASK, shield=1, leader_kind=case_desk.ALONE, cleared=case.accused)
     case_desk.act(tx, desk, case.number, "accept", "operator", kept)
     due = desk.working_day(desk.today(now), days)
-    order = Facts(actor, now, lead=unit, co_handlers=tuple(helpers), due=due)
+    order = Facts(actor, now, lead=unit, co_handlers=tuple(co_handlers), due=due)
     return case_desk.act(tx, desk, case.number, "assign", "operator", order)
 
 

@@ -30,9 +30,9 @@ def new(
     desk = open_desk(ctx.obj)
     actor = desk.require("task.give").name
     book = CaseDesk.from_settings(desk.settings)
-    lead, helpers = unit_named(book, unit), [unit_named(book, one) for one in co or ()]
+    lead, co = unit_named(book, unit), [unit_named(book, one) for one in co or ()]
     with desk.database.write() as tx:
-        case = task_desk.give(tx, book, unit=lead, helpers=helpers, words=text, days=days, actor=actor, now=desk.now())
+        case = task_desk.give(tx, book, unit=lead, co_handlers=co, words=text, days=days, actor=actor, now=desk.now())
         desk.audit(tx, "task.give", case.number, {"unit": lead})
     said = f"已下达 {case.number},交{case.lead},{case.due_on} 到期"
     screen.emit(as_json, data_of(case), lambda: screen.say(said, "green"))

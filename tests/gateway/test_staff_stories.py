@@ -83,7 +83,7 @@ def test_a_task_is_done_by_text_and_nobody_is_asked_to_rate_it(office: Office) -
             tx,
             office.desk,
             unit="交警大队",
-            helpers=(),
+            co_handlers=(),
             words="报送冬季车辆安全检查情况",
             days=3,
             actor="甲",
