@@ -18,6 +18,7 @@ MAY_IMPORT = {
 WORLD = {"socket", "asyncio", "twisted", "sqlalchemy", "apscheduler"}
 EDGES = {
     "carriers/link.py",
+    "carriers/sending.py",
     "carriers/simulator/server.py",
     "carriers/simulator/steering.py",
     "roster/number_decisions.py",

@@ -129,7 +129,7 @@ def test_a_receipt_of_somebody_else_is_not_taken(town: Town) -> None:
         (f'empty = ["{ME}"]', ("receipt", "receipt: undelivered"), REFUSED),
         ("receipt_never = 1.0", ("receipt", "receipt: none"), UNAVAILABLE),
         ("answer_delay = [30, 30]", ("submit", "silent"), UNAVAILABLE),
-        ("cut_after = 1", ("submit", "hung up"), UNAVAILABLE),
+        ("cut_before_answer = 1.0", ("submit", "hung up"), UNAVAILABLE),
     ],
 )
 def test_what_becomes_of_the_test_text_is_said_and_decides_the_exit_code(
