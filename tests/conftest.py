@@ -21,7 +21,7 @@ from roster.store import find_or_add_person
 from roster.vault import Keys, Vault
 from tests.postgres import Server, binaries
 
-hypothesis.settings.register_profile("house", deadline=None, derandomize=True, max_examples=100)
+hypothesis.settings.register_profile("house", deadline=None, derandomize=True, max_examples=60)
 hypothesis.settings.load_profile("house")
 
 NOON = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)  # noon in Feixiang

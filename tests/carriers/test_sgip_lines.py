@@ -607,7 +607,7 @@ happenings = (
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.sampled_from([CALLED, CALLED, PROFILE]), st.lists(happenings, max_size=25))
 def test_whatever_happens_a_line_that_is_wanted_comes_back_and_never_hammers(
     profile: CarrierProfile, what: list[Any]

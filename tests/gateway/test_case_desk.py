@@ -501,7 +501,7 @@ DEEDS = st.sampled_from(
 
 
 @given(st.lists(DEEDS, min_size=10, max_size=25))
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_happens_every_case_is_what_its_history_gives(office: Office, deeds: list[tuple[str, str]]) -> None:
     _emptied(office)
     opened(office, MINE, ROAD)

@@ -371,7 +371,7 @@ STEPS: Sequence[tuple[str, str, dict[str, object]]] = (
 
 
 @pytest.mark.parametrize("office", ["sqlite"], indirect=True)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(1, 90), st.integers(0, len(STEPS) - 1)), max_size=8), st.integers(0, 400))
 def test_no_rung_comes_before_its_time_or_twice_whatever_the_unit_does(
     office: Office, steps: list[tuple[int, int]], day: int

@@ -183,4 +183,4 @@ def _id_of(submit: tuple[int, int, int]) -> str:
 
 
 TestOutbox = Outbox.TestCase
-TestOutbox.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
+TestOutbox.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

@@ -382,7 +382,7 @@ PIECES = (
 WORDS = st.lists(st.sampled_from(PIECES), min_size=1, max_size=5)
 
 
-@hypothesis.settings(max_examples=30, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
+@hypothesis.settings(max_examples=15, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
 @hypothesis.given(st.lists(st.tuples(st.sampled_from([POLICE, POLICE_HEAD, SCHOOLS, MAYOR]), WORDS), max_size=4))
 def test_whatever_the_office_texts_it_is_dealt_with_once_and_answered_at_most_once(
     storm: tuple[Office, str, str, str], texts: list[tuple[str, list[str]]]

@@ -266,7 +266,7 @@ words = st.text(max_size=400) | st.sampled_from(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(text=words, place=words, said=words, title=words)
 def test_the_screen_is_never_larger_than_a_terminal(text: str, place: str, said: str, title: str) -> None:
     matter = Case(1, "FX2600017", "1001", 7, "热线", text, NOON, leader_kind=title, accused=("县教育局",) * 9)

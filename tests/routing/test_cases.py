@@ -256,7 +256,7 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_no_path_lets_an_operator_choose_who_has_what_a_leader_must_decide(path: list[Any]) -> None:
     case, now, decided = replace(NEW, leader_kind="违纪违法"), NOW, False
     for what, who, unit, days in path:
@@ -440,7 +440,7 @@ def entry(event: str, before: Case | None, after: Case, now: datetime) -> Entry:
 
 
 @given(PATHS)
-@settings(max_examples=400)
+@settings(max_examples=120)
 def test_no_path_leaves_the_table_and_nothing_closes_unanswered(path: list[Any]) -> None:
     case, entries, _ = walked(path)
     if case.state is CaseState.CLOSED:
@@ -452,7 +452,7 @@ def test_no_path_leaves_the_table_and_nothing_closes_unanswered(path: list[Any])
 
 
 @given(PATHS)
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_a_case_is_what_its_history_gives_at_every_moment(path: list[Any]) -> None:
     case, entries, _ = walked(path)
     blank = replace(NEW, since=None)
@@ -467,7 +467,7 @@ def test_changes_hold_every_field_that_can_change() -> None:
 
 
 @given(PATHS)
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_when_citizen_unit_and_leader_are_silent_the_office_and_time_still_end_every_case(path: list[Any]) -> None:
     case, _, now = walked(path)
     trail = [case.state]

@@ -68,7 +68,7 @@ def possible(rows: tuple[polls.Row, ...], counts: tuple[int | None, ...]) -> lis
 CELLS = st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(0, 3)).filter(any)
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(st.lists(CELLS, min_size=2, max_size=3))
 def test_no_cell_that_is_kept_back_can_be_computed_and_no_small_one_is_shown(cells: list[tuple[int, ...]]) -> None:
     fewest, polls.FEWEST = polls.FEWEST, 3
@@ -95,7 +95,7 @@ def test_no_cell_that_is_kept_back_can_be_computed_and_no_small_one_is_shown(cel
             assert len({table[at][0] for table in tables}) > 1
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(
     st.lists(
         st.lists(

@@ -8,7 +8,7 @@ from tests.simulation.planted import BUGS
 from tests.simulation.seeds import all_judged, found_by, judged, totals
 
 SEEDS = 300
-SEEDS_ON_POSTGRES = 15
+SEEDS_ON_POSTGRES = 8
 ENOUGH = 60  # seeds that must suffice to find any of the planted bugs
 
 
