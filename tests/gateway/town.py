@@ -17,7 +17,7 @@ from typing import Any
 from gateway.cli.simulate import order
 from gateway.settings import FILE
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 TRIES = 3  # refused logins after which a link (carriers/link.py) comes back only seldom
 
 
@@ -43,7 +43,7 @@ class Town:
             env=self._environment(),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=150,
             check=False,
         )
         assert done.returncode == code, done.stderr + done.stdout
