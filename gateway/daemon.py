@@ -36,6 +36,7 @@ from gateway.inbox import Inbox
 from gateway.lease import LeaseLost
 from gateway.rerouting import Routes
 from gateway.settings import Loaded
+from gateway.store_work import StoreWork
 from gateway.tick import Tick
 from gateway.world import Scheduler, World
 from roster import store as roster_store
@@ -59,7 +60,8 @@ class Daemon:
         self._settings = settings
         self._database = database
         self._vault = vault
-        self._store, self._disk = self._world.store_thread(), self._world.disk_thread()
+        self._store = StoreWork(self._world.store_here(), self._world.store_thread())
+        self._disk = self._world.disk_thread()
         self._held: lease.Lease | None = None
         self._tick: Tick | None = None
         self._pump: Pump | None = None
@@ -156,7 +158,7 @@ class Daemon:
         if not self._broken:
             await self._in_store(self._let_go)
         self._disk.shutdown(wait=True)
-        self._store.shutdown(wait=True)
+        self._store.shutdown()
         log.info("gateway stopped", ticks=self._pump.ticks if self._pump else 0)
 
     # ------------------------------------------------------------------------------------------- in the store thread
@@ -183,7 +185,7 @@ class Daemon:
 
     async def _in_store(self, work: "schedule.Work[Result]") -> "Result":
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._store, work)
+            return await self._store.in_thread(work)
         except (LeaseLost, errors.SyncFailed) as trouble:
             self._give_up(trouble)
             raise

@@ -3,20 +3,22 @@
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from gateway.errors import StoreUnfit, SyncFailed
+from gateway.errors import StoreBusy, StoreUnfit, SyncFailed
 from gateway.log_file import LogFile
 
 if TYPE_CHECKING:  # only an upgrade needs Alembic, and every command would wait for it
     from alembic.config import Config
 
 BUSY_MS = 30_000  # how long a writer waits for another one
+CHECKPOINT_SYNCS = 40  # ticks of a broadcast write some 1,000 pages in so many
+LONGEST_LOG = 4_000  # pages after which a commit copies them itself: others may have kept us from it
 NOTICED = {  # libpq's words for: a PostgreSQL server that vanishes without a word is missed within 25 s
     "connect_timeout": "10",
     "keepalives_idle": "10",
@@ -45,6 +47,8 @@ class Database:
         self.engine = _engine(url)
         self._sqlite = self.engine.dialect.name == "sqlite"
         self._log: LogFile | None = None  # of the connection whose commits we sync
+        self._busy_ms = BUSY_MS
+        self._syncs = 0
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -70,24 +74,51 @@ class Database:
             connection.rollback()
             connection.detach()  # nobody else may get it
             connection.exec_driver_sql("PRAGMA synchronous = NORMAL")
+            connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint = {LONGEST_LOG}")
             connection.rollback()
             if self._log is None:
                 self._log = LogFile(path)
         return connection
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether a transaction on an unsynced connection waits for no disk and no other machine."""
+        return self._log is not None
+
     def sync(self) -> None:
         """Return when all commits so far are on the disk. Raises `SyncFailed`. May run beside the next transaction.
 
-        Where each commit syncs by itself there is nothing to do: on PostgreSQL, and in SQLite without a log.
+        Where each commit syncs by itself there is nothing to do: on PostgreSQL, and in SQLite without a log. Now and
+        then the log is copied into the database here, so that no commit has to.
         """
         if self._log is not None:
             self._log.sync()
+            self._syncs += 1
+            if self._syncs % CHECKPOINT_SYNCS == 0:
+                with suppress(sa.exc.OperationalError), self.engine.connect() as connection:
+                    connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")  # what fails is copied again
 
     @contextmanager
-    def immediate(self, connection: sa.Connection) -> Iterator[sa.Connection]:
-        """A writing transaction on a connection that is kept."""
-        with self._transaction(connection, WRITE):
-            yield connection
+    def immediate(self, connection: sa.Connection, *, waits: bool = True) -> Iterator[sa.Connection]:
+        """A writing transaction on a connection that is kept. Raises `StoreBusy` where it `waits` for no other."""
+        begun = False
+        self._be_patient(connection, waits)
+        try:
+            with self._transaction(connection, WRITE):
+                begun = True
+                yield connection
+        except sa.exc.OperationalError as trouble:
+            code = getattr(trouble.orig, "sqlite_errorcode", 0)
+            if begun or waits or code & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            raise StoreBusy from trouble
+
+    def _be_patient(self, connection: sa.Connection, waits: bool) -> None:
+        if self._sqlite and connection.info.get("waits", True) != waits:
+            connection.info["waits"] = waits
+            cursor = connection.connection.cursor()  # outside any transaction of SQLAlchemy's
+            cursor.execute(f"PRAGMA busy_timeout = {self._busy_ms if waits else 0}")
+            cursor.close()
 
     @contextmanager
     def _transaction(self, connection: sa.Connection, begin: Mapping[str, str]) -> Iterator[None]:
@@ -104,6 +135,7 @@ class Database:
     def hurry(self, busy_ms: int) -> None:
         """From now on wait no longer than this for another writer."""
         if self._sqlite:
+            self._busy_ms = busy_ms
             setting = f"PRAGMA busy_timeout = {busy_ms}"
             sa.event.listen(self.engine, "checkout", lambda connection, *_: connection.execute(setting))
 

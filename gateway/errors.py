@@ -36,6 +36,10 @@ class StoreUnfit(Refused):
         super().__init__(message, way_out, UNAVAILABLE)
 
 
+class StoreBusy(Exception):
+    """Another writer is at work in the store, and nobody wanted to wait for it. Nothing has happened."""
+
+
 class SyncFailed(StoreUnfit):
     """The disk did not sync a commit. What it lost it will not tell again: never go on, never try again."""
 

@@ -1,18 +1,19 @@
-"""Drives the ticks: gathers what the links report, runs a tick in the store thread, writes what it allows.
+"""Drives the ticks: gathers what the links report, runs a tick, writes what it allows when that is on the disk.
 
-A tick that is committed is synced in the disk thread while the next one is at work in the store thread; what it
-allows is written when its sync has returned. Ticks follow each other while there is something to do, at most
-`AHEAD` of the disk, so that one sync serves all that came meanwhile (group commit). A text never waits for
-company, nor for the hand-over to another thread when nothing else is under way; answers and receipts wait a few
-milliseconds unless half a window of them is there.
+A short tick runs in the reactor's thread. What may take long, or would wait for another writer, runs in the store
+thread, and so does what comes while a slow disk is behind. Each tick is synced in the disk thread; they follow each
+other while there is something to do, at most `AHEAD` of the disk, so that one sync serves all that came meanwhile
+(group commit). A text never waits for company; answers and receipts wait a few milliseconds unless half a window of
+them is there.
 """
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, Future
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
 
 import sqlalchemy as sa
 import structlog
@@ -33,18 +34,21 @@ from carriers.events import (
 )
 from carriers.link import Link, LinkState
 from carriers.session import Session, State
+from gateway.errors import StoreBusy
 from gateway.lease import LeaseLost
 from gateway.outbox import Answer
+from gateway.store_work import StoreWork
 from gateway.tick import Arrivals, Outcome, Room, Tick
 
 log = structlog.get_logger("pump")
 
-Result = TypeVar("Result")
 LEASE_MARGIN = 2.0  # seconds before our lease ends after which we write nothing more
 MOST_PENDING = 5_000  # events of one carrier that may wait for the store before it is not read any more
 MOST_OCTETS = 1024 * 1024  # and how many octets of its texts and receipts: one may be as long as a frame
 RETRY = 0.25  # seconds until the store is tried again after it failed
 AHEAD = 2  # ticks that may be committed and not yet synced
+QUICK_DISK = 0.002  # seconds a sync is waited for before the next tick runs beside it
+MOST_SHORT, MOST_SHORT_TEXTS = 500, 5  # events in a tick that holds up the signs of life by milliseconds only
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class Pump:
         tick: Tick,
         links: Mapping[str, Link],
         epoch: int,
-        store: Executor,
+        store: StoreWork,
         disk: Executor,
         *,
         gather_s: float,
@@ -181,21 +185,10 @@ class Pump:
         self._trouble = self._trouble or LeaseLost("abandoned")
 
     async def _one_tick(self, rooms: Mapping[str, Room], resting: Sequence[str]) -> None:
-        alone = self._urgent and not self._unsynced  # the oldest tick must be synced first
         came = self._pending()
         arrivals, self._arrivals, self._urgent = self._arrivals, {}, False
-
-        def tick() -> tuple[float, Outcome, Future[None] | None]:
-            began = self._monotonic()  # what waited before us in the store thread took no lease time
-            outcome = self._tick.run(arrivals, rooms, self._wall_ms(), resting)
-            if not came and not outcome.submits:
-                return began, outcome, None  # nobody will be told anything: nothing to sync
-            if alone:
-                self._tick.sync()
-            return began, outcome, None if alone else self._disk.submit(self._tick.sync)
-
         try:
-            began, outcome, syncing = await self._in_store(tick)
+            began, outcome = await self._run(arrivals, rooms, resting)
         except sa.exc.SQLAlchemyError as trouble:
             await self._store_failed(arrivals, trouble)
             return
@@ -211,16 +204,31 @@ class Pump:
         if came or outcome.submits:
             self._unsynced.append(_Committed(arrivals, rooms, outcome))
             self._claimed.update({name: len(submits) for name, submits in outcome.submits.items()})
-            self._when_synced(syncing)
+            self._sync()
         else:
-            self._confirm_lease()
+            self._confirm_lease()  # nobody is told anything: nothing to sync
 
-    def _when_synced(self, syncing: "Future[None] | None") -> None:
-        if syncing is None:
-            self._synced(None)
-        else:
-            loop = asyncio.get_running_loop()
-            syncing.add_done_callback(lambda done: loop.call_soon_threadsafe(self._synced, done.exception()))
+    async def _run(
+        self, arrivals: Mapping[str, Arrivals], rooms: Mapping[str, Room], resting: Sequence[str]
+    ) -> tuple[float, Outcome]:
+        """(when it began, what came of it)."""
+
+        def tick(waits: bool) -> tuple[float, Outcome]:
+            began = self._monotonic()  # what waited before us in the store thread took no lease time
+            return began, self._tick.run(arrivals, rooms, self._wall_ms(), resting, waits=waits)
+
+        if self._may_run_here() and not self._unsynced and _is_short(arrivals.values()):
+            with suppress(StoreBusy):
+                return await self._store.here(partial(tick, False))
+        return await self._store.in_thread(partial(tick, True))
+
+    def _may_run_here(self) -> bool:
+        return self._store.is_free and self._tick.is_quick
+
+    def _sync(self) -> None:
+        loop = asyncio.get_running_loop()
+        syncing = self._disk.submit(self._tick.sync)
+        syncing.add_done_callback(lambda done: loop.call_soon_threadsafe(self._synced, done.exception()))
 
     def _synced(self, trouble: BaseException | None) -> None:
         """The oldest tick is on the disk, or it will never be."""
@@ -241,7 +249,9 @@ class Pump:
             raise LeaseLost("the lease ran out while the store was busy")
 
     async def _disk_keeps_up(self) -> None:
-        """Return when the disk is not too far behind. Raises what happened there."""
+        """Return when all is synced, or a slow disk not too far behind. Raises what happened there."""
+        if self._unsynced and self._trouble is None:
+            await self._until(self._caught_up, QUICK_DISK)
         while len(self._unsynced) >= AHEAD and self._trouble is None:
             self._caught_up.clear()
             await self._caught_up.wait()
@@ -362,7 +372,8 @@ class Pump:
     async def _look(self) -> None:
         """Has a command, or a sweep, put something into the store? Once a second time itself may have."""
         try:
-            version = await self._in_store(self._tick.poll)
+            in_store = self._store.here if self._may_run_here() else self._store.in_thread
+            version = await in_store(self._tick.poll)
         except sa.exc.SQLAlchemyError as trouble:
             await self._store_failed({}, trouble)
             return
@@ -374,5 +385,7 @@ class Pump:
     def _lease_is_due(self) -> bool:
         return self._monotonic() > self._lease_until - self._lease_s * 2 / 3
 
-    async def _in_store(self, work: Callable[[], Result]) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._store, work)
+
+def _is_short(arrivals: Collection[Arrivals]) -> bool:
+    texts = sum(len(came.texts) + len(came.unreadable) for came in arrivals)
+    return texts <= MOST_SHORT_TEXTS and sum(map(len, arrivals)) <= MOST_SHORT

@@ -77,7 +77,7 @@ class Outcome:
 
 
 class Tick:
-    """Runs ticks on one long-lived connection. Blocking; meant for the store thread, `sync` for a thread of its own."""
+    """Runs ticks on one long-lived connection. Blocking; `sync` is meant for a thread of its own."""
 
     def __init__(
         self,
@@ -107,12 +107,21 @@ class Tick:
         self._lanes_at = 0
 
     def run(
-        self, arrivals: Mapping[str, Arrivals], rooms: Mapping[str, Room], now_ms: int, resting: Sequence[str] = ()
+        self,
+        arrivals: Mapping[str, Arrivals],
+        rooms: Mapping[str, Room],
+        now_ms: int,
+        resting: Sequence[str] = (),
+        *,
+        waits: bool = True,
     ) -> Outcome:
-        """One transaction. Raises what the store raises: call it again with what came; `LeaseLost` when fenced off."""
+        """One transaction. Raises what the store raises: call it again with what came; `LeaseLost` when fenced off.
+
+        `waits`: for another writer. Else it raises `StoreBusy` while there is one, and nothing has happened.
+        """
         recorded: list[Room] = []
         try:
-            with self._database.immediate(self._connected()) as tx:
+            with self._database.immediate(self._connected(), waits=waits) as tx:
                 lease.confirm(tx, self._held)
                 renewed = self._renew(tx, now_ms)
                 outbox.take_back(tx, ((one.session, one.first_sequence, one.count) for one in self._doubtful), now_ms)
@@ -131,6 +140,11 @@ class Tick:
         if renewed:
             self._renewed_at = now_ms
         return Outcome(submits, more, renewed, refreshed, wanted)
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether a tick neither syncs nor asks another machine."""
+        return self._database.is_quick
 
     def sync(self) -> None:
         """Return when every tick that has run is on the disk. Raises `SyncFailed`."""

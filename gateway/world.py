@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from carriers.profile import CarrierProfile
 from gateway.schedule import Sweep, start
+from gateway.store_work import AtOnce
 
 
 class Scheduler(Protocol):
@@ -31,6 +32,7 @@ class World:
     chance: Callable[[], float] = random.random
     reactor: Any = None  # Twisted's timers; None: the installed reactor
     endpoint: Callable[[CarrierProfile], Any] | None = None  # Twisted's client endpoint; None: TCP or TLS
+    store_here: Callable[[], Executor] = AtOnce
     store_thread: Callable[[], Executor] = lambda: ThreadPoolExecutor(1, "store")
     disk_thread: Callable[[], Executor] = lambda: ThreadPoolExecutor(1, "disk")
     schedule: Callable[[Sequence[Sweep]], Scheduler] = start

@@ -33,6 +33,7 @@ def played(
         chance=network.chance.random,
         reactor=Timers(loop, process.guard),
         endpoint=lambda profile: network.endpoint(profile, process),
+        store_here=thread,
         store_thread=thread,
         disk_thread=thread,
         schedule=lambda sweeps: Rounds(loop, process, sweeps, pace),

@@ -31,8 +31,11 @@ def write_first() -> None:
     """What a tick allows is written when it is committed, while its sync is still under way."""
     from gateway.pump import Pump  # imports the reactor, which the daemon installs: not before its time
 
-    right = Pump._when_synced
-    Pump._when_synced = lambda self, syncing: right(self, None)  # type: ignore[method-assign]
+    def sync(pump: Pump) -> None:
+        pump._disk.submit(pump._tick.sync)
+        pump._synced(None)
+
+    Pump._sync = sync  # type: ignore[method-assign]
 
 
 def acknowledge_first() -> None:
@@ -48,14 +51,8 @@ def acknowledge_first() -> None:
 
 
 def checkpoint_often() -> None:
-    """No fault: the log goes into the database after every few pages, so that cuts hit checkpoints, too."""
-    prepare = database._PREPARE["sqlite"]
-
-    def prepare_small(connection: Any, record: object) -> None:
-        prepare(connection, record)
-        connection.execute("PRAGMA wal_autocheckpoint = 60")
-
-    database._PREPARE["sqlite"] = prepare_small
+    """No fault: the log goes into the database every few ticks, so that cuts hit checkpoints, too."""
+    database.CHECKPOINT_SYNCS = 3
 
 
 VARIANTS: dict[str, Callable[[], None]] = {

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +17,8 @@ from carriers.link import Link
 from carriers.session import Session, State
 from gateway import resources
 from gateway.errors import SyncFailed
-from gateway.pump import AHEAD, Pump
+from gateway.pump import AHEAD, MOST_SHORT_TEXTS, Pump
+from gateway.store_work import AtOnce, StoreWork
 from tests.gateway.office import HOME, Office
 
 FOR_EVER, PATIENCE = 3600.0, 10.0
@@ -33,7 +35,7 @@ async def ticks_for(office: Office, first: Sequence[Event], then: Sequence[Event
             office.tick,
             {"mobile": link},
             office.held.epoch,
-            store,
+            StoreWork(AtOnce(), store),
             disk,
             gather_s=FOR_EVER,
             poll_s=FOR_EVER,
@@ -60,16 +62,6 @@ def test_answers_wait_for_company_until_a_text_or_half_a_window_has_come(office:
 # ------------------------------------------------------------------------------------------------------ beside the disk
 
 
-class AtOnce(Executor):
-    """A store thread that needs no time."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
-        """Done when it is asked for."""
-        future: Future[Any] = Future()
-        future.set_result(fn(*args, **kwargs))
-        return future
-
-
 class Disk(Executor):
     """A disk that syncs when it is told to."""
 
@@ -88,6 +80,7 @@ class Stage:
     def __init__(self, office: Office) -> None:
         self.told: list[int] = []  # answers that the carrier got
         self.disk = Disk()
+        self.waited: list[bool] = []  # would ticks with arrivals wait for another writer? Not here
         profile = replace(resources.profiles(office.settings)["mobile"], rate=0.0)
         self.link = Link(profile, lambda *_: None, reactor=object())
         self.session = Session.gateway(profile, dialects.gateway(profile, office.now))
@@ -98,7 +91,7 @@ class Stage:
             office.tick,
             {"mobile": self.link},
             office.held.epoch,
-            AtOnce(),
+            StoreWork(AtOnce(), AtOnce()),
             self.disk,
             gather_s=0.0,
             poll_s=FOR_EVER,
@@ -107,14 +100,20 @@ class Stage:
             monotonic=time.monotonic,
         )
         self.pump._waiting.clear()
+        self._run, office.tick.run = office.tick.run, self._ticked  # type: ignore[method-assign]
         self.running = asyncio.ensure_future(self.pump.run())
+
+    def _ticked(self, arrivals: Any, *given: Any, waits: bool) -> Any:
+        if arrivals:
+            self.waited.append(waits)
+        return self._run(arrivals, *given, waits=waits)
 
     def _written(self) -> None:
         octets = self.session.data_to_send()
         while octets:
             length, command, _, sequence = smpp.HEADER.unpack_from(octets)
-            assert command == smpp.DELIVER_SM | smpp.RESPONSE
-            self.told.append(sequence)
+            if command == smpp.DELIVER_SM | smpp.RESPONSE:  # else it is a reply that goes out
+                self.told.append(sequence)
             octets = octets[length:]
 
     async def comes(self, *events: Event) -> None:
@@ -123,7 +122,10 @@ class Stage:
         await self.settle()
 
     async def settle(self) -> None:
-        """All that needs no disk."""
+        """All that needs no disk, and the moment that a quick one would need."""
+        for _ in range(30):
+            await asyncio.sleep(0)
+        self.pump._caught_up.set()
         for _ in range(30):
             await asyncio.sleep(0)
 
@@ -201,11 +203,53 @@ def test_a_pump_that_is_abandoned_writes_nothing_that_was_committed(office: Offi
     played(play, office)
 
 
-def test_a_lone_text_is_synced_where_it_is_stored(office: Office) -> None:
+def test_a_short_tick_runs_in_the_reactors_thread_and_the_next_beside_the_disk(office: Office) -> None:
     async def play(stage: Stage) -> None:
+        office.tick.poll()  # where the store is a file that is at hand is known from now on
         await stage.comes(TEXT)
-        assert stage.told == [TEXT.answer]
-        assert stage.disk.syncing == []
+        await stage.comes(receipt(2))
+        assert stage.waited == [not office.tick.is_quick, True]
+        while waiting := [syncing for syncing in stage.disk.syncing if not syncing.done()]:
+            waiting[0].set_result(None)
+            await stage.settle()
+        assert stage.told == [TEXT.answer, 2]
+
+    played(play, office)
+
+
+def test_a_long_tick_and_a_tick_behind_other_work_run_in_the_store_thread(office: Office) -> None:
+    async def play(stage: Stage) -> None:
+        office.tick.poll()
+        await stage.comes(*[TEXT] * (MOST_SHORT_TEXTS + 1))
+        stage.disk.syncing[0].set_result(None)
+        await stage.settle()
+        stage.pump._store._last = Future()
+        await stage.comes(RECEIPT)
+        assert stage.waited == [True, True]
+
+    played(play, office)
+
+
+def test_a_tick_that_finds_another_writer_at_work_waits_for_it_in_the_store_thread(office: Office) -> None:
+    async def play(stage: Stage) -> None:
+        office.tick.poll()
+        if not office.tick.is_quick:
+            return  # every tick waits in the store thread there
+        writer = ExitStack()
+        writer.enter_context(office.database.write())
+        run = stage._run
+
+        def run_when_it_is_over(*given: Any, waits: bool) -> Any:
+            if waits:
+                writer.close()
+            return run(*given, waits=waits)
+
+        stage._run = run_when_it_is_over
+        await stage.comes(RECEIPT)
+        assert stage.waited == [False, True]
+        stage.disk.syncing[0].set_result(None)
+        await stage.settle()
+        assert stage.told == [RECEIPT.answer]
 
     played(play, office)
 

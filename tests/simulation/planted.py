@@ -54,7 +54,10 @@ def _acknowledge_first(right: Any) -> Any:
 
 
 def _write_before_the_sync(right: Any) -> Any:
-    return lambda self, syncing: right(self, None)
+    def sync(self: Any) -> None:
+        self._synced(None)
+
+    return sync
 
 
 def _accept_what_was_not_stored(right: Any) -> Any:
@@ -220,7 +223,7 @@ def _die_of_poison(right: Any) -> Any:
 
 BUGS = (
     Bug("acknowledged before the commit", {(pump.Pump, "_one_tick"): _acknowledge_first}),
-    Bug("written before the sync", {(pump.Pump, "_when_synced"): _write_before_the_sync}),
+    Bug("written before the sync", {(pump.Pump, "_sync"): _write_before_the_sync}),
     Bug("acknowledged although the store failed", {(pump.Pump, "_store_failed"): _accept_what_was_not_stored}),
     Bug("answers forgotten when the store failed", {(pump.Pump, "_store_failed"): _forget_answers}),
     Bug("submitted without an intent on record", {(outbox, "claim"): _no_intent}),
