@@ -12,7 +12,7 @@ import typer
 from gateway import meetings, notices, resources, withdrawal
 from gateway.cli import screen
 from gateway.cli.audience import Categories, Townships, Villages, chosen, read
-from gateway.cli.case_view import concealed
+from gateway.cli.case_view import barred, concealed
 from gateway.cli.desk import Desk, open_desk
 from gateway.cli.period import day
 from gateway.cli.text import DECISIONS, text_body
@@ -203,7 +203,7 @@ def _print_readers(desk: Desk, notice_id: int, found: Sequence[Reader]) -> None:
 
 
 def _replies(tx: sa.Connection, desk: Desk, notice_id: int) -> list[dict[str, Any]]:
-    rows = tx.execute(
+    found = tx.execute(
         sa.select(
             *(
                 text.c[name]
@@ -222,9 +222,11 @@ def _replies(tx: sa.Connection, desk: Desk, notice_id: int) -> list[dict[str, An
         .where(text.c.notice_id == notice_id)
         .order_by(text.c.id)
     ).all()
+    rows: list[Any] = list(found)
     secret = any(one.notice_id == notice_id for one in asked.questions(tx, AskKind.POLL))
     numbers = {} if secret else roster_store.phones(tx, desk.vault, {row.person_id for row in rows})
     hidden = concealed(tx, desk, [row.case_id for row in rows])
+    rows = [row for row in rows if not barred(desk, hidden.get(row.case_id))]
     return [
         {
             "text": row.id,

@@ -15,6 +15,7 @@ from gateway.cli import screen
 from gateway.cli.case_view import Json, No, data_of, visible
 from gateway.cli.desk import Desk, open_desk
 from gateway.errors import USAGE, Refused
+from gateway.sight import SEES_REPORTERS
 from routing.cases import (
     EVENTS,
     GATES,
@@ -66,8 +67,12 @@ def accept(
     as_json: Json = False,
 ) -> None:
     """NEW to ACCEPTED; what a leader must decide goes on to AWAIT_LEADER."""
+    roles = open_desk(ctx.obj).operator.roles
 
     def facts(tx: sa.Connection, book: CaseDesk, case: Case) -> dict[str, Any]:
+        if 0 < shield < case.shield and SEES_REPORTERS.isdisjoint(roles):
+            who = "、".join(rights.ROLES[role] for role in sorted(SEES_REPORTERS))
+            raise Refused(f"{case.number} 是保密件,不能由操作员改为一般", f"须由兼任{who}的人受理,或照保密件办理")
         return {
             "kind": kind,
             "topic": topic,

@@ -125,6 +125,11 @@ def concealed(tx: sa.Connection, desk: Desk, case_ids: Iterable[int | None]) -> 
     return {case.id: case for case in cases if reader(desk).sees(case) < Sight.REPORTER}
 
 
+def barred(desk: Desk, case: Case | None) -> bool:
+    """True for a case about the very unit of somebody of the office: its texts are nothing for them, either."""
+    return case is not None and not of_unit(desk) and reader(desk).sees(case) is Sight.NOTHING
+
+
 def pseudonym(case: Case) -> str:
     """What stands for who wrote: another in every case, so that two cases of one person cannot be put together."""
     return f"R-{case.number}"

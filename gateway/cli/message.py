@@ -8,7 +8,7 @@ import typer
 
 from gateway import lease, outbox, resources, singles
 from gateway.cli import screen
-from gateway.cli.case_view import concealed, pseudonym
+from gateway.cli.case_view import barred, concealed, pseudonym
 from gateway.cli.desk import Desk, open_desk
 from gateway.errors import REFUSED, USAGE, NotFound, Refused
 from roster import store as roster_store
@@ -178,6 +178,7 @@ def _print(desk: Desk, found: list[singles.Standing], clear: bool, as_json: bool
     with desk.database.read() as tx:
         numbers = roster_store.phones(tx, desk.vault, {one.person_id for one in found})
         hidden = {} if clear else concealed(tx, desk, [one.case_id for one in found])
+        found = [one for one in found if not barred(desk, hidden.get(one.case_id or 0))]
     zone = desk.settings.zone()
 
     def shown(one: singles.Standing) -> str:

@@ -9,7 +9,7 @@ from gateway import answers, case_texts
 from gateway.case_words import hider
 from gateway.casebook import Desk as CaseDesk
 from gateway.cli import screen
-from gateway.cli.case_view import concealed, pseudonym
+from gateway.cli.case_view import barred, concealed, pseudonym
 from gateway.cli.desk import Desk, open_desk
 from gateway.errors import USAGE, Refused
 from gateway.tables import case_ticket, quarantine
@@ -77,9 +77,10 @@ def list_(
     if queue is not None:
         query = query.where(text_table.c.decision.in_(QUEUES.get(queue, ())), text_table.c.handled_at.is_(None))
     with desk.database.read() as tx:
-        found = tx.execute(query).all()
+        found = list(tx.execute(query).all())
         numbers = roster_store.phones(tx, desk.vault, {row.person_id for row in found})
         hidden = {} if clear else concealed(tx, desk, [row.case_id for row in found])
+        found = [row for row in found if not barred(desk, hidden.get(row.case_id))]
         bodies = {row.id: text_body(tx, desk, row.body, hidden.get(row.case_id)) for row in found}
     zone = desk.settings.zone()
 
