@@ -30,21 +30,22 @@ from tests.gateway.casework import act, opened
 from tests.gateway.office import Office
 
 N, M, R = Sight.NOTHING, Sight.MATTER, Sight.REPORTER
-CASES = ("open", "sealed", "elsewhere", "accusing")
+CASES = ("open", "sealed", "elsewhere", "accusing", "waiting")
 PEOPLE: Mapping[str, tuple[tuple[str, ...], str | None, tuple[Sight, ...]]] = {
-    # login: roles, unit, what is seen of the four cases: at 交警大队, sealed there, at 县教育局, about 交警大队
-    "office": (("operator",), None, (R, M, R, M)),
-    "shen": (("reviewer",), None, (R, R, R, R)),
-    "zhuren": (("director",), None, (R, R, R, R)),
-    "xianzhang": (("leader",), None, (R, R, R, R)),
-    "ducha": (("supervisor",), None, (R, M, R, M)),
-    "jiaojing": (("dept",), "交警大队", (M, M, N, N)),
-    "duizhang": (("head",), "交警大队", (M, M, N, N)),
-    "jiaoyu": (("dept",), "县教育局", (N, N, M, N)),
-    "xuanchuan": (("drafter", "dept"), "交警大队", (M, M, N, N)),
-    "jingban": (("operator",), "交警大队", (R, M, R, N)),
-    "mingce": (("roster", "drafter", "approver"), None, (N, N, N, N)),
-    "guanli": (("system", "auditor"), None, (N, N, N, N)),
+    # login: roles, unit, what is seen of the cases, in their order: at 交警大队, sealed there, at 县教育局,
+    # about 交警大队, sealed and new
+    "office": (("operator",), None, (R, M, R, M, M)),
+    "shen": (("reviewer",), None, (R, R, R, R, R)),
+    "zhuren": (("director",), None, (R, R, R, R, R)),
+    "xianzhang": (("leader",), None, (R, R, R, R, R)),
+    "ducha": (("supervisor",), None, (R, M, R, M, M)),
+    "jiaojing": (("dept",), "交警大队", (M, M, N, N, N)),
+    "duizhang": (("head",), "交警大队", (M, M, N, N, N)),
+    "jiaoyu": (("dept",), "县教育局", (N, N, M, N, N)),
+    "xuanchuan": (("drafter", "dept"), "交警大队", (M, M, N, N, N)),
+    "jingban": (("operator",), "交警大队", (R, M, R, N, M)),
+    "mingce": (("roster", "drafter", "approver"), None, (N, N, N, N, N)),
+    "guanli": (("system", "auditor"), None, (N, N, N, N, N)),
 }
 WHOLE = {
     "case list": (),
@@ -139,7 +140,7 @@ def test_every_command_is_walked_or_said_to_show_no_case() -> None:
 
 @pytest.fixture(scope="module")
 def county(_made: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
-    """Four cases whose words name who wrote, and everybody who may ask."""
+    """Five cases whose words name who wrote, and everybody who may ask."""
     folder = Path(shutil.copytree(_made, tmp_path_factory.mktemp("sight") / "county"))
     office = Office(folder)
     office.join(*(f"138000000{number:02d}" for number in range(1, 11)))
@@ -166,6 +167,7 @@ def county(_made: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
         if number in (numbers["open"], numbers["elsewhere"]):
             lead = "交警大队" if number == numbers["open"] else "县教育局"
             act(office, number, "sign", "dept", department=lead)
+    numbers["waiting"] = opened(office, "8613800000005", "我是钱005,举报村主任多占宅基地暗号戊,请打13912345675")
     rules, monday = resources.digest(office.settings), office.now.date()
     with office.database.write() as tx:
         digest_desk.draft(tx, office.desk, office.vault, rules, monday, monday, "office", office.now)
@@ -240,7 +242,7 @@ def check(who: str, command: str, at: int, sight: Sight, number: str, said: str,
     """What must not stand in what somebody was told, of one case."""
     forbidden = [f"+861380000000{at}", f"8613800000{at:03}"]
     if command.startswith(("report", "digest", "case pack", "carrier")):
-        sight = min(sight, Sight.NUMBER if at in (2, 4) else M)
+        sight = min(sight, Sight.NUMBER if at in (2, 4, 5) else M)
     if command == "text list" and sight is N and not PEOPLE[who][1]:
         sight = Sight.NUMBER
     if sight < R:
@@ -248,7 +250,7 @@ def check(who: str, command: str, at: int, sight: Sight, number: str, said: str,
         if command != "carrier waiting":  # whom to phone; the case's number does not stand beside it
             forbidden.append(f"138****000{at}")
     if sight < M:
-        forbidden.append(f"暗号{'甲乙丙丁'[at - 1]}")
+        forbidden.append(f"暗号{'甲乙丙丁戊'[at - 1]}")
     if sight is N and command in UNSEEN and not asked:
         forbidden.append(number)
     told = [secret for secret in forbidden if secret in said]
