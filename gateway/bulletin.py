@@ -10,6 +10,7 @@ from datetime import date
 from gateway.papers import Block, Counted, Paper, Row, Share, Table, Text
 from gateway.papers.word import chinese_day
 from gateway.report_facts import Facts, in_month, last_day, months_earlier, said
+from gateway.sight import Sight, on_paper
 from routing import gaming, statistics, supervision
 from routing.cases import CaseState
 from routing.deadlines import DISPUTE, LAMP_LABELS
@@ -191,8 +192,9 @@ def _came_back(facts: Facts, month: str) -> Table:
 
 def topic(seen: Seen) -> str:
     """What a case is about, in a paper that many read: nothing of a shielded one."""
-    shielded = seen.case.shield > 1 or seen.case.kind == "举报"
-    return "(保密)" if shielded else " / ".join(filter(None, (seen.case.topic, seen.case.place)))
+    return (
+        "(保密)" if on_paper(seen.case) < Sight.MATTER else " / ".join(filter(None, (seen.case.topic, seen.case.place)))
+    )
 
 
 def _lamps(turn: Turn) -> tuple[str, str]:

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from gateway.casebook import Desk
 from gateway.errors import USAGE, Refused
 from gateway.roster_files import write_table
-from gateway.staff_mail import SEALED, matter
+from gateway.sight import Sight, on_paper
+from gateway.staff_mail import matter
 from roster.vault import Vault
 from routing import case_sheet, store
 from routing.cases import LABELS, URGENCIES, Case, CaseState
@@ -44,7 +45,7 @@ class Packed:
 def write(tx: sa.Connection, desk: Desk, vault: Vault, channels: Channels, folder: Path, now: datetime) -> Packed:
     """One file for each unit that leads or helps with an open case, one for the office, and the empty sheet."""
     cases = [case for state in OPEN for case in store.listed(tx, state=state, limit=MOST)]
-    told = [case for case in cases if case.shield < SEALED]
+    told = [case for case in cases if on_paper(case) >= Sight.MATTER]
     by_unit: dict[str, list[Case]] = {OFFICE: [case for case in told if case.lead is None]}
     for case in told:
         for unit in filter(None, (case.lead, *case.co_handlers)):

@@ -8,12 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway import case_record, supervision_desk
+from gateway.case_words import hider
 from gateway.casebook import Desk, find
 from gateway.digest_issues import Issue, Item, items
-from gateway.logs import mask
+from gateway.sight import Sight, on_paper
 from gateway.tables import audit
-from roster import store as roster_store
-from roster.masking import unnamed
+from roster.masking import plates
 from roster.vault import Vault
 from routing import deadlines, store
 from routing.cases import LABELS, Case, CaseState
@@ -58,6 +58,7 @@ def look(tx: sa.Connection, desk: Desk, rules: Rules, first: date, last: date, n
 def _matter(
     desk: Desk, case: Case, entries: Sequence[Entry], merged: Iterable[Case], first: date, last: date, now: datetime
 ) -> Matter:
+    told = on_paper(case) >= Sight.MATTER  # of a sealed case not even where it is
     came = [one for one in (case, *merged) if first <= desk.today(one.created_at) <= last]
     came_back = [one for one in entries if one.event in (SAME_PROBLEM, "recur")]
     in_week = any(first <= desk.today(one.at) <= last for one in came_back)
@@ -66,8 +67,8 @@ def _matter(
     return Matter(
         case.number,
         _weeks_ago(desk.today(case.created_at), first, last),
-        case.place or "",
-        case.topic or "",
+        (told and case.place) or "",
+        (told and case.topic) or "",
         len({one.person_id or -one.id for one in came}),
         case.urgency == "emergency",
         case.leader_kind or "",
@@ -92,10 +93,9 @@ def _running(desk: Desk, case: Case, entries: Sequence[Entry], now: datetime) ->
 
 def deidentified(tx: sa.Connection, vault: Vault, case: Case) -> str:
     """A case's words as they may be printed: shortened, nobody named; of a shielded case nothing."""
-    if case.shield > 1 or case.kind == "举报":
+    if on_paper(case) < Sight.MATTER:
         return WITHHELD
-    names = roster_store.names(tx, vault, [case.person_id] if case.person_id else [])
-    words = unnamed(mask(case.text), names.values())
+    words = plates(hider(tx, vault, case).words(case.text))
     return words if len(words) <= LONGEST else words[: LONGEST - 1] + "…"
 
 

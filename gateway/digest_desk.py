@@ -12,12 +12,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gateway.case_words import Hider
 from gateway.casebook import Desk, find
 from gateway.digest_content import compose, deidentified, look
 from gateway.digest_issues import Issue, Item, issue_where, item_at, items, unsigned
 from gateway.errors import Refused
-from gateway.logs import mask
-from roster.masking import unnamed
+from gateway.sight import Sight, on_paper
+from roster.masking import plates
 from roster.vault import Vault
 from routing.cases import Case
 from routing.digest import Pick, Rules, picks
@@ -50,7 +51,7 @@ def draft(
     ).one()
     seen = look(tx, desk, rules, first, last, now)
     for position, pick in enumerate(picks(list(seen.matters), rules, _told(tx)), 1):
-        _insert(tx, issue_id, position, _worded(tx, vault, pick, seen.cases), actor)
+        _insert(tx, vault, issue_id, position, _worded(tx, vault, pick, seen.cases), actor)
     return issue_where(tx, digest.c.id == issue_id)
 
 
@@ -70,7 +71,7 @@ def _worded(tx: sa.Connection, vault: Vault, pick: Pick, cases: Mapping[str, Cas
 
 
 def _title(case: Case) -> str:
-    if case.shield > 1:
+    if on_paper(case) < Sight.MATTER:
         return f"{case.leader_kind or case.kind or '保密'}件"
     return f"{case.place or ''}{case.topic or ''}" or f"关于{case.kind or '来信反映'}的一件"
 
@@ -93,7 +94,7 @@ def add(tx: sa.Connection, vault: Vault, name: str, numbers: Sequence[str], titl
         made |= {name: value for name, value in (("title", title), ("words", words)) if value}
     made["reasons"] = [f"{actor} 选入"]
     there_are = len(items(tx, issue))
-    _insert(tx, issue.id, there_are + 1, made, actor)
+    _insert(tx, vault, issue.id, there_are + 1, made, actor)
     return items(tx, issue)[-1]
 
 
@@ -114,10 +115,10 @@ def move(tx: sa.Connection, name: str, position: int, to: int) -> None:
     _number(tx, [*others[: to - 1], item, *others[to - 1 :]])
 
 
-def edit(tx: sa.Connection, name: str, position: int, title: str, words: str) -> Item:
+def edit(tx: sa.Connection, vault: Vault, name: str, position: int, title: str, words: str) -> Item:
     """Other words for an item; what would tell who wrote is masked again."""
     item = item_at(tx, unsigned(tx, name), position)
-    given = {name: unnamed(mask(value)) for name, value in (("title", title), ("words", words)) if value.strip()}
+    given = {name: _hidden(tx, vault, value) for name, value in (("title", title), ("words", words)) if value.strip()}
     if not given:
         raise Refused("没有写要改成什么", "加上 --title 或 --text")
     tx.execute(sa.update(digest_item).where(digest_item.c.id == item.id).values(**given))
@@ -131,8 +132,13 @@ def drop(tx: sa.Connection, name: str) -> None:
     tx.execute(sa.delete(digest).where(digest.c.id == issue.id))
 
 
-def _insert(tx: sa.Connection, issue_id: int, position: int, made: Mapping[str, Any], actor: str) -> None:
-    words = {name: unnamed(mask(made[name])) for name in ("title", "words")}
+def _hidden(tx: sa.Connection, vault: Vault, words: str) -> str:
+    """What somebody of the office wrote for the issue, without citizens in it."""
+    return plates(Hider(tx, vault).words(words))
+
+
+def _insert(tx: sa.Connection, vault: Vault, issue_id: int, position: int, made: Mapping[str, Any], actor: str) -> None:
+    words = {name: _hidden(tx, vault, made[name]) for name in ("title", "words")}
     tx.execute(
         sa.insert(digest_item).values(digest_id=issue_id, position=position, added_by=actor, **{**made, **words})
     )

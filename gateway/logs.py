@@ -17,7 +17,10 @@ def mask(words: str) -> str:
 
 def masked(_logger: Any, _method: str, event: Any) -> Any:
     """structlog's processor: every value, however deep."""
-    return {key: _masked(value) for key, value in event.items()}
+    told = {key: _masked(value) for key, value in event.items()}
+    if isinstance(trouble := told.get("exception"), str):  # what failed may have had a citizen's words in its hands
+        told["exception"] = masking.unnamed(trouble)
+    return told
 
 
 def _masked(value: Any) -> Any:

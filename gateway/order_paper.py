@@ -3,19 +3,21 @@
 Duty, method, deadline, course (工作职责、办理方式、回复时限、具体流程), numbered by case and assignment.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import sqlalchemy as sa
 from docx.shared import Cm
 
+from gateway.case_words import hider
 from gateway.casebook import Desk
 from gateway.errors import Refused
-from gateway.logs import mask
 from gateway.papers import word
 from gateway.papers.word import chinese_day
-from roster.masking import unnamed
+from gateway.sight import Sight, on_paper
+from roster.vault import Vault
 from routing.cases import URGENCIES, Case
 from routing.departments import Department
 
@@ -31,11 +33,16 @@ class Sheet:
     blocks: Sequence[tuple[str, Sequence[str]]]  # the four
 
 
-def sheet(desk: Desk, case: Case, county: str, matter: str = "", names: Collection[str] = ()) -> Sheet:
+def sheet(tx: sa.Connection, desk: Desk, vault: Vault, case: Case, county: str, matter: str = "") -> Sheet:
     """The latest assignment of a case; `matter` says it in the office's words instead of the citizen's.
 
-    Raises `Refused` when the case is with no unit. Who wrote is masked, `names` wherever they stand.
+    Raises `Refused` when the case is with no unit. Who wrote is masked. A sealed case goes to its unit on paper, by
+    hand, in the office's words alone.
     """
+    if on_paper(case) is Sight.NUMBER and not matter.strip():
+        raise Refused(f"{case.number} 是保密件,群众原话不能印在交办单上", "用 --matter 写一句摘要,不写反映人")
+    hide = hider(tx, vault, case)
+    case = hide.case(case)
     lead = desk.departments.find(case.lead or "")
     if not case.orders or case.assigned_at is None or case.due_on is None or lead is None:
         raise Refused(f"{case.number} 没有承办单位", "先用 xinqiao case assign 交办")
@@ -55,7 +62,7 @@ def sheet(desk: Desk, case: Case, county: str, matter: str = "", names: Collecti
         ("三、回复时限", _deadline(desk, case)),
         ("四、具体流程", _course(bool(co_handlers))),
     )
-    return Sheet(f"{case.number}-{case.orders}", county, heading, unnamed(mask(matter or case.text), names), blocks)
+    return Sheet(f"{case.number}-{case.orders}", county, heading, hide.words(matter) if matter else case.text, blocks)
 
 
 def _duties(lead: Department, co_handlers: Sequence[Department]) -> list[str]:

@@ -3,16 +3,16 @@
 Shielded cases and reports of misconduct are left out whole. What citizens wrote, and what units replied, is masked.
 """
 
-from collections.abc import Mapping
 from datetime import date
 
 import sqlalchemy as sa
 
+from gateway.case_words import Hider, hider
 from gateway.papers import Paper, Table
 from gateway.papers.word import chinese_day
 from gateway.report_facts import Facts, in_month, said
-from roster import store as roster_store
-from roster.masking import unnamed
+from gateway.sight import Sight, in_public
+from roster.masking import plates
 from roster.vault import Vault
 from routing.cases import CaseState
 from routing.moves import OFFICE
@@ -28,27 +28,16 @@ def choose(facts: Facts, month: str) -> list[tuple[date, Seen]]:
     found = []
     for seen in facts.seen:
         case = seen.case
-        if (
-            case.state is CaseState.CLOSED
-            and case.closed_at
-            and case.shield < 2
-            and case.kind != "举报"
-            and not case.accused
-        ):
+        if case.state is CaseState.CLOSED and case.closed_at and in_public(case) is not Sight.NOTHING:
             on = facts.desk.today(case.closed_at)
             if within(on):
                 found.append((on, seen))
     return sorted(found, key=lambda one: (one[0], one[1].case.number))
 
 
-def names(tx: sa.Connection, vault: Vault, chosen: list[tuple[date, Seen]]) -> dict[int, str]:
-    """Whose names must not stand in it."""
-    return roster_store.names(tx, vault, {one.case.person_id for _, one in chosen if one.case.person_id is not None})
-
-
-def paper(facts: Facts, month: str, chosen: list[tuple[date, Seen]], known: Mapping[int, str]) -> Paper:
-    """The table of results. `known`: the reporters' names, to be hidden wherever they stand."""
-    rows = tuple(_row(on, seen, tuple(filter(None, [known.get(seen.case.person_id or 0)]))) for on, seen in chosen)
+def paper(tx: sa.Connection, vault: Vault, facts: Facts, month: str, chosen: list[tuple[date, Seen]]) -> Paper:
+    """The table of results; nobody is named in it."""
+    rows = tuple(_row(on, seen, hider(tx, vault, seen.case)) for on, seen in chosen)
     note = "个人信息已隐去;保密件和举报件不公开。"
     number = f"{said(month)}  {facts.as_of}"
     closing = (f"{facts.county}双向沟通办公室", chinese_day(facts.today))
@@ -56,12 +45,12 @@ def paper(facts: Facts, month: str, chosen: list[tuple[date, Seen]], known: Mapp
     return Paper(f"{facts.county}社情民意办理结果公开", number, facts.now, (table,), closing)
 
 
-def _row(on: date, seen: Seen, hidden: tuple[str, ...]) -> tuple[str | date, ...]:
+def _row(on: date, seen: Seen, hide: Hider) -> tuple[str | date, ...]:
     case = seen.case
     unit = case.lead or OFFICE
-    reply = unnamed(case.reply or "", hidden)
+    reply = plates(hide.words(case.reply or ""))
     named = reply if unit in reply else f"{unit}答复:{reply}"
     return (
-        *(case.number, on, case.kind or "", case.topic or "", unnamed(case.text, hidden)),
+        *(case.number, on, case.kind or "", case.topic or "", plates(hide.words(case.text))),
         *(unit, named, case.outcome or "", RATINGS[case.rating]),
     )

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from gateway.case_record import OFFICE
 from gateway.casebook import Desk
 from gateway.errors import NotFound, Refused
+from gateway.sight import REPORT, sealed
 from routing import sampling, store
 from routing.cases import Case
 from routing.sampling import CannotDraw, Evaluator
@@ -155,9 +156,9 @@ def _eligible(tx: sa.Connection, desk: Desk, period: str) -> tuple[list[Case], d
     left_out = {"保密件": 0, "举报件": 0}
     found = []
     for case in store.closed(tx, *_bounds(period, desk.calendar.zone)):
-        if case.kind == "举报":
+        if case.kind == REPORT:
             left_out["举报件"] += 1
-        elif case.shield > 1:
+        elif sealed(case):
             left_out["保密件"] += 1
         else:
             found.append(case)

@@ -10,13 +10,12 @@ import sqlalchemy as sa
 from python_calamine import CalamineError, load_workbook
 
 from gateway import sample_desk
+from gateway.case_words import Hider, hider
 from gateway.casebook import Desk
 from gateway.errors import Refused
-from gateway.logs import mask
 from gateway.papers import Block, Cell, Paper, Share, Table, Text
 from gateway.sample_desk import ASPECTS, GOOD, Judged, Sample
-from roster import store as roster_store
-from roster.masking import unnamed
+from roster.masking import plates
 from roster.vault import Vault
 from routing import store
 from routing.cases import Case
@@ -55,8 +54,7 @@ def _box(line: tuple[Cell, ...]) -> tuple[tuple[Cell, ...], ...]:
 def _line(tx: sa.Connection, desk: Desk, vault: Vault, one: Judged) -> tuple[Cell, ...]:
     """A case as its evaluator reads it: pseudonym, words, reply, dates; no person, no unit's number."""
     case = store.by_id(tx, one.case_id)
-    names = list(roster_store.names(tx, vault, [case.person_id] if case.person_id else []).values())
-    hide = _hider(desk, case, names)
+    hide = _hider(desk, case, hider(tx, vault, case))
     entries = store.timeline(tx, case.id)
     given = next((entry.at for entry in entries if entry.event in GIVEN), None)
     answered = next((entry.at for entry in reversed(entries) if entry.event in ANSWERS), None)
@@ -71,13 +69,13 @@ def _line(tx: sa.Connection, desk: Desk, vault: Vault, one: Judged) -> tuple[Cel
     )
 
 
-def _hider(desk: Desk, case: Case, names: Sequence[str]) -> Callable[[str], str]:
+def _hider(desk: Desk, case: Case, people: Hider) -> Callable[[str], str]:
     """Hides who wrote, the number of the case, and the names of the units that had it."""
     units = [unit for name in (case.lead, *case.co_handlers) if name and (unit := desk.departments.find(name))]
     words = sorted({word for unit in units for word in (unit.name, *unit.aliases) if len(word) > 2}, key=len)
 
     def hide(said: str) -> str:
-        said = unnamed(mask(said), names).replace(case.number, "(编号略)")
+        said = plates(people.words(said)).replace(case.number, "(编号略)")
         for word in reversed(words):
             said = said.replace(word, "承办单位")
         return said

@@ -6,14 +6,17 @@ little and could miss.
 """
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
 
+from gateway.case_words import hider
 from gateway.errors import USAGE, Refused
+from gateway.sight import Reader, Sight
+from roster.vault import Vault
 from routing import store
 from routing.cases import Case
 from routing.tables import case_ticket
@@ -23,43 +26,43 @@ COLUMNS = (
     case_ticket.c.number,
 )
 MOST_WORDS = 8
-SHIELDED = 2  # from this level on
-_DIGITS = re.compile(r"\d{3}")
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """What somebody may find: of units only their own cases, and none about them; shielded cases only if they may."""
-
-    unit: str | None = None
-    shielded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some of the cases found."""
+    """Some of the cases found, as their reader may read them."""
 
     cases: tuple[Case, ...]
     more: bool
 
 
-def find(tx: sa.Connection, words: Sequence[str], reach: Reach, page: int = 1, size: int = 20) -> Page:
-    """The cases that have all of these words, newest first. Raises `Refused` when there is no word."""
-    wanted = [word for word in words if word.strip()]
+def find(tx: sa.Connection, vault: Vault, words: Sequence[str], reader: Reader, page: int = 1, size: int = 20) -> Page:
+    """The cases that have all of these words, newest first. Raises `Refused` when there is no word.
+
+    The words must stand in what the reader may read: what is masked nobody finds out by asking for it.
+    """
+    wanted = [word.strip() for word in words if word.strip()]
     if not wanted or len(wanted) > MOST_WORDS:
         wrong = f"一次最多{MOST_WORDS}个词" if wanted else "没有写要查找的词"
         raise Refused(wrong, "例如 xinqiao search 路灯 人民路", USAGE)
     query = sa.select(case_ticket.c.id).order_by(case_ticket.c.id.desc())
     for word in wanted:
-        # Numbers in the citizens' words are masked to units: what they may not read they may not find out by asking.
-        columns = (case_ticket.c.number,) if reach.unit is not None and _DIGITS.search(word) else COLUMNS
-        query = query.where(sa.or_(*(column.contains(word.strip(), autoescape=True) for column in columns)))
-    if not reach.shielded:
-        query = query.where(case_ticket.c.shield < SHIELDED)
-    if reach.unit is not None:
-        query = query.where(_of_unit(reach.unit))
-    found = tx.scalars(query.offset((page - 1) * size).limit(size + 1)).all()
-    return Page(tuple(store.by_id(tx, one) for one in found[:size]), len(found) > size)
+        query = query.where(sa.or_(*(column.contains(word, autoescape=True) for column in COLUMNS)))
+    if reader.of_unit:
+        query = query.where(_of_unit(reader.unit))
+    every = (_read(tx, vault, store.by_id(tx, one), wanted, reader) for one in tx.scalars(query).all())
+    found = list(islice(filter(None, every), (page - 1) * size, page * size + 1))
+    return Page(tuple(found[:size]), len(found) > size)
+
+
+def _read(tx: sa.Connection, vault: Vault, case: Case, wanted: Sequence[str], reader: Reader) -> Case | None:
+    """The case as it is read; None when the reader sees nothing of it, or not these words."""
+    sight = reader.sees(case)
+    if sight is Sight.NOTHING or sight >= Sight.REPORTER:
+        return case if sight else None
+    shown = hider(tx, vault, case).case(case)
+    said = [str(getattr(shown, column.name) or "").lower() for column in COLUMNS]
+    return shown if all(any(word.lower() in one for one in said) for word in wanted) else None
 
 
 def _of_unit(unit: str) -> sa.ColumnElement[bool]:

@@ -12,10 +12,11 @@ from functools import partial
 import sqlalchemy as sa
 import structlog
 
-from gateway import case_mail, channel_desk, outbox, staff_codes
+from gateway import case_mail, outbox, staff_codes
 from gateway.case_ladder import Post
+from gateway.case_words import hider
 from gateway.casebook import Desk
-from gateway.logs import mask
+from gateway.sight import Sight, on_paper
 from gateway.staff_codes import Purpose
 from gateway.tables import staff_code
 from roster import store as roster_store
@@ -31,8 +32,6 @@ log = structlog.get_logger("staff")
 
 PURPOSE = "staff"
 """Purpose of texts to the office's people about their work. They keep no distance, and are nobody's case dialogue."""
-SEALED = 2
-"""The shield from which the matter of a case stands in no text."""
 WITHHELD = "保密件,内容不发短信,请到沟通办阅件"
 HANDED = {
     **dict.fromkeys(("assign", "instruct", "delegate", "reassign", "uphold", "recur"), ""),
@@ -153,7 +152,7 @@ def _bodies(
 ) -> list[str]:
     until = day(case.due_on)
     if what:
-        said = WITHHELD if case.shield >= SEALED else reason
+        said = hider(tx, post.vault, case).words(reason) if on_paper(case) >= Sight.MATTER else WITHHELD
         return [desk.texts.fitted("U3", "text", no=case.number, what=what, due=until, code=code, text=said)]
     role = "主办" if unit.name == case.lead else "协办"
     return [
@@ -163,18 +162,10 @@ def _bodies(
 
 
 def matter(tx: sa.Connection, vault: Vault, case: Case) -> str:
-    """What a case is about as others may read it: no number of anybody, and not the name of who wrote, if it is known.
-
-    Nothing at all of one that is kept secret.
-    """
-    if case.shield >= SEALED:
+    """What a case is about as others may read it: nothing of who wrote, and nothing at all of one kept secret."""
+    if on_paper(case) < Sight.MATTER:
         return WITHHELD
-    words = mask(" ".join(case.text.split()))
-    came = channel_desk.origin(tx, vault, case.id)
-    known = roster_store.renderings(tx, vault, [case.person_id]) if case.person_id is not None else {}
-    for name in (came.name if came else "", *(one.name for one in known.values())):
-        words = words.replace(name, "某某") if len(name) > 1 else words
-    return words
+    return hider(tx, vault, case).words(" ".join(case.text.split()))
 
 
 def day(written: str | None) -> str:

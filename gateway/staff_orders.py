@@ -14,6 +14,7 @@ from gateway import case_desk, staff_codes, staff_mail, zero_reports
 from gateway.case_ladder import Post
 from gateway.casebook import Desk
 from gateway.errors import Refused
+from gateway.sight import sealed
 from gateway.staff_codes import Purpose
 from routing import staff, store
 from routing.cases import LABELS, Case, CaseState, Facts
@@ -91,7 +92,7 @@ def _return(task: Task) -> str:
 def _report(task: Task) -> str:
     """The head's word is the unit's report, a co-handler's goes to the lead; a liaison's waits for the head."""
     case, unit, words = task.case, task.desk.departments.find(task.holder.whose), task.order.words
-    if case.shield >= staff_mail.SEALED:
+    if sealed(case):
         raise Refused(f"{case.number}是保密件,不能用短信反馈,请将书面材料送沟通办")
     if not words:
         raise Refused(f"{case.number}:请在验证码后写明办理结果,即给群众的答复")

@@ -10,6 +10,7 @@ from gateway.bulletin import adopted, topic
 from gateway.papers import Block, Counted, Paper, Row, Share, Table, Text
 from gateway.papers.word import chinese_day
 from gateway.report_facts import Facts, in_month, said
+from gateway.sight import WITHHELD, sealed
 from roster.membership import Standing
 from routing import statistics
 from routing.cases import CaseState
@@ -74,8 +75,9 @@ def _received(facts: Facts, month: str, people: Mapping[int, Standing]) -> Itera
         case = seen.case
         if not within(facts.desk.today(case.created_at)):
             continue
-        known = people.get(case.person_id or 0)
-        stranger = NOBODY if case.person_id is None else STRANGER
+        told = not sealed(case)  # the list behind a figure would say of whom a sealed case is
+        known = people.get(case.person_id or 0) if told else None
+        stranger = (NOBODY if case.person_id is None else STRANGER) if told else f"({WITHHELD})"
         yield Received(
             case.number,
             CHANNELS.get(case.channel, case.channel),

@@ -1,6 +1,7 @@
 """`xinqiao`: the command line. One file per noun; a noun's file is only loaded when it is called."""
 
 import importlib
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -108,7 +109,11 @@ def options(
 
 
 def main() -> None:
-    """Run a command. A refusal becomes one line and an exit code; only bugs and --debug show a traceback."""
+    """Run a command. A refusal becomes one line and an exit code; only bugs and --debug show a traceback.
+
+    Whatever a command writes (the store, papers, lists, logs) only the account that runs it may read.
+    """
+    os.umask(0o077)
     try:
         app(prog_name="xinqiao")
     except Refused as refusal:

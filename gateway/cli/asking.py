@@ -12,9 +12,10 @@ import typer
 from gateway import meetings, notices, resources, withdrawal
 from gateway.cli import screen
 from gateway.cli.audience import Categories, Townships, Villages, chosen, read
+from gateway.cli.case_view import barred, concealed
 from gateway.cli.desk import Desk, open_desk
 from gateway.cli.period import day
-from gateway.cli.text import DECISIONS
+from gateway.cli.text import DECISIONS, text_body
 from gateway.errors import USAGE, Refused
 from gateway.meetings import POSTS, Invited, Reader
 from gateway.notices import asked
@@ -202,13 +203,14 @@ def _print_readers(desk: Desk, notice_id: int, found: Sequence[Reader]) -> None:
 
 
 def _replies(tx: sa.Connection, desk: Desk, notice_id: int) -> list[dict[str, Any]]:
-    rows = tx.execute(
+    found = tx.execute(
         sa.select(
             *(
                 text.c[name]
                 for name in ("id", "person_id", "body", "received_ms", "notice_reason", "notice_confidence")
             ),
             text.c.decision,
+            text.c.case_id,
             case_ticket.c.number,
             answer.c.kind,
             answer.c.option,
@@ -220,13 +222,16 @@ def _replies(tx: sa.Connection, desk: Desk, notice_id: int) -> list[dict[str, An
         .where(text.c.notice_id == notice_id)
         .order_by(text.c.id)
     ).all()
+    rows: list[Any] = list(found)
     secret = any(one.notice_id == notice_id for one in asked.questions(tx, AskKind.POLL))
     numbers = {} if secret else roster_store.phones(tx, desk.vault, {row.person_id for row in rows})
+    hidden = concealed(tx, desk, [row.case_id for row in rows])
+    rows = [row for row in rows if not barred(desk, hidden.get(row.case_id))]
     return [
         {
             "text": row.id,
-            "from": "" if secret else masked(numbers.get(row.person_id, "")),
-            "body": row.body,
+            "from": "" if secret or row.case_id in hidden else masked(numbers.get(row.person_id, "")),
+            "body": text_body(tx, desk, row.body, hidden.get(row.case_id)),
             "received_at": screen.moment(row.received_ms, desk.settings.zone(), True),
             "decision": row.decision,
             "label": _label(row),

@@ -19,13 +19,16 @@ from carriers.profile import CarrierProfile
 from carriers.text import split
 from gateway import carrier_desk, lease, resources, tracing
 from gateway import waiting as who_waits
+from gateway.casebook import find
 from gateway.cli import screen
 from gateway.cli.advice import ADVICE, STEPS
+from gateway.cli.case_view import reader
 from gateway.cli.desk import Desk, open_desk
 from gateway.cli.notice import WORDS as NOTICES
 from gateway.cli.passing import show
 from gateway.errors import LEASE_HELD, UNAVAILABLE, USAGE, NotFound, Refused
 from gateway.roster_files import write_table
+from gateway.sight import WITHHELD, Sight
 from roster import phones
 
 if TYPE_CHECKING:  # importing a check imports the reactor
@@ -206,6 +209,7 @@ def _write_people(desk: Desk, name: str | None, file: Path, hours: int, clear: b
     with desk.database.write() as tx:
         now = desk.now()
         found = who_waits.unreached(tx, desk.vault, name, hours, round(now.timestamp() * 1000))
+        sealed = {one.case for one in found if one.case and not clear and _withheld(tx, desk, one.case)}
         told = {"people": len({one.person_id for one in found}), "clear": clear}
         desk.audit(tx, "carrier.people", name or "all", told)
     zone = desk.settings.zone()
@@ -218,7 +222,7 @@ def _write_people(desk: Desk, name: str | None, file: Path, hours: int, clear: b
             one.township,
             one.village,
             one.carrier,
-            _matter(one),
+            _matter(one) if one.case not in sealed else WITHHELD,
             "没能发出,已失效" if one.expired else "待发",
             screen.moment(one.expires, zone),
         )
@@ -227,6 +231,11 @@ def _write_people(desk: Desk, name: str | None, file: Path, hours: int, clear: b
     header = ("编号", "姓名", "号码", "类别", "乡镇", "村", "线路", "事由", "状态", "失效时间")
     write_table(file, "打电话", header, rows)
     screen.err.print(f"要打电话的 {told['people']} 人、{len(rows)} 件事:{file}{'' if clear else '(掩码)'}")
+
+
+def _withheld(tx: Connection, desk: Desk, number: str) -> bool:
+    """True of a case whose number may not stand beside its reporter."""
+    return reader(desk).sees(find(tx, number)) < Sight.REPORTER
 
 
 def _matter(one: who_waits.Unreached) -> str:

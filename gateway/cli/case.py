@@ -7,7 +7,6 @@ import typer
 
 from gateway import case_desk, case_queue, case_texts, channel_desk, order_paper, resources
 from gateway.casebook import Desk as CaseDesk
-from gateway.casebook import find
 from gateway.cli import case_advice, case_board, case_channels, due, screen, surveyed
 from gateway.cli.case_steps import app
 from gateway.cli.case_view import (
@@ -15,7 +14,7 @@ from gateway.cli.case_view import (
     No,
     data_of,
     history,
-    names,
+    in_sight,
     of_unit,
     print_case,
     print_history,
@@ -46,9 +45,8 @@ def list_(
     only = who.department if of_unit(desk) else department
     way = channel and (resources.channels(desk.settings).find(channel) or channel)
     with desk.database.read() as tx:
-        found = store.listed(tx, state=state, department=only, channel=way, limit=limit)
-        if of_unit(desk):
-            found = [readable(desk, one) for one in found if who.department not in one.accused]
+        listed = store.listed(tx, state=state, department=only, channel=way, limit=limit)
+        found = [readable(desk, one) for one in in_sight(desk, listed)]
         limits, waits = due.limits(tx, desk, found), due.waits(tx, desk, found)
     zone = desk.settings.zone()
     rows = [
@@ -66,7 +64,7 @@ def list_(
         for one in found
     ]
     columns = ("编号", "状态", "灯", "沟通办", "类别", "主办", "期限", "登记", "内容")
-    data = [data_of(one) | due.data_of(limits.get(one.id), waits.get(one.id)) for one in found]
+    data = [data_of(desk, one) | due.data_of(limits.get(one.id), waits.get(one.id)) for one in found]
     screen.emit(as_json, data, lambda: screen.table(f"办件 {len(found)} 件", columns, rows))
 
 
@@ -76,7 +74,7 @@ def next_(ctx: typer.Context, as_json: Json = False) -> None:
     desk = open_desk(ctx.obj)
     who = desk.require("case.view")
     with desk.database.read() as tx:
-        waiting = case_queue.waiting_for(tx, who.roles, who.department)
+        waiting = in_sight(desk, case_queue.waiting_for(tx, who.roles, who.department))
         case = readable(desk, waiting[0]) if waiting else None
         who_wrote = reporter(tx, desk, case) if case else ""
         limit = due.limits(tx, desk, waiting[:1]).get(case.id) if case else None
@@ -89,7 +87,7 @@ def next_(ctx: typer.Context, as_json: Json = False) -> None:
         print_case(desk, case, limit, office, who_wrote, "", ())
         screen.say(f"等待处理的共 {len(waiting)} 件")
 
-    screen.emit(as_json, data_of(case) | due.data_of(limit, office) | {"waiting": len(waiting)}, render)
+    screen.emit(as_json, data_of(desk, case) | due.data_of(limit, office) | {"waiting": len(waiting)}, render)
 
 
 @app.command(help="一件的详情和全部经过:谁、何时、为什么。承办单位看不到来信人。")
@@ -102,11 +100,11 @@ def show(ctx: typer.Context, number: No, as_json: Json = False) -> None:
         who = reporter(tx, desk, case)
         limit, office = due.limits(tx, desk, [case]).get(case.id), due.waits(tx, desk, [case]).get(case.id)
         entries = store.timeline(tx, case.id)
-        lines = history(desk, entries, case_texts.words_of(tx, entries), names(desk, case))
+        lines = history(desk, case, entries, case_texts.words_of(tx, entries))
         master = store.by_id(tx, case.master_id).number if case.master_id else ""
         came = case_channels.came(tx, desk, case)
     silent = case_desk.silent_co_handlers(case, entries)
-    data = data_of(case) | due.data_of(limit, office)
+    data = data_of(desk, case) | due.data_of(limit, office)
     data |= {"reporter": who, "master": master, "silent_co_handlers": silent, "history": lines}
     data |= {"origin": came}
 
@@ -126,7 +124,7 @@ def timeline(ctx: typer.Context, number: No, as_json: Json = False) -> None:
     with desk.database.read() as tx:
         case = visible(tx, desk, number)
         entries = store.timeline(tx, case.id)
-        lines = history(desk, entries, case_texts.words_of(tx, entries), names(desk, case))
+        lines = history(desk, case, entries, case_texts.words_of(tx, entries))
     screen.emit(as_json, lines, lambda: print_history(desk, case.number, lines))
 
 
@@ -144,7 +142,7 @@ def order(
     book = CaseDesk.from_settings(desk.settings)
     with desk.database.read() as tx:
         case = visible(tx, desk, number)
-        sheet = order_paper.sheet(book, case, desk.settings.values.county, matter, names(desk, case))
+        sheet = order_paper.sheet(tx, book, desk.vault, case, desk.settings.values.county, matter)
     file = out or Path(f"交办单-{sheet.number}.docx")
     try:
         order_paper.write(sheet, file)
@@ -200,7 +198,7 @@ def new(
             numbers = resources.prefixes(desk.settings)
             case = channel_desk.enter(tx, book, desk.vault, numbers, one, actor, desk.now())
         desk.audit(tx, "case.enter", case.number, {"channel": case.channel})
-    screen.emit(as_json, data_of(case), lambda: screen.say(f"已登记 {case.number}", "green"))
+    screen.emit(as_json, data_of(desk, case), lambda: screen.say(f"已登记 {case.number}", "green"))
 
 
 @app.command(help="撤销最近一条来信对本件的归件:本件恢复原状,来信回到待人工。")
@@ -214,11 +212,11 @@ def undo(
     desk = open_desk(ctx.obj)
     actor = desk.require("text.attach").name
     with desk.database.write() as tx:
-        text_id = case_texts.last_decided(tx, find(tx, number))
+        text_id = case_texts.last_decided(tx, visible(tx, desk, number))
         case = case_texts.undo(tx, text_id, actor, reason, desk.now())
         desk.audit(tx, "text.undo", f"text {text_id}", {"case": case.number})
     said = f"第 {text_id} 条来信已取消归件,{case.number} 现在是“{LABELS[case.state]}”"
-    screen.emit(as_json, data_of(case), lambda: screen.say(said, "green"))
+    screen.emit(as_json, data_of(desk, case), lambda: screen.say(said, "green"))
 
 
 due.register(app, visible)

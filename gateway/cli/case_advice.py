@@ -1,14 +1,15 @@
 """`xinqiao case suggest`: what a case seems to be, why, which earlier ones may be the same, and which answers fit."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import sqlalchemy as sa
 import typer
 
 from gateway import triage_desk
+from gateway.casebook import find
 from gateway.cli import screen
-from gateway.cli.case_view import Json, No, data_of, reporter, visible
+from gateway.cli.case_view import Json, No, data_of, in_sight, readable, reporter, visible
 from gateway.cli.desk import Desk, open_desk
 from gateway.triage_desk import Advice, Book, Choice
 from routing.cases import LABELS, URGENCIES, Case
@@ -28,8 +29,9 @@ def register(app: typer.Typer) -> None:
         file_all(desk, book)
         with desk.database.read() as tx:
             case = visible(tx, desk, number)
-            found = triage_desk.advise(tx, book, case, desk.now())
-        screen.emit(as_json, data_of(case) | _data(case, found), lambda: _print(case, found))
+            found = advice(tx, desk, book, case)
+        case = readable(desk, case)
+        screen.emit(as_json, data_of(desk, case) | _data(case, found), lambda: _print(case, found))
 
 
 def file_all(desk: Desk, book: Book) -> None:
@@ -38,10 +40,18 @@ def file_all(desk: Desk, book: Book) -> None:
         triage_desk.file_all(desk.database, book.reader)
 
 
+def advice(tx: sa.Connection, desk: Desk, book: Book, case: Case) -> Advice:
+    """What is suggested, with the cases like it as the caller may read them."""
+    found = triage_desk.advise(tx, book, case, desk.now())
+    others = {case.number: case for case in in_sight(desk, (find(tx, one.number) for one in found.duplicates))}
+    same = [one for one in found.duplicates if one.number in others]
+    return replace(found, duplicates=tuple(replace(one, text=readable(desk, others[one.number]).text) for one in same))
+
+
 def advice_data(tx: sa.Connection, desk: Desk, book: Book, case: Case) -> dict[str, Any]:
     """A case with what is suggested, for programs."""
-    found = triage_desk.advise(tx, book, case, desk.now())
-    return data_of(case) | {"reporter": reporter(tx, desk, case)} | _data(case, found)
+    found = advice(tx, desk, book, case)
+    return data_of(desk, case) | {"reporter": reporter(tx, desk, case)} | _data(case, found)
 
 
 def _data(case: Case, found: Advice) -> dict[str, Any]:

@@ -9,11 +9,12 @@ import typer
 from gateway import case_pack, channel_desk, resources
 from gateway.casebook import Desk as CaseDesk
 from gateway.cli import period, screen
-from gateway.cli.case_view import Json, No, data_of, of_unit
+from gateway.cli.case_view import Json, No, data_of, of_unit, reader
 from gateway.cli.desk import Desk, open_desk
 from gateway.errors import USAGE, Refused
 from gateway.roster_files import read_sheets, write_faults
-from roster.phones import Fault, parse
+from gateway.sight import Sight
+from roster.phones import Fault, masked_name, parse
 from routing import case_sheet
 from routing.case_sheet import Brought, NoHeader, Sheet
 from routing.cases import LABELS, Case
@@ -73,7 +74,7 @@ def register(app: typer.Typer) -> None:
             case = channel_desk.told(tx, book, number, how, actor, desk.now())
             desk.audit(tx, "case.told", case.number)
         said = f"{case.number} 已登记按原渠道答复,现在是“{LABELS[case.state]}”"
-        screen.emit(as_json, data_of(case), lambda: screen.say(said, "green"))
+        screen.emit(as_json, data_of(desk, case), lambda: screen.say(said, "green"))
 
     @app.command(help="各渠道的来件:登记、在办、待按原渠道答复、办结、并案、不予受理。")
     def channels(ctx: typer.Context, first: period.First = "", last: period.Last = "", as_json: Json = False) -> None:
@@ -138,9 +139,10 @@ def came(tx: sa.Connection, desk: Desk, case: Case) -> dict[str, Any] | None:
     origin = channel_desk.origin(tx, desk.vault, case.id)
     if origin is None or of_unit(desk):
         return None
-    name = origin.name[:1] + "*" * (len(origin.name) - 1)
-    shown = "" if case.shield > 1 else name
-    return {"reference": origin.reference, "received_at": origin.received_at, "name": shown}
+    known = reader(desk).sees(case) >= Sight.REPORTER
+    name = masked_name(origin.name) if known else ""
+    reference = origin.reference if known else ""  # by it the matter is found where it came from, with its name
+    return {"reference": reference, "received_at": origin.received_at, "name": name}
 
 
 def print_came(desk: Desk, origin: dict[str, Any] | None) -> None:

@@ -13,8 +13,9 @@ from gateway.casebook import Desk as CaseDesk
 from gateway.casebook import find
 from gateway.cli import screen
 from gateway.cli.case_view import Json, No, data_of, visible
-from gateway.cli.desk import open_desk
+from gateway.cli.desk import Desk, open_desk
 from gateway.errors import USAGE, Refused
+from gateway.sight import SEES_REPORTERS
 from routing.cases import (
     EVENTS,
     GATES,
@@ -66,8 +67,12 @@ def accept(
     as_json: Json = False,
 ) -> None:
     """NEW to ACCEPTED; what a leader must decide goes on to AWAIT_LEADER."""
+    roles = open_desk(ctx.obj).operator.roles
 
     def facts(tx: sa.Connection, book: CaseDesk, case: Case) -> dict[str, Any]:
+        if 0 < shield < case.shield and SEES_REPORTERS.isdisjoint(roles):
+            who = "、".join(rights.ROLES[role] for role in sorted(SEES_REPORTERS))
+            raise Refused(f"{case.number} 是保密件,不能由操作员改为一般", f"须由兼任{who}的人受理,或照保密件办理")
         return {
             "kind": kind,
             "topic": topic,
@@ -420,7 +425,7 @@ def decline(ctx: typer.Context, number: No, reason: Reason, as_json: Json = Fals
     with desk.database.write() as tx:
         case = case_desk.decline(tx, number, role, who.name, reason, desk.now())
         desk.audit(tx, "case.decline", case.number)
-    screen.emit(as_json, data_of(case), lambda: screen.say(f"{case.number} 已记下:不同意", "green"))
+    screen.emit(as_json, data_of(desk, case), lambda: screen.say(f"{case.number} 已记下:不同意", "green"))
 
 
 @app.command(help="督办,或解除督办。")
@@ -445,7 +450,7 @@ def supervised(ctx: typer.Context, number: str, reason: str, kind: str, lift: bo
         case = case_desk.supervise(tx, number, role, who.name, reason, lift, desk.now(), kind)
         desk.audit(tx, "case.supervise", case.number, {"lift": lift, "kind": case.supervision_kind})
     said = f"{case.number} {'已解除督办' if lift else f'已列入{case.supervision_kind}'}"
-    screen.emit(as_json, data_of(case), lambda: screen.say(said, "green"))
+    screen.emit(as_json, data_of(desk, case), lambda: screen.say(said, "green"))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -469,7 +474,7 @@ def _act(
         arguments = (case.number, role, given) if do is not case_desk.act else (case.number, event, role, given)
         after = do(tx, book, *arguments)
         desk.audit(tx, f"case.{event}", after.number, {"state": after.state})
-    _say(after, event, as_json)
+    _say(desk, after, event, as_json)
 
 
 def _propose_or_decide(
@@ -493,7 +498,7 @@ def _propose_or_decide(
             after = case_desk.propose(tx, book, case.number, event, role, given)
             said = f"propose_{event}"
         desk.audit(tx, f"case.{said}", after.number, {"state": after.state})
-    _say(after, said, as_json)
+    _say(desk, after, said, as_json)
 
 
 def _order(
@@ -528,12 +533,12 @@ def _role(roles: tuple[str, ...], state: CaseState, event: str) -> str:
     return rights.played(roles, state, event) or next(role for role in roles if rights.may([role], f"case.{event}"))
 
 
-def _say(case: Case, event: str, as_json: bool) -> None:
+def _say(desk: Desk, case: Case, event: str, as_json: bool) -> None:
     proposed = event.startswith("propose_")
     label = EVENTS[event.removeprefix("propose_")]
     said = f"{case.number} {'已提出' if proposed else ''}{label}:现在是“{LABELS[case.state]}”"
     waits = ",等待决定" if proposed else ""
-    screen.emit(as_json, data_of(case), lambda: screen.say(said + waits, "green"))
+    screen.emit(as_json, data_of(desk, case), lambda: screen.say(said + waits, "green"))
 
 
 def _words(given: str, file: Path | None) -> str:

@@ -1,20 +1,19 @@
 """How a case is shown, to whom: masked reporters, a unit sees only its own, history with who, when and why."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, replace
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import sqlalchemy as sa
 import typer
 
-from gateway import resources, rights
+from gateway import resources
+from gateway.case_words import hider
 from gateway.casebook import find
 from gateway.cli import screen
 from gateway.cli.desk import Desk
 from gateway.errors import NotFound
-from gateway.logs import mask
-from roster import masking
+from gateway.sight import Reader, Sight
 from roster import store as roster_store
 from roster.phones import masked
 from routing import store
@@ -25,8 +24,6 @@ from routing.history import Entry
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
 No = Annotated[str, typer.Argument(help="受理编号")]
 
-SEES_REPORTERS = frozenset({"reviewer", "director", "leader"})
-"""Roles that see the masked number of who wrote a shielded case."""
 NOTED = {
     "follow_up": "来信补充",
     "thanks": "感谢",
@@ -82,64 +79,79 @@ DELIVERY = {
 SURVEY = {"queued": "排队等候", "open": "已发出", "done": "已结束"}
 
 
+def reader(desk: Desk) -> Reader:
+    """Who gives the command, as somebody who reads cases."""
+    return Reader.of(desk.operator.roles, desk.operator.department)
+
+
+def of_unit(desk: Desk) -> bool:
+    """True for people who have no role in the office."""
+    return reader(desk).of_unit
+
+
 def visible(tx: sa.Connection, desk: Desk, number: str) -> Case:
-    """The case, if this operator may see it: a unit sees only its own, and never one about itself."""
+    """The case, if this operator may see anything of it. It still has to be made `readable`."""
     case = find(tx, number)
-    unit = desk.operator.department
-    if of_unit(desk) and (unit not in (case.lead, *case.co_handlers) or unit in case.accused):
-        raise NotFound(f"没有编号为 {number} 的件", "xinqiao case list 列出本单位的件")
+    if reader(desk).sees(case) is Sight.NOTHING:
+        raise NotFound(f"没有编号为 {number} 的件", "xinqiao case list 列出可以看到的件")
     return case
 
 
 def readable(desk: Desk, case: Case) -> Case:
-    """The case as its reader may read it: a unit's copy does not tell who wrote it."""
-    if not of_unit(desk):
+    """The case as its reader may read it: without who wrote, for those who must not learn it."""
+    if reader(desk).sees(case) >= Sight.REPORTER:
         return case
-    return replace(case, text=_unnamed(names(desk, case), case.text))
-
-
-def _unnamed(who: Collection[str], words: str) -> str:
-    return masking.unnamed(mask(words), who)
-
-
-def names(desk: Desk, case: Case) -> list[str]:
-    """The names of the informants who wrote, also in cases merged into it: hidden in what leaves the office."""
     with desk.database.read() as tx:
-        wrote = [one.person_id for one in (case, *store.merged_into(tx, case.id)) if one.person_id is not None]
-        return list(roster_store.names(tx, desk.vault, wrote).values())
+        return hider(tx, desk.vault, case).case(case)
 
 
-def of_unit(desk: Desk) -> bool:
-    """True for people who work in a unit and have no role in the office."""
-    return {*desk.operator.roles} <= rights.UNITS
+def in_sight(desk: Desk, cases: Iterable[Case]) -> list[Case]:
+    """Those of some cases that this operator may see anything of. They still have to be made `readable`."""
+    return [case for case in cases if reader(desk).sees(case) is not Sight.NOTHING]
 
 
 def reporter(tx: sa.Connection, desk: Desk, case: Case) -> str:
     """The masked number of who wrote, for those who may see it; a pseudonym for the others."""
     if case.person_id is None:
         return "(无号码)"
-    shielded = case.shield > 1 and SEES_REPORTERS.isdisjoint(desk.operator.roles)
-    if of_unit(desk) or shielded:
-        return f"R{case.person_id}"
+    if reader(desk).sees(case) < Sight.REPORTER:
+        return pseudonym(case)
     return masked(roster_store.phones(tx, desk.vault, [case.person_id]).get(case.person_id, ""))
 
 
-def data_of(case: Case) -> dict[str, Any]:
-    """A case for programs: never the person, only their pseudonym."""
-    data = asdict(case)
-    person_id = data.pop("person_id")
-    return data | {"reporter_id": f"R{person_id}" if person_id else None, "label": LABELS[case.state]}
+def concealed(tx: sa.Connection, desk: Desk, case_ids: Iterable[int | None]) -> dict[int, Case]:
+    """Of these cases those whose reporter this operator may not know: no number may stand beside theirs."""
+    cases = (store.by_id(tx, one) for one in {*case_ids} if one is not None)
+    return {case.id: case for case in cases if reader(desk).sees(case) < Sight.REPORTER}
 
 
-def history(
-    desk: Desk, entries: Sequence[Entry], words: Mapping[int, str], who: Collection[str] = ()
-) -> list[dict[str, Any]]:
-    """Who did what, when and why; with the citizen's words where a text did it. To a unit nobody of `who` is named."""
-    hidden = partial(_unnamed, who) if of_unit(desk) else str
-    return [
-        asdict(entry) | {"label": label(entry.event), "words": hidden(words.get(entry.text_id or 0, ""))}
-        for entry in entries
+def barred(desk: Desk, case: Case | None) -> bool:
+    """True for a case about the very unit of somebody of the office: its texts are nothing for them, either."""
+    return case is not None and not of_unit(desk) and reader(desk).sees(case) is Sight.NOTHING
+
+
+def pseudonym(case: Case) -> str:
+    """What stands for who wrote: another in every case, so that two cases of one person cannot be put together."""
+    return f"R-{case.number}"
+
+
+def data_of(desk: Desk, case: Case) -> dict[str, Any]:
+    """A case for programs, as their user may read it: never the person, only a pseudonym."""
+    data = asdict(readable(desk, case))
+    data["reporter_id"] = pseudonym(case) if data.pop("person_id") else None
+    return data | {"label": LABELS[case.state]}
+
+
+def history(desk: Desk, case: Case, entries: Sequence[Entry], words: Mapping[int, str]) -> list[dict[str, Any]]:
+    """Who did what, when and why; with the citizen's words where a text did it. As readable as the case itself."""
+    lines = [
+        asdict(entry) | {"label": label(entry.event), "words": words.get(entry.text_id or 0, "")} for entry in entries
     ]
+    if reader(desk).sees(case) >= Sight.REPORTER:
+        return lines
+    with desk.database.read() as tx:
+        hide = hider(tx, desk.vault, case).value
+        return [line | {name: hide(line[name]) for name in ("reason", "words", "data")} for line in lines]
 
 
 def label(event: str) -> str:

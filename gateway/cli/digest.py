@@ -134,7 +134,7 @@ def edit(ctx: typer.Context, name: Name, position: Position, title: Title = "", 
     desk = open_desk(ctx.obj)
     desk.require("digest.draft")
     with desk.database.write() as tx:
-        item = digest_desk.edit(tx, name, position, title, words)
+        item = digest_desk.edit(tx, desk.vault, name, position, title, words)
         desk.audit(tx, "digest.edit", f"digest {name}", {"position": position})
     screen.say(f"第 {position} 条:{item.title}。{item.words}", "green")
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 import typer
 
 from gateway import instruction_desk, resources
+from gateway.case_words import Hider
 from gateway.casebook import Desk as CaseDesk
 from gateway.cli import screen
 from gateway.cli.case_view import Json, of_unit
@@ -16,8 +17,6 @@ from gateway.cli.desk import Desk, open_desk
 from gateway.cli.period import day
 from gateway.errors import NotFound
 from gateway.instruction_desk import Listed
-from gateway.logs import mask
-from roster.masking import unnamed
 from routing.deadlines import LAMP_LABELS, Lamp
 from routing.instructions import EVENTS, LABELS, Instruction, State
 from routing.rates import Rate
@@ -242,7 +241,13 @@ def _listed(desk: Desk) -> list[Listed]:
 
 
 def _readable(desk: Desk, one: Instruction) -> Instruction:
-    return replace(one, words=unnamed(mask(one.words))) if of_unit(desk) else one
+    """To a unit no citizen is named, whoever wrote it down."""
+    if not of_unit(desk):
+        return one
+    with desk.database.read() as tx:
+        hide = Hider(tx, desk.vault)
+        history = tuple(replace(done, words=hide.words(done.words)) for done in one.history)
+        return replace(one, words=hide.words(one.words), history=history)
 
 
 def _lamp(one: Listed) -> Lamp | None:

@@ -8,6 +8,7 @@ import typer
 
 from gateway import lease, outbox, resources, singles
 from gateway.cli import screen
+from gateway.cli.case_view import barred, concealed, pseudonym
 from gateway.cli.desk import Desk, open_desk
 from gateway.errors import REFUSED, USAGE, NotFound, Refused
 from roster import store as roster_store
@@ -16,6 +17,8 @@ from roster.phones import masked
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
 
+OFFICIALS = ("staff", "alarm", "supervision", "duty")
+"""Purposes of texts to the office's own people: who gets them tells nothing of who wrote."""
 STATES = {
     "queued": "待发",
     "sending": "发送中",
@@ -124,13 +127,23 @@ def doubts(ctx: typer.Context, as_json: Json = False) -> None:
         stopped = lease.holder(tx, round(desk.now().timestamp() * 1000)) is None
         found = outbox.doubts(tx, stopped)
         numbers = roster_store.phones(tx, desk.vault, {one.person_id for one in found})
+        about = {one.message_id: singles.standings(tx, only=one.message_id)[0].case_id for one in found}
+        hidden = concealed(tx, desk, about.values())
     zone = desk.settings.zone()
-    data = [one._asdict() | {"to": masked(numbers.get(one.person_id, ""))} for one in found]
+
+    def shown(one: outbox.Doubt) -> str:
+        case = hidden.get(about[one.message_id] or 0)
+        return pseudonym(case) if case else masked(numbers.get(one.person_id, ""))
+
+    data = [
+        one._asdict() | {"to": shown(one)} | ({"person_id": None} if about[one.message_id] in hidden else {})
+        for one in found
+    ]
     rows = [
         (
             one.message_id,
             one.notice_id or "",
-            masked(numbers.get(one.person_id, "")),
+            shown(one),
             one.carrier,
             f"{one.number}/{one.total}",
             STATES[one.state],
@@ -164,14 +177,20 @@ def _print(desk: Desk, found: list[singles.Standing], clear: bool, as_json: bool
             desk.audit(tx, "roster.reveal", "message list", {"people": len({one.person_id for one in found})})
     with desk.database.read() as tx:
         numbers = roster_store.phones(tx, desk.vault, {one.person_id for one in found})
+        hidden = {} if clear else concealed(tx, desk, [one.case_id for one in found])
+        found = [one for one in found if not barred(desk, hidden.get(one.case_id or 0))]
     zone = desk.settings.zone()
 
     def shown(one: singles.Standing) -> str:
+        if one.case_id in hidden and one.purpose not in OFFICIALS:
+            return pseudonym(hidden[one.case_id])
         number = numbers.get(one.person_id, "")
         return number if clear else masked(number)
 
     data: list[dict[str, Any]] = [
-        {**asdict(one), "to": shown(one), "created_at": screen.moment(one.created_ms, zone, True)} for one in found
+        {**asdict(one), "to": shown(one), "created_at": screen.moment(one.created_ms, zone, True)}
+        | ({"person_id": None} if one.case_id in hidden else {})
+        for one in found
     ]
     rows = [
         (

@@ -7,7 +7,7 @@ import typer
 from gateway import resources, triage_desk, triage_pace
 from gateway.cli import due, keys, period, screen
 from gateway.cli.case_advice import advice_data, file_all
-from gateway.cli.case_view import Json, data_of, label
+from gateway.cli.case_view import Json, data_of, in_sight, label, readable
 from gateway.cli.desk import open_desk
 from gateway.cli.triage_screen import Session, age
 from gateway.cli.triage_view import channel
@@ -31,8 +31,8 @@ def list_(
     desk = open_desk(ctx.obj)
     desk.require("queue.view")
     with desk.database.read() as tx:
-        queue = triage_desk.waiting(tx)
-        shown = queue[:limit]
+        queue = in_sight(desk, triage_desk.waiting(tx))
+        shown = [readable(desk, one) for one in queue[:limit]]
         waits = due.waits(tx, desk, shown)
     danger = sum(case.urgency == "emergency" for case in queue)
     now = desk.now()
@@ -56,7 +56,7 @@ def list_(
             screen.say(f"有 {danger} 件特急,请先处理", "bold red")
         screen.table(f"待处理 {len(queue)} 件", ("", "编号", "缓急", "状态", "沟通办", "渠道", "等待", "内容"), rows)
 
-    data = [data_of(one) | due.data_of(None, waits.get(one.id)) for one in shown]
+    data = [data_of(desk, one) | due.data_of(None, waits.get(one.id)) for one in shown]
     screen.emit(as_json, {"waiting": len(queue), "emergencies": danger, "cases": data}, render)
 
 
@@ -69,7 +69,7 @@ def next_(ctx: typer.Context, as_json: Json = False) -> None:
     file_all(desk, book)
     if as_json:
         with desk.database.read() as tx:
-            queue = triage_desk.waiting(tx)
+            queue = in_sight(desk, triage_desk.waiting(tx))
             data = advice_data(tx, desk, book, queue[0]) | {"waiting": len(queue)} if queue else None
         screen.emit(True, data, lambda: None)
         return

@@ -121,9 +121,8 @@ def for_everybody(
     name, facts = _of_month(desk, month, as_of)
     chosen = published.choose(facts, name)
     with desk.database.write() as tx:
-        known = published.names(tx, desk.vault, chosen)
+        paper = published.paper(tx, desk.vault, facts, name, chosen)
         desk.audit(tx, "report.publish", name, {"cases": len(chosen)})
-    paper = published.paper(facts, name, chosen, known)
     if csv is not None:
         _save_csv(csv, paper.tables)
     give(paper, as_json, None, excel)

@@ -35,7 +35,7 @@ def new(
         case = task_desk.give(tx, book, unit=lead, co_handlers=co, words=text, days=days, actor=actor, now=desk.now())
         desk.audit(tx, "task.give", case.number, {"unit": lead})
     said = f"已下达 {case.number},交{case.lead},{case.due_on} 到期"
-    screen.emit(as_json, data_of(case), lambda: screen.say(said, "green"))
+    screen.emit(as_json, data_of(desk, case), lambda: screen.say(said, "green"))
 
 
 @app.command("list", help="列出工作任务,旧的在前。默认只列没有办结的;承办单位只看到自己的。")
@@ -57,7 +57,7 @@ def list_(
         (one.number, one.lead, LABELS[one.state], due.lamp(limits.get(one.id)), one.due_on, one.text) for one in found
     ]
     columns = ("编号", "主办", "状态", "灯", "期限", "任务")
-    data = [data_of(one) | due.data_of(limits.get(one.id), None) for one in found]
+    data = [data_of(desk, one) | due.data_of(limits.get(one.id), None) for one in found]
     screen.emit(as_json, data, lambda: screen.table(f"工作任务 {len(found)} 项", columns, rows))
 
 
@@ -93,4 +93,4 @@ def close(
     with desk.database.write() as tx:
         case = task_desk.close(tx, book, number, ticked, actor, desk.now())
         desk.audit(tx, "case.approve", case.number, {"state": case.state})
-    screen.emit(as_json, data_of(case), lambda: screen.say(f"{case.number} 已办结", "green"))
+    screen.emit(as_json, data_of(desk, case), lambda: screen.say(f"{case.number} 已办结", "green"))

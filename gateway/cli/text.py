@@ -1,13 +1,15 @@
 """`xinqiao text`: what came in, what was decided about it and why."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import sqlalchemy as sa
 import typer
 
 from gateway import answers, case_texts
+from gateway.case_words import hider
 from gateway.casebook import Desk as CaseDesk
 from gateway.cli import screen
+from gateway.cli.case_view import barred, concealed, pseudonym
 from gateway.cli.desk import Desk, open_desk
 from gateway.errors import USAGE, Refused
 from gateway.tables import case_ticket, quarantine
@@ -17,7 +19,7 @@ from roster.phones import masked
 from roster.tables import informant
 from routing import staff
 from routing import store as case_store
-from routing.cases import LABELS
+from routing.cases import LABELS, Case
 from routing.inbound import DecisionKind
 from routing.words import alike
 
@@ -75,19 +77,29 @@ def list_(
     if queue is not None:
         query = query.where(text_table.c.decision.in_(QUEUES.get(queue, ())), text_table.c.handled_at.is_(None))
     with desk.database.read() as tx:
-        found = tx.execute(query).all()
+        found = list(tx.execute(query).all())
         numbers = roster_store.phones(tx, desk.vault, {row.person_id for row in found})
+        hidden = {} if clear else concealed(tx, desk, [row.case_id for row in found])
+        found = [row for row in found if not barred(desk, hidden.get(row.case_id))]
+        bodies = {row.id: text_body(tx, desk, row.body, hidden.get(row.case_id)) for row in found}
     zone = desk.settings.zone()
+
+    def sender(row: sa.Row[Any]) -> str:
+        if row.case_id in hidden:
+            return pseudonym(hidden[row.case_id])
+        number = numbers.get(row.person_id, "")
+        return number if clear else masked(number)
+
     data = [
         {
             "id": row.id,
-            "from": numbers.get(row.person_id, "") if clear else masked(numbers.get(row.person_id, "")),
-            "person_id": row.person_id,
+            "from": sender(row),
+            "person_id": None if row.case_id in hidden else row.person_id,
             "informant": row.category is not None,
             "carrier": row.carrier,
             "destination": row.destination,
             "extension": row.extension,
-            "body": staff.hidden(row.body) if row.decision == DecisionKind.STAFF else row.body,
+            "body": staff.hidden(row.body) if row.decision == DecisionKind.STAFF else bodies[row.id],
             "complete": row.complete,
             "received_at": screen.moment(row.received_ms, zone, True),
             "decision": row.decision,
@@ -114,6 +126,11 @@ def list_(
     screen.emit(as_json, data, lambda: screen.table(f"来信 {len(data)} 条", columns, lines))
 
 
+def text_body(tx: sa.Connection, desk: Desk, body: str, case: Case | None) -> str:
+    """What a text says; without who wrote, where it belongs to a case whose reporter the caller may not know."""
+    return body if case is None else hider(tx, desk.vault, case).words(body)
+
+
 @app.command(help="把陌生来信或待人工的来信标记为已处理。")
 def handled(ctx: typer.Context, text_id: Annotated[int, typer.Argument(help="来信编号")]) -> None:
     """Out of the queue, by whom."""
@@ -138,12 +155,19 @@ def unsettled(
         found = case_texts.unsettled(tx, limit)
         numbers = roster_store.phones(tx, desk.vault, {row.person_id for row in found})
         theirs = {row.person_id: case_store.dialogues(tx, row.person_id) for row in found}
+        hidden = concealed(tx, desk, [one.case_id for several in theirs.values() for one in several])
+        words = {case.id: text_body(tx, desk, case.text, case) for case in hidden.values()}
+        known = {
+            row.id: next((hidden[one.case_id] for one in theirs[row.person_id] if one.case_id in hidden), None)
+            for row in found
+        }
+        bodies = {row.id: text_body(tx, desk, row.body, known[row.id]) for row in found}
     zone = desk.settings.zone()
     data = [
         {
             "id": row.id,
-            "from": masked(numbers.get(row.person_id, "")),
-            "body": row.body,
+            "from": "" if known[row.id] else masked(numbers.get(row.person_id, "")),
+            "body": bodies[row.id],
             "received_at": screen.moment(row.received_ms, zone, True),
             "reason": row.reason,
             "confidence": row.confidence,
@@ -152,7 +176,7 @@ def unsettled(
                     "number": one.number,
                     "state": LABELS[one.state],
                     "likeness": round(alike(row.body, one.words), 2),
-                    "text": one.words,
+                    "text": words.get(one.case_id, one.words),
                 }
                 for one in theirs[row.person_id]
             ],

@@ -16,11 +16,13 @@ from rich.text import Text
 from gateway import triage_desk
 from gateway.cli import due as lamps
 from gateway.cli import screen, triage_view
-from gateway.cli.case_view import reporter
+from gateway.cli.case_advice import advice
+from gateway.cli.case_view import in_sight, readable, reader, reporter
 from gateway.cli.desk import Desk
 from gateway.cli.keys import BACKSPACE, END, ENTER, ESCAPE, Piped, Terminal
 from gateway.cli.triage_view import Shown
 from gateway.errors import Refused
+from gateway.sight import Sight
 from gateway.triage_desk import Advice, Book, Choice
 from roster import store as roster_store
 from routing.cases import KINDS, LABELS, URGENCIES, Case, Facts
@@ -90,14 +92,14 @@ class Session:
         triage_desk.file_all(self.desk.database, self.book.reader)
         now = self.desk.now()
         with self.desk.database.read() as tx:
-            queue = [case for case in triage_desk.waiting(tx) if case.number not in self.passed]
+            queue = [case for case in in_sight(self.desk, triage_desk.waiting(tx)) if case.number not in self.passed]
             if not queue:
                 return None
             case = queue[0]
-            advice = triage_desk.advise(tx, self.book, case, now)
-            choice = Choice.of(case, advice.suggestions)
+            found = advice(tx, self.desk, self.book, case)
+            choice = Choice.of(case, found.suggestions)
             return Shown(
-                case,
+                readable(self.desk, case),
                 self._sender(tx, case),
                 age(case.created_at, now),
                 lamps.waits(tx, self.desk, [case]).get(case.id),
@@ -105,7 +107,7 @@ class Session:
                 len(self.seconds),
                 statistics.median(self.seconds) if self.seconds else None,
                 choice,
-                advice,
+                found,
                 triage_desk.due(self.book, case, choice, now) if choice.lead else None,
                 self.said,
             )
@@ -113,7 +115,7 @@ class Session:
     def _sender(self, tx: sa.Connection, case: Case) -> str:
         """Who wrote, masked; of a shielded case nothing but the pseudonym."""
         who = reporter(tx, self.desk, case)
-        if case.person_id is None or who.startswith("R"):
+        if case.person_id is None or reader(self.desk).sees(case) < Sight.REPORTER:
             return who
         category, township = roster_store.places(tx, [case.person_id]).get(case.person_id, ("不在信息员库", ""))
         return f"{category} {township} {who}"

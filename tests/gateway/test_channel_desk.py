@@ -113,7 +113,7 @@ def test_the_pack_holds_open_cases_by_unit_without_the_secret_ones_and_without_w
     words = str(sheets)
     assert no in str(sheets["2026-11-24 交警大队.xlsx"])
     assert fresh in str(sheets["2026-11-24 沟通办.xlsx"])
-    assert "139****5678" in words
+    assert "请打(号码略)" in words
     for hidden in (secret, "举报某人", "13912345678", "13777770001", "周某某"):
         assert hidden not in words
     assert sheets[case_pack.EMPTY_SHEET] == [["渠道", "内容", "手机号", "姓名", "收到时间", "外部编号"]]

@@ -72,7 +72,7 @@ def test_nobody_can_be_recognised_and_shielded_matters_are_withheld(office: Offi
     issue = draft(office)
     with office.database.write() as tx:
         digest_desk.add(tx, office.vault, "1", [week["named"]], "", "", "甲")
-        digest_desk.edit(tx, "1", 1, "", "来信人我叫王小明,电话139 1234 5678")
+        digest_desk.edit(tx, office.vault, "1", 1, "", "来信人我叫王小明,电话139 1234 5678")
     said = json.dumps(content(office, issue), ensure_ascii=False)
     assert "村口路灯坏了半个月" in said
     for hidden in ("钱001", "13912345678", "139 1234 5678", "王小明", "收受贿赂", "1380000"):
@@ -110,7 +110,7 @@ def test_a_signed_issue_stays_what_it_was_whatever_happens_to_its_cases(office: 
     with office.database.write() as tx:
         for change in (
             lambda: digest_desk.remove(tx, "1", 1),
-            lambda: digest_desk.edit(tx, "1", 1, "新", ""),
+            lambda: digest_desk.edit(tx, office.vault, "1", 1, "新", ""),
             lambda: digest_desk.drop(tx, "1"),
         ):
             with pytest.raises(Refused, match="不再改动"):

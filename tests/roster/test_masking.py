@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roster.generator import _SURNAMES, _SYLLABLES
-from roster.masking import numbers, unnamed
+from roster.masking import candidates, numbers, plates, unnamed
+from tests.roster import said as sentences
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,8 @@ from roster.masking import numbers, unnamed
         ("一三八零零零零一二三四打我", "(号码略)打我"),
         ("身份证 132129 19800101 1234", "身份证 (号码略)"),
         ("邮箱 wang@example.com", "邮箱 (号码略)"),
-        ("电话１３９１２３４５６７８", "电话139****5678"),
+        ("电话１３９１２３４５６７８", "电话(号码略)"),
+        ("电话139****5678", "电话(号码略)"),
     ],
 )
 def test_who_writes_is_hidden(said: str, left: str) -> None:
@@ -68,3 +70,32 @@ def test_no_invented_name_survives_an_introduction(name: str, words: str) -> Non
 def test_what_is_masked_once_is_masked(words: str) -> None:
     assert unnamed(unnamed(words)) == unnamed(words)
     assert numbers(numbers(words)) == numbers(words)
+
+
+@pytest.mark.parametrize(
+    ("list_", "leaking", "harmed"),
+    [(sentences.generated(), 0, 0), (sentences.HARD, 0, 1), (sentences.UNSEEN, 8, 0)],
+    ids=["generated", "hard", "unseen"],
+)
+def test_as_much_is_hidden_and_as_little_lost_as_the_page_on_privacy_says(
+    list_: list[str], leaking: int, harmed: int
+) -> None:
+    still, lost = sentences.measured(list_, unnamed)
+    assert (len(still), len(lost)) == (leaking, harmed), "\n".join([*still, *lost])
+
+
+def test_citizens_who_are_known_are_hidden_and_officials_of_the_same_name_are_not() -> None:
+    known = {"张国林", "李强", "高兴"}
+    assert unnamed("张国林家的墙倒了,张国林书记不管", (), known) == "某某家的墙倒了,张国林书记不管"
+    assert unnamed("书记张国林和李强是亲戚", (), known) == "书记张国林和某某是亲戚"
+    assert unnamed("我很高兴,木李强壮", (), known) == "我很高兴,木李强壮"
+
+
+def test_every_name_in_words_is_a_candidate() -> None:
+    assert {"王青禾", "张国林"} <= set(candidates("王青禾说张国林不管"))
+    assert not set(candidates("路灯坏了,谢谢")) - {"谢谢"}
+
+
+def test_plates_are_hidden_where_nobody_needs_them() -> None:
+    assert unnamed("冀D·A1234的货车超载") == "冀D·A1234的货车超载"
+    assert plates("冀D·A1234的货车超载") == "(号码略)的货车超载"
