@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -53,11 +53,11 @@ def main(folder: Path) -> None:
             return published.paper(facts, month, chosen, published.names(tx, Vault(read_keys(settings)), chosen))
 
         def year() -> Paper:
-            facts = gather(tx, desk, rules, county, date(int(month[:4]), 1, 1), now)
+            facts = gather(tx, desk, rules, county, yearly.reaches_back(int(month[:4]), desk.ladder), now)
             return yearly.sheet(facts, int(month[:4]), (), ())
 
         def signs() -> Paper:
-            return bulletin.checks(of_month(), month)
+            return bulletin.checks(of_month(), month, {})
 
         made = _timed("monthly bulletin", lambda: bulletin.monthly(of_month(), month))
         touched = of_month()

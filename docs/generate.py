@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from gateway import resources
+from gateway.casebook import Desk
 from gateway.cli import NOUNS, whole
 from gateway.settings import Loaded, Settings
-from routing.cases import COMMANDS, EVENTS, LABELS, NOBODYS, PROPOSERS, ROLES, TRANSITIONS, WORKING_DAYS, CaseState
+from routing.cases import COMMANDS, EVENTS, LABELS, NOBODYS, PERIODS, PROPOSERS, ROLES, TRANSITIONS, CaseState
 from routing.deadlines import Term
 from routing.supervision import RUNG_LABELS, Rules, Rung
 
@@ -80,10 +81,11 @@ def cases() -> str:
     for event, roles in PROPOSERS.items():
         proposers = "、".join(label for role, label in ROLES.items() if role in roles)
         lines.append(f"- `{event}` {EVENTS[event]}: proposed by {proposers}")
-    lines += ["", "Periods in working days, of the guards `period_over`, `in_period` and `red`:", ""]
+    desk = Desk.from_settings(Loaded(HERE, Settings()))
+    lines += ["", "Periods in working days, of the guards `period_over` and `in_period`:", ""]
     lines += [
-        f"- `{event}` from {LABELS[state]}: {days} after `{name}`"
-        for (event, state), (name, days) in WORKING_DAYS.items()
+        f"- `{event}` from {LABELS[state]}: {desk.period(event, state)}{'' if days else ' (deadlines.toml)'}"
+        for (event, state), days in PERIODS.items()
     ]
     return "\n".join(lines) + "\n"
 

@@ -4,16 +4,22 @@ No word of it says who wrote. What each column counts stands in routing/statisti
 docs/reports.md.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 
+import sqlalchemy as sa
+
+from gateway import report_lists
 from gateway.papers import Block, Counted, Paper, Row, Share, Table, Text
 from gateway.papers.word import chinese_day
-from gateway.report_facts import Facts, in_month, last_day, months_earlier, said
+from gateway.report_facts import Facts, before_ranks, between, first_day, in_month, last_day, months_earlier, said
 from gateway.sight import Sight, on_paper
+from roster import store as roster_store
+from roster.vault import Vault
 from routing import gaming, statistics, supervision
 from routing.cases import CaseState
 from routing.deadlines import DISPUTE, LAMP_LABELS
+from routing.departments import Departments
 from routing.gaming import Finding
 from routing.moves import OFFICE
 from routing.seen import Seen
@@ -71,10 +77,17 @@ def monthly(facts: Facts, month: str) -> Paper:
         adopted(facts, in_month(month), "七、采用的建议"),
         _thanked(both, units),
         _came_back(facts, month),
+        aspects(units, "十、不满意的方面"),
     )
     closing = (f"{facts.county}双向沟通办公室", chinese_day(facts.today))
     number = f"{said(month)}  {facts.as_of}"
-    return Paper(f"{facts.county}社情民意办理情况通报", number, facts.now, blocks, closing, (_used_list(used),))
+    annexes = (_used_list(used), *report_lists.behind(facts, in_month(month), _ranked(facts, month)))
+    return Paper(f"{facts.county}社情民意办理情况通报", number, facts.now, blocks, closing, annexes)
+
+
+def _ranked(facts: Facts, month: str) -> Callable[[date], bool]:
+    """The days whose dates the ranks of this month and the last, and the summonses, look at."""
+    return between(first_day(months_earlier(month, before_ranks(facts.desk.ladder))), last_day(month))
 
 
 def _overview(facts: Facts, month: str, both: Tally, own: Tally, summoned: Iterable[str]) -> Iterator[str]:
@@ -176,6 +189,17 @@ def _thanked(both: Tally, units: Iterable[Tally]) -> Table:
     return Table("八、群众感谢", ("单位", "#感谢"), (*rows, *total))
 
 
+def aspects(tallies: Iterable[Tally], title: str) -> Table:
+    """With what citizens were dissatisfied, where they said so (`texts.ask_aspects`); one may name several."""
+    told = [one for one in tallies if one.attitude or one.efficiency or one.style]
+    several = [*told, statistics.total(told)] if told else []
+    rows: tuple[Row, ...] = tuple(
+        (one.unit, *map(Counted, (one.dissatisfied, one.attitude, one.efficiency, one.style))) for one in several
+    )
+    columns = ("单位", "#不满意", "#服务态度", "#办事效率", "#工作作风")
+    return Table(title, columns, rows, "评价不满意的,自己说明的方面;一次评价每个方面只计一次,没有说明的不列。")
+
+
 def _came_back(facts: Facts, month: str) -> Table:
     within = in_month(month)
     found = sorted(
@@ -249,16 +273,33 @@ def _used_list(used: Iterable[tuple[Turn, dict[str, int]]]) -> Table:
 # ----------------------------------------------------------------------------------------------------- for supervisors
 
 
-def checks(facts: Facts, month: str) -> Paper:
-    """The signs that figures were made to look better: for supervisors only, never a part of the bulletin."""
+def checks(facts: Facts, month: str, staff: Mapping[int, frozenset[str]]) -> Paper:
+    """The signs that figures were made to look better: for supervisors only, never a part of the bulletin.
+
+    `staff`: by person, the units of whose posts they have the number (`staff_of`).
+    """
     within, rules = in_month(month), facts.rules.checks
     reports = [one for seen in facts.seen for one in gaming.filed(seen, facts.desk.calendar, rules) if within(one.on)]
     touched = [seen for seen in facts.seen if any(within(facts.desk.today(move.at)) for move in seen.history)]
     units = [one for unit, one in facts.tally(within).items() if unit != OFFICE]
-    found = gaming.findings(reports, touched, units, _last_working_day(facts, month), rules)
+    rated = (one for one in facts.happened if within(one.on))
+    own = gaming.own_ratings(rated, {one.case.number: one.case for one in facts.seen}, staff)
+    found = gaming.findings(reports, touched, units, _last_working_day(facts, month), rules, own)
     table = Table("线索", ("单位", "线索", "情况", "#件"), tuple(map(_finding, found)), "线索不是结论,请核实后处理。")
     number = f"{said(month)}  {facts.as_of}"
-    return Paper(f"{facts.county}办理数据核查线索(仅供督查)", number, facts.now, (table,))
+    annexes = (report_lists.happenings(facts, within),)
+    return Paper(f"{facts.county}办理数据核查线索(仅供督查)", number, facts.now, (table,), annexes=annexes)
+
+
+def staff_of(tx: sa.Connection, vault: Vault, departments: Departments) -> dict[int, frozenset[str]]:
+    """By person, the units of whose posts they have the number now."""
+    found: dict[int, frozenset[str]] = {}
+    for number, posts in departments.posts().items():
+        units = frozenset(post.whose for post in posts if post.role != "leader")
+        known = roster_store.person_by_phone(tx, vault, number)
+        if known is not None and units:
+            found[known.id] = units
+    return found
 
 
 def _last_working_day(facts: Facts, month: str) -> date:

@@ -22,9 +22,9 @@ log = structlog.get_logger("cases")
 
 DAY = timedelta(days=1)
 SWEPT = (
-    # state, at least so long in it, event, why
-    (CaseState.NEED_INFO, DAY, "info_timeout", "5个工作日内未补充,信息不全"),
-    (CaseState.ASSIGNED, DAY, "deemed_signed", "1个工作日内未签收,视同签收"),
+    # state, at least so long in it, event, why ({days}: the working days of its period)
+    (CaseState.NEED_INFO, DAY, "info_timeout", "{days}个工作日内未补充,信息不全"),
+    (CaseState.ASSIGNED, DAY, "deemed_signed", "{days}个工作日内未签收,视同签收"),
     (CaseState.SUSPENDED, timedelta(0), "resume", "复查日期已到"),
     (CaseState.REPLIED, RATED_WITHIN, "rate_timeout", "答复后14日内未评价"),
 )
@@ -33,7 +33,8 @@ SWEPT = (
 def sweep(tx: sa.Connection, desk: Desk, now: datetime) -> int:
     """Every step for which the time has come. Returns how many were taken."""
     taken = 0
-    for state, least, event, why in SWEPT:
+    for state, least, event, words in SWEPT:
+        why = words.format(days=desk.period(event, state))
         for case in store.waiting(tx, state, now - least):
             try:
                 with tx.begin_nested():
@@ -59,14 +60,17 @@ def _take(tx: sa.Connection, desk: Desk, case: Case, event: str, why: str, now: 
 
 
 def remind(tx: sa.Connection, desk: Desk, now: datetime) -> int:
-    """A leader was silent for two working days: once, the director is told that they may delegate. Returns how many."""
-    reminded = 0
+    """A leader was silent too long ([waiting] await_leader): once, the director is told that they may delegate.
+
+    Returns how many.
+    """
+    days, reminded = desk.period("delegate", CaseState.AWAIT_LEADER), 0
     for case in store.waiting(tx, CaseState.AWAIT_LEADER, now - DAY):
         ends = desk.period_ends(case, "delegate")
         if ends is None or desk.today(now) <= ends:
             continue
         if not store.noted(tx, case, "delegate_due"):
-            store.note(tx, case, "delegate_due", "system", "system", now, "领导2个工作日内未批示,主任可授权交办")
+            store.note(tx, case, "delegate_due", "system", "system", now, f"领导{days}个工作日内未批示,主任可授权交办")
             reminded += 1
     return reminded
 

@@ -20,6 +20,8 @@ from routing import store
 from routing.cases import LABELS, Case, CaseState, Facts, RuleBroken
 from routing.history import Entry, replay
 from routing.inbound import Decision, DecisionKind, Sender, about
+from routing.moves import TAKEN_BACK
+from routing.statistics import DISSATISFIED
 from routing.steps import step
 
 IN_DANGER = frozenset(
@@ -129,11 +131,12 @@ def _carry_out(
     facts = Facts("citizen", now, today=desk.today(now), reason=decision.reason)
     match decision.kind:
         case DecisionKind.RATING if case.state is CaseState.MERGED:
-            return _rated_apart(tx, desk, case, int(decision.value), text_id, facts)
+            return _rated_apart(tx, desk, case, int(decision.value), text, text_id, facts)
         case DecisionKind.RATING:
             rating = int(decision.value)
             event = "rate_ok" if rating in (1, 2) else "rate_bad"
-            return _moved(tx, desk, case, event, replace(facts, rating=rating), text_id)
+            more = _aspects(desk, replace(case, rating=rating), text)
+            return _moved(tx, desk, case, event, replace(facts, rating=rating), text_id, more)
         case DecisionKind.THANKS if case.state is CaseState.REPLIED:
             return _moved(tx, desk, case, "rate_ok", replace(facts, rating=1), text_id, {"thanks": True})
         case DecisionKind.THANKS if case.state is CaseState.CLOSED:
@@ -165,14 +168,31 @@ def _moved(
     after = store.record(tx, case, done, "citizen", facts, text_id=text_id, data=data)
     if case.survey == "open" != after.survey:
         case_mail.next_survey(tx, desk, after.person_id, facts.now)
-    return after, [_answer(desk, after, name) for name in done.sms]
+    return after, [_answer(desk, after, _heard(desk, data) if name == HEARD else name) for name in done.sms]
+
+
+HEARD, ASKED_WITH_WHAT = "T12", "T25"
+
+
+def _aspects(desk: Desk, case: Case, text: str) -> dict[str, Any]:
+    """What stands with a text in the history, where we ask: with what its citizen was, who rated badly."""
+    named = desk.words.dissatisfied_with(text) if desk.asks_aspects and case.rating == DISSATISFIED else ()
+    return {"aspects": list(named)} if named else {}
+
+
+def _heard(desk: Desk, data: Mapping[str, Any]) -> str:
+    """The answer to a bad rating: one text, which asks with what where nobody has said so."""
+    return ASKED_WITH_WHAT if desk.asks_aspects and "aspects" not in data else HEARD
 
 
 def _follow_up(tx: sa.Connection, desk: Desk, case: Case, text: str, text_id: int, facts: Facts) -> Case:
     """Stored at once and shown to the holder: a merged case's to the master's too."""
     after = replace(case, urgency="emergency") if desk.words.is_emergency(text) else None
     after = store.note(
-        tx, case, "follow_up", "citizen", "citizen", facts.now, facts.reason, after=after, text_id=text_id
+        *(tx, case, "follow_up", "citizen", "citizen", facts.now, facts.reason),
+        after=after,
+        text_id=text_id,
+        data=_aspects(desk, case, text) if case.state in (CaseState.DISSATISFIED, CaseState.MERGED) else None,
     )
     if case.master_id is not None:
         master = store.by_id(tx, case.master_id)
@@ -182,17 +202,20 @@ def _follow_up(tx: sa.Connection, desk: Desk, case: Case, text: str, text_id: in
 
 
 def _rated_apart(
-    tx: sa.Connection, desk: Desk, case: Case, rating: int, text_id: int, facts: Facts
+    tx: sa.Connection, desk: Desk, case: Case, rating: int, text: str, text_id: int, facts: Facts
 ) -> tuple[Case, list[Answer]]:
     """The reporter of a merged case rates the master's reply: counted on their own case, seen on the master's."""
     after = replace(case, rating=rating, survey="done", reply_delivery="confirmed")
-    after = store.note(tx, case, "rate", "citizen", "citizen", facts.now, facts.reason, after=after, text_id=text_id)
-    if case.master_id is not None and rating == 3:
+    data = _aspects(desk, after, text)
+    after = store.note(
+        tx, case, "rate", "citizen", "citizen", facts.now, facts.reason, after=after, text_id=text_id, data=data
+    )
+    if case.master_id is not None and rating == DISSATISFIED:
         master = store.by_id(tx, case.master_id)
         reason = f"并入的{case.number}评价不满意"
         store.note(tx, master, "merged_dissatisfied", "citizen", "citizen", facts.now, reason, text_id=text_id)
     case_mail.next_survey(tx, desk, case.person_id, facts.now)
-    return after, [_answer(desk, after, "T12" if rating == 3 else "T11")]
+    return after, [_answer(desk, after, _heard(desk, data) if rating == DISSATISFIED else "T11")]
 
 
 def _command(
@@ -371,7 +394,7 @@ def _entry_of(entries: Sequence[Entry], text_id: int) -> int | None:
     """Where in a history a text last did something that was not taken back."""
     for at in reversed(range(len(entries))):
         if entries[at].text_id == text_id:
-            return None if entries[at].event in ("undo", "unlink") else at
+            return None if entries[at].event in TAKEN_BACK else at
     return None
 
 

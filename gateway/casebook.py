@@ -10,7 +10,7 @@ from gateway.errors import NotFound
 from gateway.settings import Loaded
 from routing import deadlines, store, supervision
 from routing.calendar import Calendar
-from routing.cases import WORKING_DAYS, Case
+from routing.cases import PERIODS, Case, CaseState
 from routing.codes import Codes
 from routing.departments import Departments
 from routing.texts import Texts
@@ -31,6 +31,7 @@ class Desk:
     ladder: supervision.Rules
     extension_digits: int
     apart: timedelta  # between two automatic texts to one number
+    asks_aspects: bool = False  # whoever is dissatisfied is asked with what
 
     @classmethod
     def from_settings(cls, settings: Loaded) -> "Desk":
@@ -46,6 +47,7 @@ class Desk:
             resources.supervision(settings),
             min((carrier.extension_digits for carrier in settings.values.carriers.values()), default=0),
             timedelta(minutes=settings.values.texts.minutes_apart),
+            settings.values.texts.ask_aspects,
         )
 
     def today(self, now: datetime) -> date:
@@ -64,9 +66,13 @@ class Desk:
 
     def period_ends(self, case: Case, event: str) -> date | None:
         """The last day of the period in which, or after which, the table allows a step; None where it names none."""
-        period = WORKING_DAYS.get((event, case.state))
-        began: datetime | None = getattr(case, period[0]) if period else None
-        return self.working_day(self.today(began), period[1]) if period and began else None
+        period = self.period(event, case.state)
+        return self.working_day(self.today(case.since), period) if period and case.since else None
+
+    def period(self, event: str, state: CaseState) -> int | None:
+        """How many working days a period of the table has; None where it names none."""
+        ours = {"deemed_signed": self.ladder.deemed_signed, "delegate": self.terms.waiting[CaseState.AWAIT_LEADER].days}
+        return (PERIODS[event, state] or ours[event]) if (event, state) in PERIODS else None
 
     def extension(self, case: Case) -> str:
         """The digits under which texts about a case are sent, none where the carriers allow fewer."""

@@ -251,7 +251,6 @@ def check(tx: sa.Connection, audit_key: bytes, now_ms: int) -> Iterator[Offence]
     yield from _plans(tx)
     yield from _histories(tx)
     yield from _digests(tx)
-    yield from _surveys(tx)
     yield from _results(tx)
     broken = audit.verify(tx, audit_key)
     if broken is not None:
@@ -265,12 +264,19 @@ def check(tx: sa.Connection, audit_key: bytes, now_ms: int) -> Iterator[Offence]
 
 
 def _histories(tx: sa.Connection) -> Iterator[Offence]:
-    """Every case is what its history gives when it is played again."""
-    for case in case_store.listed(tx, limit=1_000_000):
-        played = replay(case, case_store.timeline(tx, case.id))
+    """Every case is what its history gives when it is played again, and its answers were asked to be rated.
+
+    Nobody need be asked who has no phone or has opted out.
+    """
+    consents = survey_account.consents(tx)
+    for case, entries in case_store.histories(tx):
+        played = replay(case, entries)
         if played != case:
             wrong = [name for name in KEPT if getattr(played, name) != getattr(case, name)]
             yield Offence("I5e", "办件与其经过一致", f"case {case.number}", ", ".join(wrong))
+        for one in survey_account.of_case(case, entries, consents):
+            if one.why == survey_account.FORGOTTEN:
+                yield Offence("survey", "答复过的都请了评价", f"case {one.number}", "answered and not asked to rate")
 
 
 def _digests(tx: sa.Connection) -> Iterator[Offence]:
@@ -287,13 +293,6 @@ def _digests(tx: sa.Connection) -> Iterator[Offence]:
         seal = head and tx.scalar(sa.select(audit_rows.c.seal).where(audit_rows.c.id == head["row"]))
         if head and (seal is None or not seal.hex().startswith(head["seal"])):
             yield Offence("digest", "操作记录与摘报印出的链值一致", name, f"audit {head['row']} is another one")
-
-
-def _surveys(tx: sa.Connection) -> Iterator[Offence]:
-    """Everybody was asked to rate their answer who has a phone and did not opt out."""
-    for one in survey_account.answers(tx):
-        if one.why == survey_account.FORGOTTEN:
-            yield Offence("survey", "答复过的都请了评价", f"case {one.number}", "answered and not asked to rate")
 
 
 def _results(tx: sa.Connection) -> Iterator[Offence]:

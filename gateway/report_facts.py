@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from gateway import supervision_desk
 from gateway.casebook import Desk
-from routing import statistics
+from routing import statistics, supervision
 from routing.evaluation import Rules
 from routing.seen import Seen
 from routing.statistics import Happening, Tally, Turn
@@ -75,6 +75,16 @@ def in_month(month: str) -> Callable[[date], bool]:
 def in_year(year: int) -> Callable[[date], bool]:
     """True for the days of a year."""
     return lambda on: on.year == year
+
+
+def between(first: date, last: date) -> Callable[[date], bool]:
+    """True for the days from one on, up to and with another."""
+    return lambda on: first <= on <= last
+
+
+def before_ranks(ladder: supervision.Rules) -> int:
+    """How many months before a month its papers look back: at the ranks of the last one, at who was at the bottom."""
+    return max(1, ladder.summon_months - 1)
 
 
 def months_earlier(month: str, n: int) -> str:

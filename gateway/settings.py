@@ -156,6 +156,7 @@ class Texts(Section, frozen=True):
 
     minutes_apart: Annotated[int, _help("同一号码两条自动短信至少相隔几分钟(群众指令的答复除外)", ge=0, le=120)] = 10
     automatic_per_day: Annotated[int, _help("同一号码24小时内最多自动回复几条", ge=0, le=50)] = 3
+    ask_aspects: Annotated[bool, _help("评价不满意的,请其再说是态度、效率还是作风(T25 代替 T12,不多发短信)")] = False
     reassembly_timeout_s: Annotated[int, _help("长短信缺段时最多等待的秒数", ge=10, le=86_400)] = 1800
     duplicate_window_s: Annotated[int, _help("多少秒内相同内容视为运营商重复投递", ge=0, le=86_400)] = 600
     flood_per_hour: Annotated[int, _help("同一号码每小时超过多少条即只存不办", ge=1)] = 200

@@ -6,6 +6,7 @@ Groups of informants are categories and townships, never persons.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from gateway import report_lists
 from gateway.bulletin import adopted, topic
 from gateway.papers import Block, Counted, Paper, Row, Share, Table, Text
 from gateway.papers.word import chinese_day
@@ -13,7 +14,7 @@ from gateway.report_facts import Facts, in_month, said
 from gateway.sight import WITHHELD, sealed
 from roster.membership import Standing
 from routing import statistics
-from routing.cases import CaseState
+from routing.cases import LABELS, CaseState
 from routing.deadlines import Lamp
 from routing.moves import OFFICE
 from routing.seen import Seen
@@ -65,7 +66,8 @@ def monthly(facts: Facts, month: str, people: Mapping[int, Standing]) -> Paper:
     )
     heading = f"{said(month)}社情民意收集、办理、答复情况  {facts.as_of}"
     closing = ("报:县委、县政府领导", f"{facts.county}双向沟通办公室", chinese_day(facts.today))
-    return Paper("领导参阅", heading, facts.now, blocks, closing)
+    annexes = (_came_list(came), *report_lists.behind(facts, within, within))
+    return Paper("领导参阅", heading, facts.now, blocks, closing, annexes)
 
 
 def _received(facts: Facts, month: str, people: Mapping[int, Standing]) -> Iterator[Received]:
@@ -90,6 +92,19 @@ def _received(facts: Facts, month: str, people: Mapping[int, Standing]) -> Itera
             case.state,
             ratings.get(case.number),
         )
+
+
+def _came_list(came: Iterable[Received]) -> Table:
+    """What came in, one line a case; whose group it counts in, the tables say."""
+    rows = tuple(
+        (
+            *(one.number, one.channel, one.kind, "是" if one.assigned else "否", "是" if one.answered else "否"),
+            *(LABELS[one.state], report_lists.WHATS[one.rated] if one.rated else ""),
+        )
+        for one in sorted(came, key=lambda one: one.number)
+    )
+    columns = ("编号", "渠道", "类别", "交办", "已答复", "状态", "评价")
+    return Table("附表 来件清单", columns, rows, "本月登记的件。评价为本件最近一次评价。")
 
 
 def _overview(facts: Facts, month: str, came: list[Received], both: Tally, own: Tally) -> Iterator[str]:

@@ -3,7 +3,7 @@
 What the yearly sheet counts: 一事一督办 are the spans in which a case was under supervision, 一题一专项 the specials.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from gateway.errors import NotFound, Refused
 from routing import store
 from routing.cases import SUPERVISIONS, Case
 from routing.history import Entry
+from routing.moves import standing
 from routing.supervision import FORMS, Form
 from routing.tables import case_event, case_ticket, supervision_case, supervision_record
 
@@ -53,7 +54,17 @@ class Record:
     closed_by: str | None
     closed_at: datetime | None
     result: str
+    put: tuple[str, ...] = ()  # the cases that were put to it by hand when it was opened
     cases: tuple[str, ...] = ()
+
+    def concerns(self, case: Case) -> bool:
+        """Whether a case belongs to a special by its place, topic and day."""
+        return (
+            self.form is Form.SPECIAL
+            and (case.place, case.topic) == (self.place, self.topic)
+            and case.created_at >= self.opened_at - SURROUNDING
+            and (self.closed_at is None or case.created_at <= self.closed_at)
+        )
 
     @property
     def about(self) -> str:
@@ -73,12 +84,15 @@ def spans(tx: sa.Connection, now: datetime) -> list[Span]:
     ids = tx.scalars(sa.select(case_ticket.c.id).where(marked).order_by(case_ticket.c.id)).all()
     found: list[Span] = []
     for case_id, entries in store.timelines(tx, ids).items():
-        found += _spans(store.by_id(tx, case_id), [entry for entry in entries if entry.at <= now])
+        found += spans_of(store.by_id(tx, case_id).number, standing(entry for entry in entries if entry.at <= now))
     return sorted(found, key=lambda one: (one.opened_at, one.number))
 
 
-def _spans(case: Case, entries: Sequence[Entry]) -> Iterable[Span]:
-    """A span opens with the line that gives a reason where there was none; later lines may change reason and kind."""
+def spans_of(number: str, entries: Iterable[Entry]) -> Iterator[Span]:
+    """The spans of one case, from the lines of its history that stand.
+
+    A span opens with the line that gives a reason where there was none; later lines may change reason and kind.
+    """
     span: Span | None = None
     reason, kind, unit = None, None, ""
     for entry in entries:
@@ -90,7 +104,7 @@ def _spans(case: Case, entries: Sequence[Entry]) -> Iterable[Span]:
             span = None
         elif reason is not None:
             by, at = (span.opened_by, span.opened_at) if span else (entry.actor, entry.at)
-            span = Span(case.number, unit, kind or SUPERVISIONS[0], reason, by, at, None)
+            span = Span(number, unit, kind or SUPERVISIONS[0], reason, by, at, None)
     if span is not None:
         yield span
 
@@ -209,24 +223,29 @@ def _record(tx: sa.Connection, row: Any) -> Record:
         row.closed_by,
         row.closed_at,
         row.result,
-        _cases(tx, row),
+        _numbers(tx, linked := _linked(row)),
+        _numbers(tx, sa.or_(linked, _alike(row))) if row.form == Form.SPECIAL else _numbers(tx, linked),
     )
 
 
-def _cases(tx: sa.Connection, row: Any) -> tuple[str, ...]:
-    """Those that were put to it; of a special also every case of its place and topic while it was open."""
-    linked = sa.select(supervision_case.c.case_id).where(supervision_case.c.record_id == row.id)
-    where: sa.ColumnElement[bool] = case_ticket.c.id.in_(linked)
-    if row.form == Form.SPECIAL:
-        until = [case_ticket.c.created_at <= row.closed_at] if row.closed_at else []
-        alike = sa.and_(
-            case_ticket.c.place == row.place,
-            case_ticket.c.topic == row.topic,
-            case_ticket.c.created_at >= row.opened_at - SURROUNDING,
-            *until,
-        )
-        where = sa.or_(where, alike)
+def _numbers(tx: sa.Connection, where: sa.ColumnElement[bool]) -> tuple[str, ...]:
     return tuple(tx.scalars(sa.select(case_ticket.c.number).where(where).order_by(case_ticket.c.id)))
+
+
+def _linked(row: Any) -> sa.ColumnElement[bool]:
+    """Those that were put to it."""
+    return case_ticket.c.id.in_(sa.select(supervision_case.c.case_id).where(supervision_case.c.record_id == row.id))
+
+
+def _alike(row: Any) -> sa.ColumnElement[bool]:
+    """Every case of its place and topic while it was open: `Record.concerns`, as the store asks it."""
+    until = [case_ticket.c.created_at <= row.closed_at] if row.closed_at else []
+    return sa.and_(
+        case_ticket.c.place == row.place,
+        case_ticket.c.topic == row.topic,
+        case_ticket.c.created_at >= row.opened_at - SURROUNDING,
+        *until,
+    )
 
 
 def label(one: Record) -> str:

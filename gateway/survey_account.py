@@ -4,7 +4,7 @@ Read from histories. Whoever has no phone or has opted out is not to be asked; a
 another one open; an answer that did not arrive is none.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -67,22 +67,26 @@ def account(tx: sa.Connection, first: datetime, last: datetime) -> Account:
 
 def answers(tx: sa.Connection) -> Iterator[Asked]:
     """Every answer that there ever was, case by case."""
-    cases = store.listed(tx, limit=1_000_000)
-    consents = _consents(tx)
-    for at in range(0, len(cases), store.AT_ONCE):  # an archive's histories do not fit into memory at once
-        several = cases[at : at + store.AT_ONCE]
-        timelines = store.timelines(tx, [case.id for case in several])
-        for case in several:
-            yield from _of(case, timelines[case.id], consents.get(case.person_id or 0, ()))
+    known = consents(tx)
+    for case, entries in store.histories(tx):
+        yield from of_case(case, entries, known)
 
 
-def _of(case: Case, entries: Sequence[Entry], consents: Sequence[tuple[datetime, str]]) -> Iterator[Asked]:
+def of_case(
+    case: Case, entries: Sequence[Entry], known: Mapping[int, Sequence[tuple[datetime, str]]]
+) -> Iterator[Asked]:
+    """The answers of one case; `known` are everybody's `consents`."""
     starts = [n for n, entry in enumerate(entries) if _answers(entry)]
     for start, end in pairwise([*starts, len(entries)]):
         lap = _until_reopened(entries[start:end])
         if "set" not in lap[0].data or any(entry.event == UNANSWERED_AGAIN for entry in lap):
             continue  # older than whole histories, or never arrived
-        yield Asked(case.number, lap[0].at, _why(case, lap, consents), any(entry.event in RATED for entry in lap))
+        yield Asked(
+            case.number,
+            lap[0].at,
+            _why(case, lap, known.get(case.person_id or 0, ())),
+            any(entry.event in RATED for entry in lap),
+        )
 
 
 def _answers(entry: Entry) -> bool:
@@ -112,7 +116,8 @@ def _out(consents: Sequence[tuple[datetime, str]], at: datetime) -> bool:
     return bool(before) and before[-1] == "opt_out"
 
 
-def _consents(tx: sa.Connection) -> dict[int, list[tuple[datetime, str]]]:
+def consents(tx: sa.Connection) -> dict[int, list[tuple[datetime, str]]]:
+    """By person, when they opted out or in again; oldest first."""
     found: dict[int, list[tuple[datetime, str]]] = {}
     rows: Iterable[Any] = tx.execute(
         sa.select(consent.c.person_id, consent.c.at, consent.c.action).order_by(consent.c.id)

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from gateway.bulletin import adopted, topic
+from gateway import report_lists, supervision_records
+from gateway.bulletin import adopted, aspects, topic
 from gateway.notices import TOPICS
 from gateway.papers import Block, Counted, Paper, Row, Share, Table, Text
 from gateway.papers.word import chinese_day
-from gateway.report_facts import Facts, in_month, in_year
-from gateway.supervision_records import Record
+from gateway.report_facts import Facts, before_ranks, between, first_day, in_month, in_year, last_day, months_earlier
+from gateway.supervision_records import SURROUNDING, Record
 from routing import evaluation, statistics, supervision
+from routing.deadlines import is_over
 from routing.evaluation import DEDUCTED, INDICES, SUMMONED, Evaluated
 from routing.moves import OFFICE
 from routing.statistics import What
@@ -33,10 +35,11 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Notices that went out under a topic."""
+    """A notice that went out, by its number: under which topic, when, and to how many people."""
 
+    notice: int
     topic: str
-    notices: int
+    at: datetime
     people: int
 
 
@@ -52,9 +55,11 @@ def evaluated(facts: Facts, year: int) -> list[tuple[int | None, Evaluated]]:
 
 
 def _summoned(facts: Facts, year: int, standings: Sequence[supervision.Standing]) -> dict[str, list[str]]:
-    """By unit the months, over by now, in which it was at the bottom long enough."""
+    """By unit the months, over by now, in which it was at the bottom long enough: nobody is for half a month."""
     found: dict[str, list[str]] = {}
     for month in _months(facts, year):
+        if not is_over(last_day(month), facts.desk.calendar, facts.now):
+            break
         for unit in supervision.summons(standings, month, facts.desk.ladder.summon_months):
             found.setdefault(unit, []).append(month)
     return found
@@ -64,10 +69,17 @@ def _months(facts: Facts, year: int) -> Iterator[str]:
     return (f"{year}-{n:02}" for n in range(1, 13) if date(year, n, 1) <= facts.today)
 
 
+def reaches_back(year: int, ladder: supervision.Rules) -> date:
+    """The day since which a year's paper must know everything: of the months before January that a summons looks at,
+    and of the weeks before it whose cases belong to a special."""
+    first = date(year, 1, 1)
+    return min(first_day(months_earlier(f"{year}-01", before_ranks(ladder))), first - SURROUNDING)
+
+
 def sheet(
-    facts: Facts, year: int, signed: Iterable[Signed], sent: Iterable[Sent], records: Iterable[Record] = ()
+    facts: Facts, year: int, signed: Iterable[Signed], sent: Sequence[Sent], records: Iterable[Record] = ()
 ) -> Paper:
-    """The five ones of a year, each with what lies behind it."""
+    """The five ones of a year, each with what lies behind it. `facts`: since the day that `reaches_back` says."""
     ranked = evaluated(facts, year)
     bulletins = {one.month: one for one in signed}
     blocks: tuple[Block, ...] = (
@@ -81,9 +93,12 @@ def sheet(
         _ranking(ranked),
         adopted(facts, in_year(year), "附一 采用的建议"),
         _notices(sent),
+        _aspects(facts, year),
     )
     closing = (f"{facts.county}双向沟通办公室", chinese_day(facts.today))
-    return Paper(f"{facts.county}{year}年社情民意办理“五个一”情况表", facts.as_of, facts.now, blocks, closing)
+    ranked_days = between(first_day(months_earlier(f"{year}-01", before_ranks(facts.desk.ladder))), date(year, 12, 31))
+    annexes = (*report_lists.behind(facts, in_year(year), ranked_days), _notice_list(facts, sent))
+    return Paper(f"{facts.county}{year}年社情民意办理“五个一”情况表", facts.as_of, facts.now, blocks, closing, annexes)
 
 
 def _indices(ranked: Sequence[tuple[int | None, Evaluated]], facts: Facts) -> Table:
@@ -156,27 +171,27 @@ def _bulletins(facts: Facts, year: int, signed: Mapping[str, Signed]) -> Table:
 
 
 def _supervised(facts: Facts, year: int) -> Table:
-    """Every case that was put under supervision in the year, and how it stands."""
+    """Every time a case was put under supervision in the year, and how it stands."""
     within = in_year(year)
     rows = []
     for seen in facts.seen:
-        for entry, move in zip(seen.entries, seen.history, strict=True):
-            why = entry.data.get("set", {}).get("supervision")
-            if why and within(facts.desk.today(move.at)):
-                clock = seen.clocks[-1] if seen.clocks else None
-                stands = "已答复" if clock and clock.answered else "督办中" if seen.case.supervision else "已解除"
-                rows.append((seen.case.lead or OFFICE, seen.case.number, facts.desk.today(move.at), why, stands))
-    columns = ("单位", "编号", "督办日期", "原因", "现状")
+        clock = seen.clocks[-1] if seen.clocks else None
+        for span in supervision_records.spans_of(seen.case.number, seen.entries):
+            on = facts.desk.today(span.opened_at)
+            if within(on):
+                stands = "已解除" if span.closed_at else "已答复" if clock and clock.answered else "督办中"
+                rows.append((span.unit or OFFICE, span.number, on, span.kind, span.reason, stands))
+    columns = ("单位", "编号", "督办日期", "种类", "原因", "现状")
     return Table("三、一事一督办", columns, tuple(sorted(rows, key=lambda row: (row[2], row[1]))))
 
 
 def _specials(facts: Facts, year: int, records: Iterable[Record]) -> Table:
-    """The specials that were opened in the year, as far as was known."""
+    """The specials that were opened in the year, with their cases as they were known."""
     within = in_year(year)
     rows = tuple(
         (
             *(one.about, facts.desk.today(one.opened_at), one.opened_by, one.reason),
-            Counted(tuple(number for number in one.cases if number in facts.by_number)),
+            Counted(tuple(sorted({*one.put, *(seen.case.number for seen in facts.seen if one.concerns(seen.case))}))),
             one.result if one.closed_at and one.closed_at <= facts.now else "办理中",
         )
         for one in records
@@ -206,7 +221,19 @@ def _ranking(ranked: Sequence[tuple[int | None, Evaluated]]) -> Table:
 
 
 def _notices(sent: Iterable[Sent]) -> Table:
-    by_topic = {one.topic: one for one in sent}
-    rows = [(name, by_topic[name].notices, by_topic[name].people) for name in TOPICS if name in by_topic]
+    by_topic: dict[str, list[int]] = {}
+    for one in sent:
+        by_topic.setdefault(one.topic, []).append(one.people)
+    rows = [(name, len(by_topic[name]), sum(by_topic[name])) for name in TOPICS if name in by_topic]
     rows += [("合计", sum(row[1] for row in rows), sum(row[2] for row in rows))] if rows else []
     return Table("附二 通知(按主题)", ("主题", "#通知", "#接收人次"), tuple(rows), "当年批准发出的通知;补发不另计。")
+
+
+def _aspects(facts: Facts, year: int) -> Table:
+    tallies = facts.tally(in_year(year))
+    return aspects((tallies[unit] for unit in sorted(tallies) if unit != OFFICE), "附三 不满意的方面")
+
+
+def _notice_list(facts: Facts, sent: Iterable[Sent]) -> Table:
+    rows = tuple((f"第 {one.notice} 号", one.topic, facts.desk.today(one.at), one.people) for one in sent)
+    return Table("附表 通知清单", ("通知", "主题", "发出", "#接收人次"), rows)

@@ -304,13 +304,16 @@ PROPOSERS: Mapping[str, frozenset[str]] = {
 }
 """Steps that one person proposes and another decides: who proposes."""
 
-WORKING_DAYS: Mapping[tuple[str, CaseState], tuple[str, int]] = {
-    ("info_timeout", _S.NEED_INFO): ("since", 5),
-    ("deemed_signed", _S.ASSIGNED): ("since", 1),
-    ("request_return", _S.ASSIGNED): ("since", 1),
-    ("delegate", _S.AWAIT_LEADER): ("since", 2),
+PERIODS: Mapping[tuple[str, CaseState], int | None] = {
+    ("info_timeout", _S.NEED_INFO): 5,
+    ("deemed_signed", _S.ASSIGNED): None,  # [ladder] deemed_signed
+    ("request_return", _S.ASSIGNED): 1,
+    ("delegate", _S.AWAIT_LEADER): None,  # [waiting] await_leader
 }
-"""Periods of the guards `period_over` and `in_period`: from which field of the case, how many working days."""
+"""Periods of the guards `period_over` and `in_period`, in working days since the case came into its state.
+
+None where config/deadlines.toml says how many (`gateway.casebook.Desk.period`).
+"""
 
 EVENTS = {row.event: row.label for row in TRANSITIONS}
 COMMANDS = {event: event.replace("_", "-") for event in EVENTS} | {

@@ -7,7 +7,7 @@ Returns, reassignments and send-backs never stop the clock; only a suspension (�
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -25,6 +25,7 @@ ANSWERS = frozenset({"approve", "phone_reply", "answer_direct"})
 UNANSWERED_AGAIN = "reply_undelivered"
 RECOMPUTED = "recompute"
 """The event under which a new computation of a date already told is put on the record."""
+MILLISECOND = timedelta(milliseconds=1)
 DISPUTE = "退单争议"
 """Who holds a case while a return is asked for: nobody who would count it as theirs."""
 
@@ -107,6 +108,8 @@ class Terms:
         unknown = table.get("waiting", {}).keys() - set(CaseState)
         if unknown:
             raise ValueError(f"[waiting] 没有这样的状态:{'、'.join(sorted(unknown))}")
+        if CaseState.AWAIT_LEADER not in table.get("waiting", {}):
+            raise ValueError("[waiting] 应有 await_leader:领导几个工作日没有批示,主任可以授权交办")
         return cls(
             Term.from_toml("一般件", table["term"]["default"]),
             Term.from_toml("紧急件", table["term"]["urgent"]),
@@ -325,10 +328,21 @@ def _limit(due: date, red: date, lap: _Lap, calendar: Calendar, now: datetime) -
 
 
 def _lamp(due: date, red: date, answered: datetime | None, calendar: Calendar, now: datetime) -> Lamp:
-    at = answered or now
-    if at < calendar.end_of(due):
-        return Lamp.GREEN if answered else Lamp.NONE
-    return Lamp.YELLOW if at < calendar.end_of(red) else Lamp.RED
+    if answered is not None:
+        if answered < calendar.end_of(due):
+            return Lamp.GREEN
+        return Lamp.YELLOW if answered < calendar.end_of(red) else Lamp.RED
+    if not is_over(due, calendar, now):
+        return Lamp.NONE
+    return Lamp.RED if is_over(red, calendar, now) else Lamp.YELLOW
+
+
+def is_over(last: date, calendar: Calendar, now: datetime) -> bool:
+    """Whether the time until the end of a day is over once this millisecond is.
+
+    A look at a past day is as of its last millisecond: at 24:00 what was due on that day is late.
+    """
+    return now + MILLISECOND >= calendar.end_of(last)
 
 
 # ------------------------------------------------------------------------------------------------------- what it tells

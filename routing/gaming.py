@@ -9,9 +9,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from routing.calendar import Calendar
+from routing.cases import Case
 from routing.moves import unit
 from routing.seen import Seen
-from routing.statistics import Tally
+from routing.statistics import Happening, Tally, What
+
+GOOD = frozenset({What.SATISFIED, What.BASICALLY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +95,23 @@ def _left(one: Seen, at: datetime, calendar: Calendar) -> timedelta | None:
 
 
 def findings(
-    reports: Collection[Filed], seen: Iterable[Seen], tallies: Iterable[Tally], last_day: date, checks: Checks
+    reports: Collection[Filed],
+    seen: Iterable[Seen],
+    tallies: Iterable[Tally],
+    last_day: date,
+    checks: Checks,
+    own: Iterable[tuple[str, str]] = (),
 ) -> tuple[Finding, ...]:
-    """Every sign in a period's reports. `last_day` is its last working day; `tallies` are the units' of the period."""
+    """Every sign in a period's reports. `last_day` is its last working day; `tallies` are the units' of the period,
+    `own` what `own_ratings` finds in it.
+    """
     by_unit: dict[str, list[Filed]] = {}
     for one in sorted(reports, key=lambda one: (one.unit, one.number)):
         by_unit.setdefault(one.unit, []).append(one)
     found = [sign for unit, several in by_unit.items() for sign in _of_unit(unit, several, last_day, checks)]
     found += _returned(seen, checks)
     found += _unrated(tallies, checks)
+    found += _own(own)
     return tuple(sorted(found, key=lambda one: (one.what, one.unit, one.how)))
 
 
@@ -140,6 +151,28 @@ def _returned(seen: Iterable[Seen], checks: Checks) -> Iterator[Finding]:
         if len(asked) >= checks.returns:
             whose = "、".join(dict.fromkeys(unit(one.history, nth) for nth in asked))
             yield Finding("多次退单", whose, f"{one.case.number} 退单{len(asked)}次", (one.case.number,))
+
+
+def own_ratings(
+    happened: Iterable[Happening], cases: Mapping[str, Case], staff: Mapping[int, frozenset[str]]
+) -> Iterator[tuple[str, str]]:
+    """(unit, case) of every good rating that came from a phone of the unit that handled the case, or helped to.
+
+    `staff`: by person, the units whose posts have their number.
+    """
+    for one in happened:
+        case = cases[one.number]
+        theirs = staff.get(case.person_id or 0, frozenset())
+        if one.what in GOOD and theirs & {one.unit, *case.co_handlers}:
+            yield one.unit, one.number
+
+
+def _own(ratings: Iterable[tuple[str, str]]) -> Iterator[Finding]:
+    by_unit: dict[str, list[str]] = {}
+    for whose, number in sorted(ratings):
+        by_unit.setdefault(whose, []).append(number)
+    for whose, numbers in by_unit.items():
+        yield Finding("本单位号码评价", whose, f"{len(numbers)} 件的好评来自承办单位登记的号码", tuple(numbers))
 
 
 def _unrated(tallies: Iterable[Tally], checks: Checks) -> Iterator[Finding]:

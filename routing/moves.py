@@ -1,6 +1,6 @@
 """A case's history as the clock sees it: who had the case after each line, and the date that came with it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from routing.cases import CaseState
@@ -16,6 +16,8 @@ HOLDERS = {
     CaseState.SUSPENDED: ON_THE_BOOKS,
 }
 """Who has a case in a state; the department leads in the two of LED, everything else is the office's."""
+TAKEN_BACK = frozenset({"undo", "unlink"})
+"""Lines under which an operator took back what a text had done: a step, or no more than a note."""
 LED = frozenset({CaseState.ASSIGNED, CaseState.IN_PROGRESS})
 
 
@@ -24,22 +26,30 @@ def moves(entries: Sequence[Entry]) -> tuple[Move, ...]:
     return tuple(move for _, move in paired(entries))
 
 
-def paired(entries: Sequence[Entry]) -> list[tuple[Entry, Move]]:
-    """Every line that stands, with its move.
+def standing(entries: Iterable[Entry]) -> list[Entry]:
+    """The lines of a history that stand: what a text did is none of them once somebody has taken it back."""
+    found: list[Entry] = []
+    for entry in entries:
+        if entry.event in TAKEN_BACK:
+            found = [earlier for earlier in found if earlier.text_id != entry.text_id]
+        found.append(entry)
+    return found
 
-    What was taken back (`undo`) set no clock going and stopped none. History older than its `snapshot` holds neither
-    dates nor units: the snapshot's belong to the last step before it that gave the case to a unit.
+
+def paired(entries: Sequence[Entry]) -> list[tuple[Entry, Move]]:
+    """Every line that stands, with its move: what was taken back set no clock going and stopped none.
+
+    History older than its `snapshot` holds neither dates nor units: the snapshot's belong to the last step before it
+    that gave the case to a unit.
     """
     at = next((n for n, entry in enumerate(entries) if entry.event == "snapshot"), 0)
     carried = entries[at].data.get("set", {}) if at else {}
-    given = max((n for n, entry in enumerate(entries[:at]) if entry.event in GIVEN), default=None)
+    given = next((entry for entry in reversed(entries[:at]) if entry.event in GIVEN), None)
     lead = carried.get("lead")
     found: list[tuple[Entry, Move]] = []
-    for n, entry in enumerate(entries):
+    for entry in standing(entries):
         lead = entry.data.get("set", {}).get("lead", lead)
-        until = entry.data.get("due") or (carried.get("due_on") if n == given else None)
-        if entry.event == "undo":
-            found = [(earlier, move) for earlier, move in found if earlier.text_id != entry.text_id]
+        until = entry.data.get("due") or (carried.get("due_on") if entry is given else None)
         move = Move(
             entry.at,
             entry.event,

@@ -68,7 +68,7 @@ def turns(one: Seen, calendar: Calendar, now: datetime) -> Iterator[Turn]:
             unit(within),
             calendar.date_of(clock.started),
             limit.due,
-            not clock.suspended and now >= calendar.end_of(limit.due),
+            not clock.suspended and deadlines.is_over(limit.due, calendar, now),
             _fate(clock),
             clock.statutory.lamp,
             limit.lamp,
@@ -112,6 +112,9 @@ class What(StrEnum):
     NOT_ASKED = "not_asked"  # no number, opted out, or another survey stood before it to the end
     THANKED = "thanked"
     CAME_BACK = "came_back"  # 同一问题再次反映
+    ATTITUDE = "attitude"  # with what somebody was dissatisfied, each once a vote
+    EFFICIENCY = "efficiency"
+    STYLE = "style"
 
 
 _EVENTS = {
@@ -128,6 +131,7 @@ _EVENTS = {
 }
 _RATINGS = {SATISFIED: What.SATISFIED, BASICALLY: What.BASICALLY, DISSATISFIED: What.DISSATISFIED}
 RATED = (What.SATISFIED, What.BASICALLY, What.DISSATISFIED)
+ASPECTS = (What.ATTITUDE, What.EFFICIENCY, What.STYLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,23 +146,30 @@ class Happening:
 
 def happenings(one: Seen, masters: Mapping[int, Seen], calendar: Calendar) -> Iterator[Happening]:
     """Everything that is counted, oldest first. The reporter of a merged case votes on the unit of its master."""
-    recorded, survey = False, None
+    recorded, survey, rating, named = False, None, None, set[str]()
     for nth, (entry, move) in enumerate(zip(one.entries, one.history, strict=True)):
         given = entry.data.get("set", {})
+        rating = given.get("rating", rating)  # who rates the same a second time changes no field
         what = _EVENTS.get(entry.event)
         if entry.event in ("rate_ok", "rate"):
-            what = _RATINGS.get(given.get("rating", one.case.rating))
+            what = _RATINGS.get((rating if recorded or given else one.case.rating) or 0)
         elif entry.event == "rate_timeout" and recorded and survey != "open":
             what = What.NOT_ASKED
         recorded, survey = recorded or bool(given), given.get("survey", survey)
-        if what is None:
+        if what in RATED:
+            named = set()
+        aspects = [aspect for aspect in ASPECTS if aspect in entry.data.get("aspects", ()) and aspect not in named]
+        named.update(aspects)
+        if what is None and not aspects:
             continue
         master = masters.get(one.case.master_id or 0)
         whose = (
             unit([earlier for earlier in master.history if earlier.at < move.at]) if master else unit(one.history, nth)
         )
         on = calendar.date_of(move.at)
-        yield Happening(what, one.case.number, whose, on)
+        for each in (what, *aspects):
+            if each is not None:
+                yield Happening(each, one.case.number, whose, on)
         if what is What.REPORTED and _sent_back(one, nth):
             yield Happening(What.REPORTED_BACK, one.case.number, whose, on)
         elif entry.data.get("thanks"):  # a text that thanks is a vote, too, where one was asked for
@@ -203,6 +214,9 @@ class Tally:
     not_asked: tuple[str, ...] = ()
     thanked: tuple[str, ...] = ()
     came_back: tuple[str, ...] = ()
+    attitude: tuple[str, ...] = ()
+    efficiency: tuple[str, ...] = ()
+    style: tuple[str, ...] = ()
 
     @property
     def answered(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ What a citizen's text runs goes by the driver's own cursor (`roster.rowset`); th
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -321,6 +321,15 @@ def timelines(tx: sa.Connection, case_ids: Iterable[int]) -> dict[int, list[Entr
         for row in tx.execute(query):
             found[row.case_id].append(_entry(row))
     return found
+
+
+def histories(tx: sa.Connection) -> Iterator[tuple[Case, list[Entry]]]:
+    """Every case there is with its history, oldest first; some at a time, as an archive does not fit into memory."""
+    cases = listed(tx, limit=1_000_000)
+    for at in range(0, len(cases), AT_ONCE):
+        several = cases[at : at + AT_ONCE]
+        found = timelines(tx, [case.id for case in several])
+        yield from ((case, found[case.id]) for case in several)
 
 
 def recorded(tx: sa.Connection, field: str, since: datetime, until: datetime) -> list[tuple[int, Entry]]:

@@ -62,6 +62,7 @@ class Words:
     asking_on: tuple[str, ...] = ()  # "还要多久": speaks of something that we know already
     emergency: tuple[str, ...] = ()
     answers: AnswerWords = field(default_factory=AnswerWords)
+    aspects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # "attitude" -> {"态度", "不耐烦", ...}
 
     @classmethod
     def from_toml(cls, table: Mapping[str, Mapping[str, Any]]) -> "Words":
@@ -81,6 +82,7 @@ class Words:
             asking_on=tuple(map(plain, table["asking_on"]["words"])),
             emergency=tuple(map(plain, table["emergency"]["words"])),
             answers=AnswerWords.from_toml(table),
+            aspects={name: tuple(map(plain, words)) for name, words in table.get("aspects", {}).items()},
         )
 
     def command(self, text: str) -> str | None:
@@ -104,6 +106,11 @@ class Words:
         """The rating that a whole text is, and nothing else."""
         said = plain(text)
         return next((value for value, words in self.ratings.items() if said in words), None)
+
+    def dissatisfied_with(self, text: str) -> tuple[str, ...]:
+        """The aspects that a text names, in the order of the file: attitude, efficiency, style."""
+        said = plain(text)
+        return tuple(name for name, words in self.aspects.items() if any(word in said for word in words))
 
     def is_unsolved(self, text: str) -> bool:
         """True when the text says that the matter is not solved."""

@@ -186,7 +186,7 @@ def instruct(
     _order(ctx, number, "instruct", as_json, lead, co, method, due, text, instruction=text)
 
 
-@app.command(help="领导2个工作日内未批示,由主任授权交办。")
+@app.command(help="领导在规定的工作日内未批示,由主任授权交办。")
 def delegate(
     ctx: typer.Context,
     number: No,
@@ -194,7 +194,7 @@ def delegate(
     co: Co = None,
     method: Method = "",
     due: Due = "",
-    reason: Reason = "领导2个工作日内未批示",
+    reason: Reason = "领导在规定的工作日内未批示",
     as_json: Json = False,
 ) -> None:
     """AWAIT_LEADER to ASSIGNED."""

@@ -24,10 +24,10 @@ from gateway.cli.case_view import Json
 from gateway.cli.desk import Desk, open_desk
 from gateway.cli.paper_view import ExcelFile, WordFile, give
 from gateway.errors import REFUSED, USAGE, NotFound, Refused
-from gateway.notices.topics import sent_by_topic
+from gateway.notices import topics
 from gateway.papers import Table, plain
 from gateway.papers.paper import shown
-from gateway.report_facts import Facts, first_day, gather, last_day, months_earlier
+from gateway.report_facts import Facts, before_ranks, first_day, gather, last_day, months_earlier
 from gateway.yearly import Signed
 from roster import membership
 from roster import store as roster_store
@@ -56,7 +56,12 @@ def monthly(
     desk = open_desk(ctx.obj)
     desk.require("report.checks" if checks else "report.view")
     name, facts = _of_month(desk, month, as_of)
-    give(bulletin.checks(facts, name) if checks else bulletin.monthly(facts, name), as_json, word, excel)
+    if not checks:
+        give(bulletin.monthly(facts, name), as_json, word, excel)
+        return
+    with desk.database.read() as tx:
+        staff = bulletin.staff_of(tx, desk.vault, facts.desk.departments)
+    give(bulletin.checks(facts, name, staff), as_json, word, excel)
 
 
 @app.command("summary", help="领导参阅:一个月的收集、办理、答复、满意,按渠道、类别、主题、乡镇、来信人类别。")
@@ -95,11 +100,11 @@ def of_year(
     chosen = year or today.year
     if chosen > today.year:
         raise Refused(f"{chosen} 年还没有到", "写今年或过去的年份", USAGE)
-    facts = _facts(desk, date(chosen, 1, 1), now)
+    facts = _facts(desk, yearly.reaches_back(chosen, resources.supervision(desk.settings)), now)
     begins, ends = (period.begins(date(at, 1, 1), desk.settings.zone()) for at in (chosen, chosen + 1))
     with desk.database.read() as tx:
         signed = report_signing.signed(tx, now)
-        sent = [yearly.Sent(*one) for one in sent_by_topic(tx, begins, min(ends, now))]
+        sent = [yearly.Sent(*one) for one in topics.sent(tx, begins, min(ends, now))]
         records = supervision_records.records(tx, year=chosen, zone=desk.settings.zone())
     give(yearly.sheet(facts, chosen, signed, sent, records), as_json, word, excel)
 
@@ -223,7 +228,7 @@ def _of_month(desk: Desk, month: str, as_of: str) -> tuple[str, Facts]:
     name = f"{period.month(month, last)}"[:7]
     if name > f"{last}"[:7]:
         raise Refused(f"{name} 还没有到", "写本月或过去的月份", USAGE)
-    earlier = max(1, resources.supervision(desk.settings).summon_months - 1)
+    earlier = before_ranks(resources.supervision(desk.settings))
     return name, _facts(desk, first_day(months_earlier(name, earlier)), now)
 
 

@@ -1,5 +1,6 @@
 """The papers of a month, compared with what was counted by hand from the story of its cases."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -7,13 +8,14 @@ from typing import Any
 import pytest
 from docx import Document
 
-from gateway import bulletin, case_texts, resources, summary
+from gateway import bulletin, case_texts, resources, summary, supervision_records, yearly
 from gateway.casebook import find
 from gateway.papers import Counted, Paper, Share, Table, plain, word
 from gateway.report_facts import Facts, first_day, gather, in_month
 from roster import membership
 from roster import store as roster_store
 from routing.cases import CaseState
+from routing.supervision import Form
 from tests.gateway.casework import act, answered, at, delivered, go, opened, show
 from tests.gateway.november import MONTH, PHONES, POLICE, SCHOOLS, november
 from tests.gateway.office import Office
@@ -93,6 +95,42 @@ def test_a_text_that_thanks_for_a_reply_is_thanks_and_a_vote(office: Office) -> 
 
 
 @on_sqlite
+def test_thanks_that_somebody_took_back_are_none(office: Office) -> None:
+    go(office, "2026-11-02T10:00")
+    no = opened(office, PHONES["A"], "邻居家孩子十岁了还没有户口")
+    answered(office, no)
+    office.text(PHONES["A"], "1")
+    delivered(office)
+    office.text(PHONES["A"], "谢谢政府,路口通畅多了")
+    [(_, one)] = facts(office).tally(in_month(MONTH)).items()
+    assert one.thanked == (no,)
+    with office.database.write() as tx:
+        case_texts.undo(tx, case_texts.last_decided(tx, find(tx, no)), "丙", "归件有误", office.now)
+    [(_, one)] = facts(office).tally(in_month(MONTH)).items()
+    assert (one.thanked, one.satisfied) == ((), (no,))
+
+
+@on_sqlite
+def test_a_special_counts_its_cases_as_they_were_known(office: Office) -> None:
+    go(office, "2026-11-02T10:00")
+    no = opened(office, PHONES["A"], "学校门口天天堵车")
+    act(office, no, "accept", kind="求助", topic="交通秩序", place="小学门口")
+    with office.database.write() as tx:
+        given = {"place": "小学门口", "topic": "交通秩序", "reason": "三周九件", "actor": "督查", "now": office.now}
+        supervision_records.open_record(tx, office.desk, Form.SPECIAL, **given)
+    later = opened(office, PHONES["B"], "学校门口又堵了")
+    past = office.now
+    go(office, "2026-11-03T10:00")
+    act(office, later, "accept", kind="求助", topic="交通秩序", place="小学门口")
+    for now, numbers in ((past, (no,)), (office.now, (no, later))):
+        with office.database.read() as tx:
+            records = supervision_records.records(tx)
+        first = yearly.reaches_back(2026, office.desk.ladder)
+        [row] = table(yearly.sheet(facts(office, now, first), 2026, (), (), records), "一题一专项").rows
+        assert row[4] == Counted(numbers)
+
+
+@on_sqlite
 def test_days_are_whose_hands_the_case_was_in(story: tuple[Paper, dict[str, str]]) -> None:
     paper, letters = story
     used = {letters[f"{row[1]}"]: row[4:] for row in table(paper, "用时").rows}
@@ -161,8 +199,60 @@ def test_the_leaders_paper_counts_what_came_by_groups(office: Office) -> None:
 @on_sqlite
 def test_signs_of_gaming_are_leads_with_their_cases(office: Office) -> None:
     no = november(office)
-    found = {(row[0], row[1]): row[3] for row in table(bulletin.checks(facts(office), MONTH), "线索").rows}
+    found = {(row[0], row[1]): row[3] for row in table(_checks(office), "线索").rows}
     assert found == {
         (POLICE, "未见接触即反馈"): Counted((no["B"],)),
         (SCHOOLS, "未见接触即反馈"): Counted((no["E"], no["E"])),
     }
+
+
+@on_sqlite
+def test_a_good_rating_from_a_phone_of_the_unit_is_a_sign(office: Office) -> None:
+    no = november(office)
+    units = tuple(
+        replace(unit, liaison_phone=f"+{PHONES['A']}") if unit.name == POLICE else unit
+        for unit in office.desk.departments.units
+    )
+    office.desk = replace(office.desk, departments=replace(office.desk.departments, units=units))
+    found = [row for row in table(_checks(office), "线索").rows if row[1] == "本单位号码评价"]
+    assert [(row[0], row[3]) for row in found] == [(POLICE, Counted((no["A"],)))]
+    units = tuple(replace(unit, liaison_phone=f"+{PHONES['B']}") for unit in units if unit.name == POLICE)
+    office.desk = replace(office.desk, departments=replace(office.desk.departments, units=units))
+    assert "本单位号码评价" not in str(table(_checks(office), "线索"))  # B was dissatisfied
+
+
+def _checks(office: Office) -> Paper:
+    with office.database.read() as tx:
+        staff = bulletin.staff_of(tx, office.vault, office.desk.departments)
+    return bulletin.checks(facts(office), MONTH, staff)
+
+
+@on_sqlite
+def test_whoever_is_dissatisfied_is_asked_with_what_in_the_same_text_and_each_aspect_counts_once(
+    office: Office,
+) -> None:
+    office.desk = replace(office.desk, asks_aspects=True)
+    office.inbox._hearing._desk = office.desk
+    go(office, "2026-11-02T10:00")
+    no, other = opened(office, PHONES["A"], "学校门口天天堵车"), opened(office, PHONES["B"], "十字路口没有红绿灯")
+    for number in (no, other):
+        answered(office, number)
+    office.text(PHONES["A"], "3")
+    assert delivered(office)[-1].endswith("可再回复“态度”“效率”或“作风”,并写原因。")
+    with office.database.read() as tx:
+        slot = find(tx, no).slot
+    office.text(PHONES["A"], "服务 态度 不好,爱理不理", slot)
+    office.text(PHONES["A"], "态度差,办得也太慢", slot)
+    office.text(PHONES["B"], "3,办事员推诿扯皮")
+    assert "不满意评价已登记,工作人员将在" in delivered(office)[-1]  # said already: not asked again
+    paper = bulletin.monthly(facts(office), MONTH)
+    assert [[*map(str, row)] for row in table(paper, "不满意的方面").rows] == [
+        [POLICE, "2", "1", "1", "1"],
+        ["合计", "2", "1", "1", "1"],
+    ]
+    assert show(office, no).state is show(office, other).state is CaseState.DISSATISFIED
+    with office.database.write() as tx:
+        case_texts.undo(tx, case_texts.last_decided(tx, find(tx, no)), "丙", "归件有误", office.now)
+        case_texts.undo(tx, case_texts.last_decided(tx, find(tx, other)), "丙", "归件有误", office.now)
+    [row, _] = table(bulletin.monthly(facts(office), MONTH), "不满意的方面").rows
+    assert [*map(str, row)] == [POLICE, "1", "1", "0", "0"]

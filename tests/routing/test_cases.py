@@ -18,10 +18,10 @@ from routing.cases import (
     LABELS,
     NOBODYS,
     OVER,
+    PERIODS,
     PROPOSERS,
     ROLES,
     TRANSITIONS,
-    WORKING_DAYS,
     Case,
     CaseState,
     Facts,
@@ -104,7 +104,7 @@ def test_everything_that_the_table_names_exists() -> None:
     assert {role for row in TRANSITIONS for role in row.roles} == ROLES.keys()
     assert LABELS.keys() == set(CaseState)
     assert PROPOSERS.keys() <= EVENTS.keys()
-    for event, state in WORKING_DAYS:
+    for event, state in PERIODS:
         assert any({"period_over", "in_period"} & {*row.guards} for row in rows_from(state, event)), event
 
 
@@ -388,14 +388,13 @@ PATHS = st.lists(MOVES, min_size=30, max_size=60)
 def facts_at(case: Case, event: str, actor: str, now: datetime, rating: int = 1) -> Facts:
     """Facts that leave nothing out. Periods are in days of the almanac: which of them count, the calendar says."""
     today = now.date()
-    period = WORKING_DAYS.get((event, case.state))
-    began = getattr(case, period[0]) if period else None
+    days = (PERIODS[event, case.state] or 2) if (event, case.state) in PERIODS else None
     return replace(
         FACTS,
         actor=actor,
         now=now,
         today=today,
-        period_ends=began.date() + timedelta(days=period[1]) if period and began else None,
+        period_ends=case.since.date() + timedelta(days=days) if days and case.since else None,
         red=bool(case.assigned_at) and now - case.assigned_at > timedelta(days=15),
         rating=rating,
         kind="咨询" if event == "answer_direct" else "求助",

@@ -100,6 +100,7 @@ def test_before_it_is_assigned_a_case_has_no_clock(office: Office) -> None:
     [
         ("2014-10-10T16:00", Lamp.NONE),
         ("2014-10-16T23:59:59", Lamp.NONE),
+        ("2014-10-16T23:59:59.999", Lamp.YELLOW),  # what is seen as of that day: it is over
         ("2014-10-17T00:00", Lamp.YELLOW),
         ("2014-10-30T23:59:59", Lamp.YELLOW),
         ("2014-10-31T00:00", Lamp.RED),
@@ -499,10 +500,14 @@ def test_a_note_on_a_waiting_case_does_not_set_its_lamp_back(office: Office) -> 
         ({"kind": {"咨询": {"days": "5"}}}, "咨询件:days"),
         ({"kind": {"咨询": {"days": 5, "since": "sign"}}}, "咨询件:since"),
         ({"waiting": {"lost": {"days": 1}}}, "没有这样的状态:lost"),
+        ({"waiting": {"new": {"days": 1}}}, "应有 await_leader"),
     ],
 )
 def test_a_term_that_cannot_be_is_refused_by_name(change: dict[str, object], said: str) -> None:
-    table = {"term": {name: {"days": 5, "red": 15} for name in ("default", "urgent", "redo")}}
+    table = {
+        "term": {name: {"days": 5, "red": 15} for name in ("default", "urgent", "redo")},
+        "waiting": {"await_leader": {"days": 2}},
+    }
     assert Terms.from_toml(table).default.days == 5
     with pytest.raises(ValueError, match=said):
         Terms.from_toml(table | change)
