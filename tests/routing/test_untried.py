@@ -1,6 +1,6 @@
-"""Six hundred invented texts of villagers and townspeople, with what a careful person would make of each.
+"""Seven hundred invented texts of villagers and townspeople, with what a careful person would make of each.
 
-`untried.tsv`: half a is what the rules were written with; b was held back meanwhile, c was written afterwards.
+`untried.tsv`: half a is what the rules were written with; b was held back meanwhile, c and d were written afterwards.
 `want` are the decisions that are right, the best first; every other column that is filled must be suggested.
 """
 
@@ -119,18 +119,18 @@ def said(rows: Sequence[Row]) -> list[str]:
     return [f"{one.situation}: {one.text} -> {one.shown}, not {'/'.join(one.want)}" for one in rows]
 
 
-@pytest.mark.parametrize("half", ["a", "b", "c"])
+@pytest.mark.parametrize("half", ["a", "b", "c", "d"])
 def test_hardly_any_text_is_decided_wrongly(rows: Sequence[Row], half: str) -> None:
     of_half = [one for one in rows if one.half == half]
     wrong = [one for one in of_half if not one.right]
-    assert len(of_half) > 90
+    assert len(of_half) > 80
     assert len(wrong) <= len(of_half) * 0.04, said(wrong)
 
 
 def test_no_danger_is_missed_and_few_are_invented(rows: Sequence[Row], words: Words) -> None:
     assert not said([one for one in rows if one.danger and not words.is_emergency(one.text)])
     invented = [one for one in rows if not one.danger and words.is_emergency(one.text)]
-    assert len(invented) <= 4, said(invented)
+    assert len(invented) <= 5, said(invented)
 
 
 def test_danger_is_never_taken_for_thanks_a_rating_or_a_vote(rows: Sequence[Row]) -> None:
