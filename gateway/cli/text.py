@@ -181,9 +181,7 @@ def attach(
     poll: Annotated[int | None, typer.Option(help="征求意见或会议通知的编号")] = None,
     option: Annotated[int | None, typer.Option(help="选第几项;0 为只作意见;不写则按来信的文字")] = None,
     notice: Annotated[int | None, typer.Option(help="列为对这条通知的回复(办件不变)")] = None,
-    rating: Annotated[
-        int | None, typer.Option(help="待评价的件:读出来是几(1满意,2基本满意,3不满意)", min=1, max=3)
-    ] = None,
+    rating: Annotated[int | None, typer.Option(help="读作评价:1 满意,2 基本满意,3 不满意", min=1, max=3)] = None,
     as_json: Json = False,
 ) -> None:
     """The operator decides; what the text says is done to that case, or counts under that question."""
