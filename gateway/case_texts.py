@@ -273,14 +273,21 @@ def _plain(desk: Desk, name: str) -> Answer:
 # ----------------------------------------------------------------------------------- what an operator decides
 
 
-def attach(tx: sa.Connection, desk: Desk, text_id: int, number: str, actor: str, now: datetime) -> Case:
-    """An operator chooses the case of a text, which must be its sender's; what was decided before is taken back."""
+def attach(
+    tx: sa.Connection, desk: Desk, text_id: int, number: str, actor: str, now: datetime, rating: int | None = None
+) -> Case:
+    """An operator chooses the case of a text, which must be its sender's; what was decided before is taken back.
+
+    `rating` is what an operator reads in words that no rule knows, of a reply that waits for it.
+    """
     row = _text(tx, text_id)
     case = find(tx, number)
     if case.person_id != row.person_id:
         raise Refused(f"{number} 不是该来信人的件", "来信只能归入本人的件;新的问题请用 xinqiao case new --from-text")
     if row.case_id == case.id:
         raise Refused(f"第 {text_id} 条来信已经归入 {case.number}", "要取消归件,用 xinqiao text undo")
+    if rating is not None and row.decision == DecisionKind.NEW_CASE:
+        raise Refused(f"第 {text_id} 条来信已经立件,不能作评价", "不写 --rating 归入,原立的件并案;再电话核实评价")
     if row.decision == DecisionKind.NEW_CASE:
         opened = store.by_id(tx, row.case_id)
         facts = Facts(actor, now, reason=f"来信属于{case.number}", master=case)
@@ -293,6 +300,11 @@ def attach(tx: sa.Connection, desk: Desk, text_id: int, number: str, actor: str,
         case = store.by_id(tx, case.id)
     dialogue = next(one for one in store.dialogues(tx, row.person_id) if one.case_id == case.id)
     decision = about(dialogue, row.body, now, desk.words, f"{actor} 归入{case.number}", 1.0)
+    if rating is not None:
+        if not dialogue.awaiting_rating:
+            raise Refused(f"{number} 没有待评价的答复,现在是“{LABELS[case.state]}”", "不写 --rating,按补充归入")
+        why = f"{actor} 判定为评价{rating}"
+        decision = Decision(DecisionKind.RATING, why, 1.0, case.id, str(rating))
     fresh = decision.kind is DecisionKind.RECURRENCE and not desk.words.is_unsolved(row.body)
     if fresh or decision.case_id is None:  # the operator chose the case, and did not say that it happened again
         decision = replace(decision, kind=DecisionKind.FOLLOW_UP, reason=f"{actor} 归入{case.number}")

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from routing.asks import AnswerKind, Ask, AskKind, Said, reading, tells_more
+from routing.asks import AnswerKind, Ask, AskKind, Said, declines, mentions, reading, tells_more
 from routing.words import Words, alike, plain
 
 LIKE = 0.30  # share of character pairs in common from which a text speaks of the question
 A_WORD = 0.20  # below that it shares no more than a word with the question
 A_MATTER = 12  # characters from which a text that shares nothing with the question is a matter of its own
+A_SENTENCE = 4  # characters below which a text is no matter while a question is open
 LONG = 25  # characters from which a text that is not quite like the question may be one, too
 FRESH = timedelta(days=1)  # a question put so lately is meant ...
 STALE = timedelta(days=3)  # ... when every other was put so much earlier
@@ -114,6 +115,22 @@ def by_assent(text: str, asks: Sequence[Ask], words: Words) -> Answered | None:
     return None
 
 
+def by_mention(text: str, asks: Sequence[Ask], extension: str, words: Words) -> Answered | None:
+    """What would be a new matter, but is too short for one or has an option's words, while a question is open."""
+    running = [ask for ask in asks if ask.asked and ask.open]
+    if not running or words.is_emergency(text):
+        return None
+    said = plain(text)
+    figure = said[:1].isdecimal() and len(said) < A_MATTER  # "1也行2也行"
+    if (
+        figure
+        or len(said) < A_SENTENCE
+        or (len(said) < LONG and any(mentions(text, ask, words.answers) for ask in running))
+    ):
+        return _unsure(f"像是答第{running[0].notice_id}号通知,但看不出怎样答")
+    return None
+
+
 def by_opinion(
     text: str, asks: Sequence[Ask], rivals: Sequence[Rival], extension: str, words: Words, informant: bool
 ) -> Answered | None:
@@ -127,6 +144,10 @@ def by_opinion(
         return None
     if ask.kind is AskKind.READ_BACK and not informant and (exact or not any(one.open for one in rivals)):
         return Answered(f"答第{ask.notice_id}号会议通知,没有确认", 0.7, AnswerKind.OPINION, ask, said=text)
+    if declines(text, ask, words.answers) and len(plain(text)) < LONG:
+        if any(one.open for one in rivals) and not exact:
+            return _unsure(f"像是说不能参加第{ask.notice_id}号通知的会,也可能说的是办件")
+        return Answered(f"答第{ask.notice_id}号会议通知,没有确认", 0.7, AnswerKind.OPINION, ask, said=text)
     likeness = alike(text, ask.words)
     if likeness <= max((alike(text, one.words) for one in rivals if one.open), default=0.0) and likeness < 1:
         likeness = 0.0
@@ -138,6 +159,8 @@ def by_opinion(
             return _unsure(f"回复到第{ask.notice_id}号通知,但像是另一件事")
         confidence = 0.8 if likeness >= LIKE else 0.65
         return Answered(f"说的是第{ask.notice_id}号通知所问的事", confidence, AnswerKind.OPINION, ask, said=text)
+    if likeness >= A_WORD and not wants:
+        return _unsure(f"可能说的是第{ask.notice_id}号通知所问的事")
     if exact and len(plain(text)) < A_MATTER and not wants:
         return _unsure(f"回复到第{ask.notice_id}号通知,看不出说的是不是所问的事")
     return None

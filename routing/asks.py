@@ -14,7 +14,7 @@ from routing.words import AnswerWords, alike, plain
 
 _FIGURES = "一二三四五六七八九"
 _FORMAL = "壹贰叁肆伍陆柒捌玖"
-_FIGURE = re.compile(rf"([1-9{_FIGURES}{_FORMAL}])(?:号|项|吧)?")
+_FIGURE = re.compile(rf"(?:第([1-9{_FIGURES}])(?:个|项|种|条|号|选项)*|([1-9{_FIGURES}{_FORMAL}])(?:号|项|吧|票)?)")
 _BOTH = re.compile(rf"[\W_]*(?:[1-9](?!\d)|[{_FIGURES}{_FORMAL}](?=$|[\W_]))")  # "1、2都行"
 _LIST = re.compile(r"(?<!\d)2\s*[.、,)]")  # "1.路灯坏了 2.水管漏水" tells two matters
 SHORT = 4  # characters up to which figures behind a figure are no list of matters
@@ -73,7 +73,7 @@ def vote(text: str, question: str, options: Sequence[str], words: AnswerWords) -
     half = _bare(unicodedata.normalize("NFKC", text), words.leads)
     names = _names(options, words)
     said = _by_figure(half, names, len(options)) or _by_word(half, names, question, words)
-    if said is not None and _names_another(said.option, half, names, words):
+    if said is not None and (_names_another(said.option, half, names, words) or _begins_another(said, half, names)):
         return Said(said.option, said.reason, sure=False)
     return said
 
@@ -87,9 +87,25 @@ def read_back(text: str, words: AnswerWords) -> Said | None:
     if figure:
         alone = figure == 1 and _BOTH.match(rest) is None
         return Said(0, _trimmed(rest), figure=not plain(rest)) if alone else None
+    if any(word in plain(half) for word in words.absent):
+        return None
     first, behind = _first_clause(half)
+    if _made_of(first, words.polite):  # "好的,一定到"
+        first, behind = plain(half), ""
     confirms = any(word in first for word in words.read) and _made_of(first, (*words.read, *words.polite))
     return Said(0, behind) if confirms else None
+
+
+def declines(text: str, ask: Ask, words: AnswerWords) -> bool:
+    """ "去不了,请假" to a meeting notice: an answer, but no confirmation."""
+    said = plain(text)
+    return ask.kind is AskKind.READ_BACK and any(word in said for word in (*words.unread, *words.absent))
+
+
+def mentions(text: str, ask: Ask, words: AnswerWords) -> bool:
+    """True when a word for an option stands somewhere in the text: "谁同意谁傻"."""
+    said = plain(text)
+    return any(len(name) > 1 and name in said for name, _ in _names(ask.options, words))
 
 
 def tells_more(said: Said, words: AnswerWords) -> bool:
@@ -115,7 +131,7 @@ def _by_figure(half: str, names: Sequence[tuple[str, int]], many: int) -> Said |
         return None
     sure = _BOTH.match(rest) is None
     first, behind = _first_clause(rest)
-    chosen = next((value for name, value in names if first == name), None)
+    chosen = next((value for name, value in names if first == name), _shortened(first, names))
     if chosen is not None:
         return Said(option, behind, sure and chosen == option)
     return Said(option, _trimmed(rest), sure, figure=not plain(rest))
@@ -127,10 +143,13 @@ def _figure(half: str, names: Sequence[str]) -> tuple[int, str]:
     if found is None:
         return 0, half
     rest = half[found.end() :]
-    ends = not rest or re.match(r"[\W_]", rest) or any(plain(rest).startswith(name) for name in names)
+    named = any(
+        plain(rest).startswith(name) or (len(plain(rest)) > 1 and name.startswith(plain(rest))) for name in names
+    )
+    ends = not rest or re.match(r"[\W_]", rest) or named
     if not ends or _GOES_ON.match(rest):
         return 0, half
-    figure = found[1]
+    figure = found[1] or found[2]
     written = next((several for several in (_FIGURES, _FORMAL) if figure in several), None)
     return written.index(figure) + 1 if written else int(figure), rest
 
@@ -139,6 +158,7 @@ def _by_word(half: str, names: Sequence[tuple[str, int]], question: str, words: 
     """ "同意", "不同意,太远了", "不同意建廊架": an option's word, alone or with words of the question behind it."""
     first, behind = _first_clause(half)
     whole = next((option for name, option in names if plain(half) == name), 0)  # "不 同意"
+    whole = whole or _shortened(plain(half), names) or 0
     if whole:
         return Said(whole, "")
     name, option = next(((name, option) for name, option in names if first.startswith(name)), ("", 0))
@@ -149,13 +169,30 @@ def _by_word(half: str, names: Sequence[tuple[str, int]], question: str, words: 
         return Said(option, behind)
     if len(more) == 1 and more.isdecimal():
         return Said(option, behind, sure=int(more) == option)
-    return Said(option, _trimmed(half)) if alike(more, question) > 0 else None
+    others = any(other in more for other, value in names if value != option)  # "同意不同意都行"
+    return Said(option, _trimmed(half), sure=not others) if others or _asked_about(more, question) else None
+
+
+def _asked_about(words: str, question: str) -> bool:
+    """ "同意建", "同意建廊架": goes on with words of the question."""
+    return words in plain(question) or alike(words, question) > 0
+
+
+def _shortened(said: str, names: Sequence[tuple[str, int]]) -> int | None:
+    """ "三级" for 三级公路, when only one option begins so."""
+    options = {value for name, value in names if len(said) > 1 and name.startswith(said)}
+    return options.pop() if len(options) == 1 else None
 
 
 def _names_another(option: int, half: str, names: Sequence[tuple[str, int]], words: AnswerWords) -> bool:
     """True when another clause is the word of another option: "同意,不,不同意"."""
     clauses = {plain(_bare(clause, words.leads)) for clause in _CLAUSE.split(half)}
     return any(name in clauses and value != option for name, value in names)
+
+
+def _begins_another(said: Said, half: str, names: Sequence[tuple[str, int]]) -> bool:
+    """True for a bare "三" where another option than the third is called 三级公路."""
+    return len(plain(half)) == 1 and any(name.startswith(plain(half)) and value != said.option for name, value in names)
 
 
 def _bare(half: str, leads: Sequence[str]) -> str:

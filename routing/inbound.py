@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from routing.answering import Answered, Rival, by_assent, by_choice, by_opinion
+from routing.answering import Answered, Rival, by_assent, by_choice, by_mention, by_opinion
 from routing.asks import AnswerKind, Ask
 from routing.cases import CaseState
 from routing.numbers import quoted
@@ -20,6 +20,7 @@ from routing.words import Words, alike, plain
 THRESHOLD = 0.6
 LIKE = 0.30  # share of character pairs in common from which two texts speak of the same matter
 SAME = 0.5  # the same for whoever has one open case: everybody speaks of their own village, whatever the matter
+A_WORD = 3  # characters from which a text says something
 NO_MATTER = 6  # characters up to which a text is too short to be a matter
 OWN_MATTER = 15  # characters from which a text that shares nothing with the open case is a matter of its own
 ONLY_THANKS = 30  # characters from which a text that thanks may have more to say
@@ -114,6 +115,8 @@ def decide(
         return (
             _by_ask(text, (), asks, extension, now, words) or _by_opinion(text, (), asks, extension, words) or stranger
         )
+    if not plain(text):
+        return _by_signs(dialogues)
     decision = (
         _by_number(text, dialogues, now, words, prefix)
         or _by_ask(text, dialogues, asks, extension, now, words)
@@ -125,6 +128,9 @@ def decide(
         or _by_closed_case(text, dialogues, now, words)
         or _by_open_case(text, dialogues, now, words)
     )
+    if decision.kind is DecisionKind.NEW_CASE:
+        mention = by_mention(text, asks, extension, words)
+        decision = decision if mention is None else _answer(mention)
     if decision.kind is DecisionKind.NEW_CASE and not sender.informant:
         return stranger
     if decision.kind is DecisionKind.NEW_CASE and words.begins_with_thanks(text):
@@ -134,15 +140,24 @@ def decide(
     return decision
 
 
+def _by_signs(dialogues: Sequence[Dialogue]) -> Decision:
+    """Nothing but signs: "👍"."""
+    waiting = [one for one in dialogues if one.awaiting_rating]
+    if waiting:
+        return _of_a_reply(waiting[0])
+    return Decision(DecisionKind.ACKNOWLEDGEMENT, "只有标点或表情", 0.9)
+
+
 def about(case: Dialogue, text: str, now: datetime, words: Words, reason: str, confidence: float) -> Decision:
     """What a text says about a case that is certain."""
-    rating = words.rating(text) or (3 if words.is_unsolved(text) else None)
+    danger = words.is_emergency(text)  # comes before any rating or thanks
+    rating = None if danger else words.rating(text) or (3 if words.is_unsolved(text) else None)
     if case.awaiting_rating and rating is not None:
         if _contradicts(text, rating, words):
             return Decision(DecisionKind.UNCLEAR, f"{reason},但评价与所写的内容不符", 0.4, value=str(rating))
         return Decision(DecisionKind.RATING, reason, confidence, case.case_id, str(rating))
-    late = rating in (1, 2) and not words.is_unsolved(text)  # a good word after the survey closed reopens nothing
-    if late or words.is_thanks(text) or words.is_acknowledgement(text):
+    late = rating in (1, 2) and not _contradicts(text, rating, words)  # a good word after the survey reopens nothing
+    if not danger and (late or words.is_thanks(text) or words.is_acknowledgement(text)):
         return Decision(DecisionKind.THANKS, reason, confidence, case.case_id)
     if case.recurs(now) and plain(text):
         return Decision(DecisionKind.RECURRENCE, reason, confidence, case.case_id)
@@ -150,6 +165,8 @@ def about(case: Dialogue, text: str, now: datetime, words: Words, reason: str, c
         return Decision(DecisionKind.UNCLEAR, f"{reason},但该件不予受理", 0.5)
     if case.state is CaseState.CLOSED and plain(text):
         return Decision(DecisionKind.NEW_CASE, f"{reason},但办结已超过{RECURS.days}日,按新件登记", confidence)
+    if case.awaiting_rating and plain(text) and not danger:
+        return _of_a_reply(case)
     return Decision(DecisionKind.FOLLOW_UP, reason, confidence, case.case_id)
 
 
@@ -224,7 +241,11 @@ def _answer(found: Answered) -> Decision:
 
 def _by_rating(text: str, dialogues: Sequence[Dialogue], extension: str, words: Words) -> Decision | None:
     """1, 2, 3 or their words, when a reply waits for its rating. At most one survey is open for a person."""
+    if words.is_emergency(text):
+        return None
     waiting = [one for one in dialogues if one.awaiting_rating]
+    if waiting and words.rates_twice(text):
+        return Decision(DecisionKind.UNCLEAR, "评价前后不一,请人工判断", 0.4)
     rating = words.rating(text) if waiting else words.bare_rating(text)
     if rating is None and words.is_unsolved(text) and _concerns(text, waiting, dialogues):
         rating = 3
@@ -245,8 +266,14 @@ def _by_rating(text: str, dialogues: Sequence[Dialogue], extension: str, words: 
 
 
 def _contradicts(text: str, rating: int, words: Words) -> bool:
-    """ "1, but nobody came": figure and words do not agree."""
-    return rating in (1, 2) and words.is_unsolved(text)
+    """ "1, but nobody came", "满意?": figure and words do not agree. "2,就是不太快" does."""
+    grudging = rating == 2 and plain(text).startswith("2")
+    return rating in (1, 2) and (words.is_unsolved(text) or (words.doubts_praise(text) and not grudging))
+
+
+def _of_a_reply(case: Dialogue) -> Decision:
+    """Neither a rating nor thanks that the rules know, about a reply that waits for one: an operator reads it."""
+    return Decision(DecisionKind.UNCLEAR, f"{case.number}正待评价,看不出是评价还是补充", 0.5)
 
 
 def _concerns(text: str, waiting: Sequence[Dialogue], dialogues: Sequence[Dialogue]) -> bool:
@@ -266,6 +293,8 @@ def _by_thanks(
     text: str, dialogues: Sequence[Dialogue], extension: str, now: datetime, words: Words
 ) -> Decision | None:
     """Thanks land on the case they thank for and never open or reopen one."""
+    if words.is_emergency(text):
+        return None
     if words.is_acknowledgement(text):
         return Decision(DecisionKind.ACKNOWLEDGEMENT, "只是表示收到或问好", 0.9)
     if not words.is_thanks(text):
@@ -307,6 +336,8 @@ def _by_extension(
     if case is None:
         return None
     if case.open:
+        if case.awaiting_rating and not words.is_emergency(text):
+            return _of_a_reply(case)
         strange = _strange(text, case)
         reason = "扩展码相符,但内容没有一处相同" if strange else "扩展码相符"
         return Decision(DecisionKind.FOLLOW_UP, reason, 0.7 if strange else 0.95, case.case_id)
@@ -353,6 +384,8 @@ def _by_open_case(text: str, dialogues: Sequence[Dialogue], now: datetime, words
             return Decision(DecisionKind.UNCLEAR, f"只有{case.number}在办,但像是另一件事", 0.5)
         if best == 0 and len(plain(text)) > NO_MATTER and not known:
             return Decision(DecisionKind.UNCLEAR, f"只有{case.number}在办,但内容没有一处相同", 0.5)
+        if case.awaiting_rating and not words.is_emergency(text):
+            return _of_a_reply(case)
         return Decision(DecisionKind.FOLLOW_UP, f"本人只有{case.number}一件在办", 0.7, case.case_id)
     if best >= LIKE and best >= 2 * likeness[1][0]:
         return Decision(DecisionKind.FOLLOW_UP, f"与在办的{case.number}内容相近({best:.0%})", 0.7, case.case_id)
@@ -364,4 +397,6 @@ def _by_open_case(text: str, dialogues: Sequence[Dialogue], now: datetime, words
             reason = f"像是追问,近{LATELY.days}日只有{lately[0].number}有来往"
             return Decision(DecisionKind.FOLLOW_UP, reason, 0.65, lately[0].case_id)
         return Decision(DecisionKind.UNCLEAR, f"像是追问,但有{len(cases)}件在办,分不清是哪件", 0.4)
+    if len(plain(text)) < A_WORD:
+        return Decision(DecisionKind.UNCLEAR, f"只有一两个字,看不出是{len(cases)}件中的哪件", 0.4)
     return Decision(DecisionKind.NEW_CASE, f"与在办的{len(cases)}件内容都不同", 0.7)

@@ -4,13 +4,17 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
-_CLAUSE = re.compile(r"[^\w]+")
+from routing.characters import any_of, clauses
+from routing.characters import plain as plain
+from routing.danger import Danger
+from routing.thanks import Thanks
+
+_QUESTION = re.compile(r"[\s?\uff1f]*[?\uff1f][\s?\uff1f]*")
 _FIGURE = re.compile(r"\s*([1-3])(?=[\W_])")
 _SECOND = re.compile(r"(?<![0-9０-９])[2２]\s*[.．、,,)）]")  # "1.路灯坏了 2.水管漏水" is a list, not a rating
-A_MATTER = 6  # characters before the thanks from which they end a matter: "村里路灯坏了,来修一下,谢谢"
+HELP, NO_MORE = "BZ", "TD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,7 @@ class AnswerWords:
     read: tuple[str, ...] = ()  # "收到": confirms a meeting notice
     polite: tuple[str, ...] = ()  # "谢谢": may stand with it, and is none alone
     unread: tuple[str, ...] = ()  # "没收到", "收到了吗": does not
+    absent: tuple[str, ...] = ()  # "去不了": read, but nobody comes
 
     @classmethod
     def from_toml(cls, table: Mapping[str, Any]) -> "AnswerWords":
@@ -39,6 +44,7 @@ class AnswerWords:
             read=_longest_first(read.get("words", ())),
             polite=_longest_first(read.get("polite", ())),
             unread=_longest_first(read.get("unread", ())),
+            absent=_longest_first(read.get("absent", ())),
         )
 
 
@@ -47,40 +53,77 @@ def _longest_first(words: Sequence[str]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """From `[around]`: what may stand around an answer that is otherwise the whole text."""
+
+    of_rating: re.Pattern[str]
+    of_command: re.Pattern[str]
+    no: re.Pattern[str]
+    no_more: re.Pattern[str]
+
+    @classmethod
+    def from_toml(cls, table: Mapping[str, Any]) -> "Around":
+        """An office's own file may lack it: then nothing may stand around."""
+
+        def words(*names: str) -> str:
+            return any_of(plain(word) for name in names for word in table.get(name, ()))
+
+        return cls(
+            re.compile(f"(?:{words('rating')})*+(.+?)(?:{words('tails')})*+"),
+            re.compile(f"(?:{words('command')})*+(.+?)(?:{words('tails')})*+"),
+            re.compile(words("no")),
+            re.compile(f"(?:{words('no', 'no_more')})++"),
+        )
+
+    def rating(self, said: str) -> str:
+        """What is left of a plain text without what may stand around a rating."""
+        found = self.of_rating.fullmatch(said)
+        return found[1] if found else said
+
+    def command(self, said: str) -> str:
+        """The same for a command."""
+        found = self.of_command.fullmatch(said)
+        return found[1] if found else said
+
+    def is_no_more(self, said: str) -> bool:
+        """ "以后不要再给我发短信了"."""
+        return "发" in said and bool(self.no.search(said) and self.no_more.fullmatch(said))
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """From `config/words.toml`. Command and rating words count only when they are the whole text."""
 
     commands: Mapping[str, frozenset[str]]  # "TD" -> {"TD", "T", "退订", ...}
+    around: Around
     ratings: Mapping[int, frozenset[str]]  # 1 -> {"1", "满意", ...}
-    thanks: tuple[str, ...]
+    rated: re.Pattern[str]  # one rating word after the other
+    thanks: Thanks
     unsolved: tuple[str, ...]
-    negatives: tuple[str, ...]
+    hedges: tuple[str, ...]  # "没有不满意": no complaint, although it has the word of one
     accusing: tuple[str, ...]
-    acknowledgements: frozenset[str]  # "收到", "好的", "您好": nothing to do
     pleas: tuple[str, ...] = ()  # "请", "麻烦": something is wanted
-    solved: tuple[str, ...] = ()  # "修好了": what is thanked for
     asking_on: tuple[str, ...] = ()  # "还要多久": speaks of something that we know already
-    emergency: tuple[str, ...] = ()
+    danger: Danger = field(default_factory=lambda: Danger.from_toml({}))
     answers: AnswerWords = field(default_factory=AnswerWords)
     aspects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # "attitude" -> {"态度", "不耐烦", ...}
 
     @classmethod
     def from_toml(cls, table: Mapping[str, Mapping[str, Any]]) -> "Words":
         """Every word brought to its plain form."""
+        ratings = {int(value): frozenset(map(plain, words)) for value, words in table["ratings"].items()}
         return cls(
-            commands={name: frozenset(map(plain, words)) for name, words in table["commands"].items()},
-            ratings={int(value): frozenset(map(plain, words)) for value, words in table["ratings"].items()},
-            thanks=tuple(map(plain, table["thanks"]["words"])),
+            commands={name: frozenset(map(plain, words)) - {""} for name, words in table["commands"].items()},
+            around=Around.from_toml(table.get("around", {})),
+            ratings=ratings,
+            rated=re.compile(any_of(word for words in ratings.values() for word in words)),
+            thanks=Thanks.from_toml(table["thanks"]),
             unsolved=tuple(map(plain, table["thanks"]["unsolved"])),
-            negatives=tuple(map(plain, table["thanks"]["negatives"])),
+            hedges=_longest_first(table["thanks"].get("hedges", ())),
             accusing=tuple(map(plain, table["accusation"]["words"])),
-            acknowledgements=frozenset(
-                map(plain, (*table["thanks"]["acknowledgements"], *table["thanks"]["greetings"]))
-            ),
             pleas=tuple(map(plain, table["thanks"]["pleas"])),
-            solved=tuple(map(plain, table["thanks"]["solved"])),
             asking_on=tuple(map(plain, table["asking_on"]["words"])),
-            emergency=tuple(map(plain, table["emergency"]["words"])),
+            danger=Danger.from_toml(table["emergency"]),
             answers=AnswerWords.from_toml(table),
             aspects={name: tuple(map(plain, words)) for name, words in table.get("aspects", {}).items()},
         )
@@ -88,7 +131,13 @@ class Words:
     def command(self, text: str) -> str | None:
         """The command that this whole text is."""
         said = plain(text)
-        return next((name for name, words in self.commands.items() if said in words), None)
+        if not said:
+            return HELP if _QUESTION.fullmatch(text) else None
+        bare = self.around.command(said)
+        whole = next((name for name, words in self.commands.items() if said in words), None)
+        if whole is None and len(bare) > 1:
+            whole = next((name for name, words in self.commands.items() if bare in words and name != HELP), None)
+        return whole or (NO_MORE if self.around.is_no_more(said) else None)
 
     def rating(self, text: str) -> int | None:
         """The rating that a text gives: 1 satisfied, 2 basically, 3 not. A reason may stand with figure or word."""
@@ -98,14 +147,29 @@ class Words:
         figure = _FIGURE.match(unicodedata.normalize("NFKC", text))
         if figure is not None and not _SECOND.search(text, figure.end()):
             return int(figure[1])
-        clauses = [said for clause in _CLAUSE.split(text) if len(said := plain(clause)) > 1]
-        spoken = (value for said in clauses for value, words in self.ratings.items() if said in words)
+        spoken = (value for said in clauses(text) if len(said) > 1 for value in self._values(said))
         return next(spoken, None)
 
     def bare_rating(self, text: str) -> int | None:
-        """The rating that a whole text is, and nothing else."""
+        """The rating that a whole text is, and nothing else. None for two that differ: "3满意"."""
         said = plain(text)
-        return next((value for value, words in self.ratings.items() if said in words), None)
+        bare = self.around.rating(said)
+        values = self._values(said) or self._values(bare) or self._one_after_the_other(bare)
+        return values[0] if len(values) == 1 else None
+
+    def rates_twice(self, text: str) -> bool:
+        """True for ratings that differ, and nothing else: "1不满意"."""
+        return len(self._one_after_the_other(self.around.rating(plain(text)))) > 1
+
+    def _values(self, said: str) -> list[int]:
+        return [value for value, words in self.ratings.items() if said in words]
+
+    def _one_after_the_other(self, said: str) -> list[int]:
+        """The values of nothing but rating words: "满意1", "很满意很满意", "3满意". "11" is a number."""
+        found = self.rated.findall(said)
+        values = {value for word in found for value in self._values(word)}
+        number = re.search(r"\d\d", said) is not None
+        return [*values] if "".join(found) == said and not number else []
 
     def dissatisfied_with(self, text: str) -> tuple[str, ...]:
         """The aspects that a text names, in the order of the file: attitude, efficiency, style."""
@@ -115,7 +179,13 @@ class Words:
     def is_unsolved(self, text: str) -> bool:
         """True when the text says that the matter is not solved."""
         said = plain(text)
+        for hedge in self.hedges:
+            said = said.replace(hedge, "")
         return any(word in said for word in self.unsolved)
+
+    def doubts_praise(self, text: str) -> bool:
+        """True when a good word is asked about, denied or scorned: "满意?", "满意个屁"."""
+        return self.thanks.doubts_praise(text)
 
     def accuses(self, text: str) -> bool:
         """True when the text complains about somebody rather than about something."""
@@ -129,16 +199,11 @@ class Words:
 
     def is_thanks(self, text: str) -> bool:
         """True for thanks and nothing else. A "but" or a "please" makes it a matter, so does one told before it."""
-        said = plain(text)
-        at = min((said.find(word) for word in self.thanks if word in said), default=-1)
-        if at < 0 or self.is_negative(text) or any(word in said for word in self.pleas):
-            return False
-        return at < A_MATTER or any(word in said[:at] for word in self.solved)
+        return not self.accuses(text) and self.thanks.is_thanks(text)
 
     def begins_with_thanks(self, text: str) -> bool:
         """True when the first thing said is thanks, whatever follows."""
-        head = next((said for clause in _CLAUSE.split(text) if (said := plain(clause))), "")
-        return any(word in head for word in self.thanks)
+        return self.thanks.begins(text)
 
     def asks_on(self, text: str) -> bool:
         """True when the text asks about, or adds to, something that was said before."""
@@ -151,25 +216,12 @@ class Words:
         return any(word in said for word in self.pleas)
 
     def is_emergency(self, text: str) -> bool:
-        """True when somebody may be in danger."""
-        said = plain(text)
-        return any(word in said for word in self.emergency)
+        """True when somebody may be in danger now."""
+        return self.danger.is_told(text)
 
     def is_acknowledgement(self, text: str) -> bool:
         """True for "收到", "好的", "您好" and the like."""
-        return plain(text) in self.acknowledgements
-
-    def is_negative(self, text: str) -> bool:
-        """True when the text says that something is not done."""
-        said = plain(text)
-        return any(word in said for word in self.negatives)
-
-
-@lru_cache(maxsize=64)  # a dozen rules look at the same text
-def plain(text: str) -> str:
-    """Upper case, half width, without blanks and punctuation: what a word is compared by."""
-    folded = unicodedata.normalize("NFKC", text).upper()
-    return re.sub(r"[\W_]+", "", folded)
+        return self.thanks.is_acknowledgement(text)
 
 
 def alike(one: str, other: str) -> float:

@@ -35,7 +35,7 @@ def show(
         | {"document": day.document, "provisional": day.provisional}
         for day in days
     ]
-    screen.emit(as_json, data, lambda: _month(period, days) if month else _year(calendar, int(period), days))
+    screen.emit(as_json, data, lambda: _month(calendar, period, days) if month else _year(calendar, int(period), days))
 
 
 @app.command(help="哪些年份有放假通知、依据哪份文件、期限确定到哪一天;12月起缺下一年的则退出码为1。")
@@ -123,8 +123,7 @@ def _year(calendar: Calendar, year: int, days: Sequence[Day]) -> None:
     else:
         title = f"{year} 年(暂定:没有放假通知,按放假办法和周末推算)"
         items = list(_statutory(days))
-        if not any(on.year == year for on in calendar.statute.festivals):
-            caption = "春节、清明节、端午节、中秋节的日期未录入,没有算在内"
+        caption = _left_out(calendar, year)
     rows = [
         (name, _span(first, last), (last - first).days + 1, "、".join(map(_short, work)), document)
         for name, first, last, work, document in items
@@ -135,6 +134,12 @@ def _year(calendar: Calendar, year: int, days: Sequence[Day]) -> None:
     screen.table(f"工作日 {sum(day.working for day in days)} 天", ("月份", "#工作日"), counts)
 
 
+def _left_out(calendar: Calendar, year: int) -> str:
+    """What a year without a notice and beyond the almanac cannot know."""
+    known = year in calendar.years or any(on.year == year for on in calendar.statute.festivals)
+    return "" if known else "春节、清明节、端午节、中秋节的日期未录入,没有算在内"
+
+
 def _statutory(days: Sequence[Day]) -> Iterator[tuple[str, date, date, tuple[date, ...], str]]:
     """Runs of days off by law, each under the name of its first day."""
     for off, run in groupby(days, key=lambda day: day.kind is DayKind.HOLIDAY):
@@ -143,10 +148,10 @@ def _statutory(days: Sequence[Day]) -> Iterator[tuple[str, date, date, tuple[dat
             yield first.name, first.on, (more or [first])[-1].on, (), first.document
 
 
-def _month(period: str, days: Sequence[Day]) -> None:
+def _month(calendar: Calendar, period: str, days: Sequence[Day]) -> None:
     rows = [(day.on, weekday(day.on), "上班" if day.working else "休息", day.reason, day.document) for day in days]
     title = f"{period} 工作日 {sum(day.working for day in days)} 天"
-    screen.table(title, ("日期", "", "", "性质", "依据"), rows)
+    screen.table(title, ("日期", "", "", "性质", "依据"), rows, _left_out(calendar, days[0].on.year))
 
 
 def _span(first: date, last: date) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from gateway import resources, triage_desk, triage_pace
-from gateway.cli import due, keys, period, screen
+from gateway.cli import calendar, due, keys, period, screen
 from gateway.cli.case_advice import advice_data, file_all
 from gateway.cli.case_view import Json, data_of, in_sight, label, readable
 from gateway.cli.desk import open_desk
@@ -36,6 +36,7 @@ def list_(
         waits = due.waits(tx, desk, shown)
     danger = sum(case.urgency == "emergency" for case in queue)
     now = desk.now()
+    absent = calendar.missing(resources.calendar(desk.settings), now.astimezone(desk.settings.zone()).date())
     rows = [
         (
             "🔔" if one.urgency == "emergency" else "",
@@ -54,6 +55,8 @@ def list_(
         if danger:
             screen.out.file.write(BELL if screen.out.is_terminal else "")
             screen.say(f"有 {danger} 件特急,请先处理", "bold red")
+        for year in absent:
+            screen.say(f"缺 {year} 年的放假通知,到期日在该年的都是暂定:见 xinqiao calendar check", "bold red")
         screen.table(f"待处理 {len(queue)} 件", ("", "编号", "缓急", "状态", "沟通办", "渠道", "等待", "内容"), rows)
 
     data = [data_of(desk, one) | due.data_of(None, waits.get(one.id)) for one in shown]

@@ -205,6 +205,7 @@ def attach(
     poll: Annotated[int | None, typer.Option(help="征求意见或会议通知的编号")] = None,
     option: Annotated[int | None, typer.Option(help="选第几项;0 为只作意见;不写则按来信的文字")] = None,
     notice: Annotated[int | None, typer.Option(help="列为对这条通知的回复(办件不变)")] = None,
+    rating: Annotated[int | None, typer.Option(help="读作评价:1 满意,2 基本满意,3 不满意", min=1, max=3)] = None,
     as_json: Json = False,
 ) -> None:
     """The operator decides; what the text says is done to that case, or counts under that question."""
@@ -212,6 +213,8 @@ def attach(
     actor = desk.require("text.attach").name
     if sum(given is not None for given in (number, poll, notice)) != 1:
         raise Refused("请写明归入哪里:受理编号、--poll 或 --notice(三者选一)", "xinqiao text unsettled 列出", USAGE)
+    if rating is not None and number is None:
+        raise Refused("--rating 只用于归入一件", "请写受理编号", USAGE)
     book = CaseDesk.from_settings(desk.settings)
     if number is None:
         _attach_to_notice(desk, book, text_id, poll, option, notice, actor, as_json)
@@ -219,7 +222,7 @@ def attach(
     with desk.database.write() as tx:
         if answers.of_text(tx, text_id) is not None:
             answers.undo(tx, text_id, actor, f"改归{number}", desk.now())
-        case = case_texts.attach(tx, book, text_id, number, actor, desk.now())
+        case = case_texts.attach(tx, book, text_id, number, actor, desk.now(), rating)
         desk.audit(tx, "text.attach", f"text {text_id}", {"case": case.number})
     said = f"第 {text_id} 条来信已归入 {case.number},现在是“{LABELS[case.state]}”"
     screen.emit(as_json, {"text": text_id, "case": case.number, "state": case.state}, lambda: screen.say(said, "green"))

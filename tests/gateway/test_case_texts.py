@@ -40,9 +40,9 @@ def last(office: Office) -> Any:
     return office.rows(sa.select(text).order_by(text.c.id))[-1]
 
 
-def attach(office: Office, text_id: int, no: str) -> None:
+def attach(office: Office, text_id: int, no: str, rating: int | None = None) -> None:
     with office.database.write() as tx:
-        case_texts.attach(tx, office.desk, text_id, no, "甲", office.now)
+        case_texts.attach(tx, office.desk, text_id, no, "甲", office.now, rating)
 
 
 def undo(office: Office, text_id: int) -> None:
@@ -191,6 +191,35 @@ def test_attaching_does_what_the_text_says(office: Office, no: str) -> None:
     assert last(office).decision == "unclear"
     attach(office, last(office).id, other)
     assert [show(office, one).state for one in (no, other)] == ["need_info", "new"]
+
+
+@pytest.mark.parametrize(("words", "rating", "state"), [("白瞎", 3, "dissatisfied"), ("中", 1, "closed")])
+def test_an_operator_reads_a_rating_in_words_that_no_rule_knows(
+    office: Office, no: str, words: str, rating: int, state: str
+) -> None:
+    answered(office, no)
+    office.text(MINE, words)
+    assert (last(office).decision, show(office, no).state) == ("unclear", "replied")
+    attach(office, last(office).id, no, rating)
+    assert (show(office, no).state, show(office, no).rating) == (state, rating)
+    assert (last(office).decision, last(office).reason) == ("rating", f"甲 判定为评价{rating}")
+
+
+def test_a_rating_is_read_only_where_one_is_waited_for(office: Office, no: str) -> None:
+    office.text(MINE, "3")
+    with pytest.raises(Refused, match="没有待评价的答复"):
+        attach(office, last(office).id, no, 3)
+    office.minutes += 15
+    opened(office, MINE, HOSPITAL)
+    with pytest.raises(Refused, match="已经立件"):
+        attach(office, last(office).id, no, 3)
+
+
+def test_danger_in_a_bad_rating_is_danger_first(office: Office, no: str) -> None:
+    answered(office, no)
+    office.text(MINE, "3,没修,现在变压器着火了")
+    assert last(office).decision in ("unclear", "follow_up")
+    assert any("119" in words for words in delivered(office))
 
 
 def test_a_rating_taken_back_leaves_the_case_as_it_was_and_every_trace(office: Office, no: str) -> None:

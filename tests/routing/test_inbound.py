@@ -378,8 +378,21 @@ def test_an_empty_text_is_kept_and_opens_nothing(words: Words) -> None:
 
 @given(st.text(max_size=100), st.text("0123456789", max_size=5))
 def test_every_text_gets_a_decision_with_a_reason(text: str, extension: str) -> None:
-    words = Words(
-        {"TD": frozenset({"TD"})}, {1: frozenset({"1"})}, ("谢谢",), ("没修",), ("但是",), ("投诉",), frozenset({"好"})
+    words = Words.from_toml(
+        {
+            "commands": {"TD": ["TD"]},
+            "ratings": {"1": ["1"]},
+            "thanks": {
+                "words": ["谢谢"],
+                "unsolved": ["没修"],
+                "pleas": [],
+                "acknowledgements": ["好"],
+                "greetings": [],
+            },
+            "accusation": {"words": ["投诉"]},
+            "asking_on": {"words": []},
+            "emergency": {"words": ["着火"]},
+        }
     )
     decision = means(words, text, [case(), case(write("FX", 26, 7), WATER, "1007")], extension)
     assert decision.reason
