@@ -99,7 +99,7 @@ def alike(
     problems: Iterable[tuple[str, str]],
     kinds: Collection[str],
     until: datetime,
-    but: Collection[int],
+    but: Collection[int] = (),
 ) -> list[tuple[Case, list[Move]]]:
     """The cases of these places, topics and kinds at `until`, but for some, with what set their clocks going.
 

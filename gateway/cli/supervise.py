@@ -9,7 +9,7 @@ import typer
 from gateway import case_record, supervision_desk, supervision_records, watch_desk
 from gateway.casebook import Desk as CaseDesk
 from gateway.casebook import find
-from gateway.cli import screen
+from gateway.cli import period, screen
 from gateway.cli.case_board import AsOf, moment
 from gateway.cli.case_steps import supervised
 from gateway.cli.case_view import Json, label
@@ -234,7 +234,7 @@ def warnings(
     """Each level once in a month and once in a year; a month that is not over as far as it has come."""
     desk = open_desk(ctx.obj)
     last = moment(desk, as_of).astimezone(desk.settings.zone()).date()
-    name = f"{day(f'{month}-01')}"[:7] if month else f"{last}"[:7]
+    name = f"{period.month(month, last)}"[:7]
     if name > f"{last}"[:7]:
         raise Refused(f"{name} 还没有到", "写本月或过去的月份", USAGE)
     desk.require("case.watch")
