@@ -5,8 +5,7 @@ has a number in config/departments.toml. It works in office hours only, is idemp
 holds up no other. Rungs that were missed (the gateway stood still) are noted as missed; only the last one is told.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
@@ -19,7 +18,7 @@ from gateway.casebook import Desk
 from roster import store as roster_store
 from roster.networks import Prefixes, carrier_of
 from roster.vault import Vault
-from routing import deadlines, store, supervision
+from routing import deadlines, store, supervision, timelines
 from routing.cases import Case, CaseState
 from routing.deadlines import RECOMPUTED, REOPENS, Clock, Matter, Move, Recomputation
 from routing.departments import Department
@@ -45,6 +44,8 @@ TOLD: Mapping[str, tuple[str, tuple[str, ...]]] = {
 PROBLEMS = ("求助", "投诉", "举报")
 """Kinds of cases that are a problem which can come back; nobody asks too often."""
 RED_LAMP, CAME_BACK = "亮红灯", "同一问题再次反映"
+AT_ONCE = 500
+"""Open cases in one transaction of the sweep: others wait for the store no longer than these take."""
 MISSED = ";补记,未另行告知"
 
 
@@ -58,12 +59,28 @@ class Post:
 
 def sweep(tx: sa.Connection, desk: Desk, post: Post, now: datetime) -> int:
     """Everything that has come by now, while the office is open. Returns how many lines of history it wrote."""
+    written, upto = sweep_some(tx, desk, post, now)
+    while upto is not None:
+        more, upto = sweep_some(tx, desk, post, now, upto)
+        written += more
+    return written
+
+
+def sweep_some(
+    tx: sa.Connection, desk: Desk, post: Post, now: datetime, after: int = 0, at_most: int = AT_ONCE
+) -> tuple[int, int | None]:
+    """The same for the next cases behind the one with the id `after`: how many lines, and the id to go on behind.
+
+    None when these were the last. Whoever commits between two calls holds nobody up, however many cases are open.
+    """
     if desk.calendar.office_moment(now) != now:
-        return 0
-    cases = store.unanswered(tx)
-    entries = store.timelines(tx, [case.id for case in cases])
-    written = sum(apart(case, partial(_look, tx, desk, post, case, entries[case.id], now)) for case in cases)
-    return written + _repeated(tx, desk, post, now)
+        return 0, None
+    cases = store.unanswered(tx, after, at_most)
+    given = [case for case in cases if case.assigned_at is not None]
+    entries = store.timelines(tx, [case.id for case in given])
+    written = sum(apart(case, partial(_look, tx, desk, post, case, entries[case.id], now)) for case in given)
+    written += _repeated(tx, desk, post, {case.id for case in cases}, now)
+    return written, cases[-1].id if len(cases) == at_most else None
 
 
 def apart(case: Case, work: Callable[[], int]) -> int:
@@ -224,18 +241,18 @@ def _numbers(desk: Desk, case: Case, posts: Iterable[str]) -> dict[str, str]:
 # -------------------------------------------------------------------------------------------------- same problem twice
 
 
-def _repeated(tx: sa.Connection, desk: Desk, post: Post, now: datetime) -> int:
-    """Problems that came back in a case that is open now: put under supervision, once for each time they came back."""
-    alike = store.alike(tx, PROBLEMS)
-    times = Counter((case.place, case.topic) for case in alike)
-    cases = {case.number: case for case in alike if case.recurrences or times[case.place, case.topic] > 1}
-    entries = store.timelines(tx, [case.id for case in cases.values()])
+def _repeated(tx: sa.Connection, desk: Desk, post: Post, open_ones: Collection[int], now: datetime) -> int:
+    """Problems that came back in one of these open cases: supervised, once for each time they came back."""
+    problems = store.problems(tx, PROBLEMS, open_ones)
+    histories = timelines.alike(tx, problems, PROBLEMS, now)
+    cases = {case.number: case for case, _ in histories}
     written = 0
-    histories = ((case, moves(entries[case.id])) for case in cases.values())
     for repeat in repeats(desk, histories, now):
         case = cases[repeat.case]
-        noted = any(entry.event == SAME_PROBLEM and entry.at >= repeat.at for entry in entries[case.id])
-        if case.state in store.UNANSWERED and not noted:
+        if case.id not in open_ones or case.state not in store.UNANSWERED:
+            continue
+        lines = store.timeline(tx, case.id)
+        if not any(entry.event == SAME_PROBLEM and entry.at >= repeat.at for entry in lines):
             written += apart(case, partial(_come_back, tx, desk, post, case, repeat, now))
     return written
 

@@ -96,6 +96,7 @@ class Daemon:
         self._prefixes = resources.prefixes(settings)
         self._number_rules = resources.number_rules(settings)
         self._duties = resources.duties(settings)
+        self._supervision = schedule.Supervision(self._desk, Post(self._vault, self._prefixes))
         lease_ms = int(values.daemon.lease_s * 1000)
         self._tick = Tick(
             self._database,
@@ -218,7 +219,7 @@ class Daemon:
     # ------------------------------------------------------------------------------------------------------ sweeps
 
     def _sweeps(self) -> list[schedule.Sweep]:
-        """What is looked after regularly. Each is idempotent and does all its work in one transaction."""
+        """What is looked after regularly. Each is idempotent, its work one transaction unless it asks for more."""
         return [
             schedule.Sweep("finish notices", 2, partial(self._sweep, schedule.finish_notices)),
             schedule.Sweep("replies", 2, partial(self._sweep, partial(schedule.settle_replies, self._desk))),
@@ -238,7 +239,7 @@ class Daemon:
             schedule.Sweep("cases", 600, partial(self._sweep_by_clock, partial(schedule.move_cases, self._desk))),
             schedule.Sweep("staff", 10, partial(self._sweep_by_clock, self._tell_staff)),
             schedule.Sweep("monthly duties", 600, partial(self._sweep_by_clock, self._remind_of_duties)),
-            schedule.Sweep("supervision", 600, partial(self._sweep_by_clock, self._supervise)),
+            schedule.Sweep("supervision", 600, partial(self._sweep_by_clock, self._supervision)),
         ]
 
     async def _sweep_by_clock(self, work: "schedule.Transaction") -> None:
@@ -253,7 +254,8 @@ class Daemon:
         self._clock_stepped = stepped
 
     async def _sweep(self, work: "schedule.Transaction") -> None:
-        await self._unless_down(lambda: self._in_transaction(work))
+        while await self._unless_down(lambda: self._in_transaction(work)) is schedule.MORE:
+            pass
 
     def _stand_in(self, tx: sa.Connection, now_ms: int) -> None:
         if moved := rerouting.stand_in(tx, self._routes, now_ms):
@@ -265,9 +267,6 @@ class Daemon:
 
     def _alarm(self, tx: sa.Connection, now_ms: int) -> None:
         schedule.raise_alarm(self._desk, Post(self._vault, self._prefixes), tx, now_ms)
-
-    def _supervise(self, tx: sa.Connection, now_ms: int) -> None:
-        schedule.supervise_cases(self._desk, Post(self._vault, self._prefixes), tx, now_ms)
 
     def _close_polls(self, tx: sa.Connection, now_ms: int) -> None:
         schedule.close_polls(self._settings.values.texts.reassembly_timeout_s + 60, tx, now_ms)
@@ -293,11 +292,11 @@ class Daemon:
             log.error("store failed, nothing swept", trouble=type(trouble).__name__)
             return None
 
-    def _in_transaction(self, work: "schedule.Transaction") -> None:
+    def _in_transaction(self, work: "schedule.Transaction") -> object:
         with self._database.write() as tx:
             if self._held is not None:
                 lease.confirm(tx, self._held)
-            work(tx, self._world.wall_ms())
+            return work(tx, self._world.wall_ms())
 
     async def _look_after_links(self) -> None:
         """Write down how the links stand, try refused logins again and watch lines where an operator wants it."""

@@ -53,3 +53,13 @@ def start(level: str, form: str, file: Path | None) -> None:
         logger_factory=structlog.PrintLoggerFactory(out),
         cache_logger_on_first_use=False,
     )
+    logging.basicConfig(handlers=[_OfLibraries()], level=logging.WARNING, force=True)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a sweep that waits for the store skips a turn: no news
+
+
+class _OfLibraries(logging.Handler):
+    """What libraries log, in the same form, and masked like all else."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        trouble = {"exc_info": record.exc_info} if record.exc_info else {}
+        structlog.get_logger(record.name).log(record.levelno, record.getMessage(), **trouble)

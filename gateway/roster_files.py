@@ -92,10 +92,25 @@ def write_faults(file: Path, faults: Iterable[Fault]) -> None:
     write_table(file, "错误", ("行号", "列", "原值", "错误原因"), rows)
 
 
+def check_table(file: Path) -> None:
+    """Raises `Refused` unless the file is called as a table is, in a folder that is there: before anything is done."""
+    if file.suffix.lower() not in (".xlsx", ".csv"):
+        raise Refused(f"不能写成 {file.name}", "文件名以 .xlsx 或 .csv 结尾", USAGE)
+    if not file.parent.is_dir():
+        raise Refused(f"没有目录 {file.parent}", "请先建立目录,或写另一个文件名", USAGE)
+
+
 def write_table(file: Path, title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """An .xlsx or .csv file of plain words: nothing in it is a formula. Mode 0600."""
-    file.unlink(missing_ok=True)
-    os.close(os.open(file, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600))
+    """An .xlsx or .csv file of plain words: nothing in it is a formula. Mode 0600. Raises `Refused`.
+
+    A table of that name is written over; nothing else can be, because nothing else may be named.
+    """
+    check_table(file)
+    try:
+        file.unlink(missing_ok=True)
+        os.close(os.open(file, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600))
+    except OSError as trouble:
+        raise Refused(f"写不了 {file}:{trouble.strerror}", "请检查权限、文件是否正被打开", USAGE) from None
     if file.suffix.lower() == ".csv":
         with file.open("w", encoding="utf-8-sig", newline="") as out:
             writer = csv.writer(out)

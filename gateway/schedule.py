@@ -32,6 +32,8 @@ Result = TypeVar("Result")
 Work = Callable[[], Result]
 Transaction = Callable[[sa.Connection, int], object]
 """Something done in an open transaction at a moment given in milliseconds since 1970 UTC."""
+MORE = object()
+"""What it returns when there is more to do in a transaction of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +106,25 @@ def move_cases(desk: Desk, tx: sa.Connection, now_ms: int) -> None:
     case_clock.sweep(tx, desk, _moment(now_ms))
 
 
-def supervise_cases(desk: Desk, post: case_ladder.Post, tx: sa.Connection, now_ms: int) -> None:
-    """Units that are silent: reminded, urged, criticised, reported; the steps of watched cases told."""
-    case_ladder.sweep(tx, desk, post, _moment(now_ms))
-    watch_desk.sweep(tx, desk, post, _moment(now_ms))
+class Supervision:
+    """Units that are silent: reminded, urged, criticised, reported; the steps of watched cases told.
+
+    So many cases in a transaction, so that nobody waits for the store while all are looked at.
+    """
+
+    def __init__(self, desk: Desk, post: case_ladder.Post, at_most: int = case_ladder.AT_ONCE) -> None:
+        self._desk, self._post, self._at_most = desk, post, at_most
+        self._after = 0
+
+    def __call__(self, tx: sa.Connection, now_ms: int) -> object:
+        """The next cases; those after them in a later transaction."""
+        now, after, self._after = _moment(now_ms), self._after, 0
+        _, upto = case_ladder.sweep_some(tx, self._desk, self._post, now, after, self._at_most)
+        if upto is None:
+            watch_desk.sweep(tx, self._desk, self._post, now)
+            return None
+        self._after = upto
+        return MORE
 
 
 def raise_alarm(desk: Desk, post: case_ladder.Post, tx: sa.Connection, now_ms: int) -> None:

@@ -3,26 +3,27 @@
 Everything follows from the histories, so any past moment can be asked about: it shows what was true, and known, then.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 import sqlalchemy as sa
 
 from gateway import case_ladder
 from gateway.casebook import Desk
 from routing import deadlines, statistics, supervision, timelines
-from routing.cases import CaseState
-from routing.deadlines import Clock, Lamp
+from routing.cases import Case, CaseState
+from routing.deadlines import Clock, Lamp, Move
 from routing.moves import OFFICE
 from routing.seen import Seen
 from routing.seen import look as look_at
 from routing.statistics import RATED, What
 from routing.supervision import Repeat, Standing, Vote, Warned
 
-__all__ = ["Board", "Late", "Line", "Month", "Seen", "Votes", "Waits", "as_known", "board", "look", "month", "overdue"]
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 """Before all cases."""
+Problem = tuple[Case, Sequence[Move]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +108,17 @@ def as_known(desk: Desk, now: datetime) -> Desk:
     return replace(desk, calendar=desk.calendar.as_of(desk.today(now)))
 
 
-def look(tx: sa.Connection, desk: Desk, now: datetime, since: datetime = EVER) -> tuple[Seen, ...]:
-    """The cases that were there at a moment, as they were then: all, or those that the time `since` then concerns."""
-    cases = timelines.touching(tx, since, desk.today(since), now)
+def look(
+    tx: sa.Connection, desk: Desk, now: datetime, since: datetime = EVER, until: datetime | None = None
+) -> tuple[Seen, ...]:
+    """The cases that were there at a moment, as they were then: all, or those that the time `since` then concerns.
+
+    With `until` only those that were there at that earlier moment.
+    """
+    return _seen(desk, timelines.touching(tx, since, desk.today(since), until or now), now)
+
+
+def _seen(desk: Desk, cases: Iterable[timelines.History], now: datetime) -> tuple[Seen, ...]:
     found = (look_at(case, entries, desk.terms, desk.calendar, now) for case, entries in cases)
     return tuple(one for one in found if one is not None)
 
@@ -179,40 +188,65 @@ def overdue(desk: Desk, seen: Iterable[Seen], now: datetime) -> tuple[Late, ...]
 # ------------------------------------------------------------------------------------------------------------- a month
 
 
+def look_at_month(tx: sa.Connection, desk: Desk, name: str, now: datetime) -> Month:
+    """What a month calls for, from the cases that can matter to it; `month` says the same of all there ever were.
+
+    That is what was open, due or happening in it and in the months before that count for a summons; the dissatisfied
+    votes of its year; and what was ever raised of the problems that were raised in it.
+    """
+    zone = desk.calendar.zone
+    first = date.fromisoformat(f"{name}-01")
+    begin, end = datetime.combine(first, time(), zone), datetime.combine(_later(first, 1), time(), zone)
+    until = min(now, end)
+    since = datetime.combine(_later(first, 1 - desk.ladder.summon_months), time(), zone)
+    seen = look(tx, desk, now, since, until)
+    here = {one.case.id for one in seen}
+    voters = timelines.dissatisfied(tx, begin.replace(month=1), until, here)
+    raised = {
+        (one.case.place or "", one.case.topic or "")
+        for one in seen
+        if one.case.kind in case_ladder.PROBLEMS
+        and (one.case.created_at >= begin or any(move.event == "recur" and move.at >= begin for move in one.history))
+    }
+    others = timelines.alike(tx, raised, case_ladder.PROBLEMS, until, here)
+    return _month(desk, (*seen, *_seen(desk, voters, now)), name, (*_problems(seen), *others), now)
+
+
 def month(desk: Desk, seen: Sequence[Seen], name: str, now: datetime) -> Month:
     """The warnings, rates, summonses and repeats of a month ("2026-11"), as far as it has come by now."""
+    return _month(desk, seen, name, _problems(seen), now)
+
+
+def _later(first: date, months: int) -> date:
+    """The first day of a month so many months later."""
+    year, number = divmod(first.year * 12 + first.month - 1 + months, 12)
+    return date(year, number + 1, 1)
+
+
+def _problems(seen: Iterable[Seen]) -> tuple[Problem, ...]:
+    """What may have come back: a merged report is none of its own."""
+    apart = (CaseState.MERGED, CaseState.REJECTED)
+    return tuple((one.case, one.history) for one in seen if one.case.state not in apart)
+
+
+def _month(desk: Desk, seen: Sequence[Seen], name: str, problems: Sequence[Problem], now: datetime) -> Month:
     masters = {one.case.id: one for one in seen}
     happened = [one for case in seen for one in statistics.happenings(case, masters, desk.calendar)]
-    rated = [(Vote(one.on, one.unit), one.what is What.DISSATISFIED) for one in happened if one.what in RATED]
-    votes = [vote for vote, bad in rated if bad]
+    votes = [Vote(one.on, one.unit) for one in happened if one.what is What.DISSATISFIED]
+    rated = Counter(one.unit for one in happened if one.what in RATED and _in(one.on, name))
+    bad = Counter(vote.unit for vote in votes if _in(vote.on, name))
+    year = Counter(vote.unit for vote in votes if _in(vote.on, name[:4]) and f"{vote.on}"[:7] <= name)
     standings = statistics.standings(turn for one in seen for turn in statistics.turns(one, desk.calendar, now))
-    units = sorted({vote.unit for vote, _ in rated if _in(vote.on, name)})
     return Month(
         name,
         tuple(one for one in supervision.warnings(votes, desk.ladder) if _in(one.on, name)),
-        tuple(
-            Votes(
-                unit,
-                sum(bad for vote, bad in rated if vote.unit == unit and _in(vote.on, name)),
-                sum(vote.unit == unit and _in(vote.on, name) for vote, _ in rated),
-                sum(vote.unit == unit and _in(vote.on, name[:4]) and f"{vote.on}"[:7] <= name for vote in votes),
-            )
-            for unit in units
-        ),
+        tuple(Votes(unit, bad[unit], rated[unit], year[unit]) for unit in sorted(rated)),
         tuple(one for one in standings if one.month == name),
         tuple(sorted(supervision.bottom(standings, name))),
         supervision.summons(standings, name, desk.ladder.summon_months),
-        tuple(one for one in _repeats(desk, seen, now) if _in(desk.today(one.at), name)),
+        tuple(one for one in case_ladder.repeats(desk, problems, now) if _in(desk.today(one.at), name)),
     )
 
 
 def _in(on: date, period: str) -> bool:
     return on.isoformat().startswith(period)
-
-
-def _repeats(desk: Desk, seen: Iterable[Seen], now: datetime) -> tuple[Repeat, ...]:
-    return case_ladder.repeats(
-        desk,
-        ((one.case, one.history) for one in seen if one.case.state not in (CaseState.MERGED, CaseState.REJECTED)),
-        now,
-    )

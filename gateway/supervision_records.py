@@ -133,6 +133,8 @@ def open_record(
         raise Refused("请写明督办的理由", "加上 --reason")
     if kind and kind not in SUPERVISIONS:
         raise Refused(f"没有“{kind}”这一种督办", f"可选:{'、'.join(SUPERVISIONS)}")
+    if due is not None and due < desk.today(now):
+        raise Refused(f"期限 {due} 已经过去", "写今天以后的日期,例如 2026-12-05")
     found = desk.departments.find(unit) if unit else None
     if unit and found is None:
         raise Refused(f"没有名为“{unit}”的单位", "单位名称见 departments.toml")

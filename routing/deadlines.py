@@ -6,7 +6,7 @@ Returns, reassignments and send-backs never stop the clock; only a suspension (æ
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
@@ -23,6 +23,8 @@ STARTS = {
 REOPENS = frozenset({"uphold", "recur"})
 ANSWERS = frozenset({"approve", "phone_reply", "answer_direct"})
 UNANSWERED_AGAIN = "reply_undelivered"
+SET_CLOCKS = frozenset[str]().union(*STARTS.values(), REOPENS, ANSWERS, {UNANSWERED_AGAIN})
+"""Events that start, stop or start again a clock: all that `answers` asks for."""
 RECOMPUTED = "recompute"
 """The event under which a new computation of a date already told is put on the record."""
 MILLISECOND = timedelta(milliseconds=1)
@@ -192,36 +194,35 @@ def answers(moves: Sequence[Move], matter: Matter, terms: Terms) -> tuple[tuple[
 # ------------------------------------------------------------------------------------------------------------- the laps
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Lap:
     """The moves of one clock. The answer is the last one that reached its citizen, as far as is known."""
 
     term: Term
-    moves: tuple[Move, ...]
+    moves: list[Move]
     answered: datetime | None = None
+
+    def add(self, move: Move) -> None:
+        """The clock's next move."""
+        self.moves.append(move)
+        if move.event in ANSWERS and self.answered is None:
+            self.answered = move.at
+        elif move.event == UNANSWERED_AGAIN:
+            self.answered = None
 
 
 def _laps(moves: Sequence[Move], term: Term, redo: Term) -> list[_Lap]:
     laps: list[_Lap] = []
     for move in moves:
         if not laps and move.event in STARTS[term.since]:
-            laps.append(_Lap(term, ()))
+            laps.append(_Lap(term, []))
         elif not laps and move.event in ANSWERS:  # answered at the desk, never assigned: counted from its arrival
-            laps.append(_Lap(term, (moves[0],)))
+            laps.append(_Lap(term, [moves[0]]))
         elif laps and laps[-1].answered and move.event in REOPENS:
-            laps.append(_Lap(redo, ()))
+            laps.append(_Lap(redo, []))
         if laps:
-            laps[-1] = _continued(laps[-1], move)
+            laps[-1].add(move)
     return laps
-
-
-def _continued(lap: _Lap, move: Move) -> _Lap:
-    answered = lap.answered
-    if move.event in ANSWERS and answered is None:
-        answered = move.at
-    elif move.event == UNANSWERED_AGAIN:
-        answered = None
-    return replace(lap, moves=(*lap.moves, move), answered=answered)
 
 
 def _pauses(moves: Sequence[Move], calendar: Calendar, now: datetime) -> Iterator[tuple[date, date]]:

@@ -5,7 +5,7 @@ from datetime import date
 
 from routing.cases import CaseState
 from routing.deadlines import Move
-from routing.history import Entry
+from routing.history import STATES, Entry
 from routing.supervision import GIVEN
 
 OFFICE, CITIZEN, LEADER, ON_THE_BOOKS = "沟通办", "群众", "县领导", "挂账"
@@ -53,7 +53,7 @@ def paired(entries: Sequence[Entry]) -> list[tuple[Entry, Move]]:
         move = Move(
             entry.at,
             entry.event,
-            state := CaseState(entry.to_state),
+            state := STATES[entry.to_state],
             (lead or OFFICE) if state in LED else HOLDERS.get(state, OFFICE),
             date.fromisoformat(until) if until else None,
             bool(entry.data.get("computed")),

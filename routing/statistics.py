@@ -130,6 +130,8 @@ _EVENTS = {
     SAME_PROBLEM: What.CAME_BACK,
 }
 _RATINGS = {SATISFIED: What.SATISFIED, BASICALLY: What.BASICALLY, DISSATISFIED: What.DISSATISFIED}
+MAY_DISSATISFY = ("rate_bad", "rate")
+"""Events that may say that a citizen is dissatisfied."""
 RATED = (What.SATISFIED, What.BASICALLY, What.DISSATISFIED)
 ASPECTS = (What.ATTITUDE, What.EFFICIENCY, What.STYLE)
 

@@ -34,6 +34,8 @@ UNANSWERED = (
     CaseState.REPORTED,
 )
 """States in which the clock of a case that was given to a unit may run."""
+OPEN = tuple(sorted(set(CaseState) - OVER))
+"""States of a case that is not over. Named one by one the index of states finds them, however many are over."""
 
 
 def open_case(
@@ -248,14 +250,16 @@ def to_tell(tx: sa.Connection) -> list[Case]:
 
 def supervised(tx: sa.Connection) -> list[Case]:
     """Cases under supervision that are not over, oldest first."""
-    query = sa.select(case_ticket).where(case_ticket.c.supervision.isnot(None), case_ticket.c.state.notin_(OVER))
+    query = sa.select(case_ticket).where(case_ticket.c.supervision.isnot(None), case_ticket.c.state.in_(OPEN))
     return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
 
 
 def with_proposals(tx: sa.Connection) -> list[Case]:
     """Cases that are not over and of which something was ever proposed, oldest first."""
-    asked = sa.select(case_event.c.case_id).where(case_event.c.event.startswith("propose_", autoescape=True))
-    query = sa.select(case_ticket).where(case_ticket.c.id.in_(asked), case_ticket.c.state.notin_(OVER))
+    asked = sa.exists().where(  # of the open cases only: behind an archive nobody walks through all histories
+        case_event.c.case_id == case_ticket.c.id, case_event.c.event.startswith("propose_", autoescape=True)
+    )
+    query = sa.select(case_ticket).where(case_ticket.c.state.in_(OPEN), asked)
     return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
 
 
@@ -340,10 +344,13 @@ def recorded(tx: sa.Connection, field: str, since: datetime, until: datetime) ->
     return [(row.case_id, _entry(row)) for row in rows if field in row.data]
 
 
-def unanswered(tx: sa.Connection) -> list[Case]:
-    """Cases that were given to a unit, are not over, and have no answer that reached its citizen; oldest first."""
-    query = sa.select(case_ticket).where(case_ticket.c.state.in_(UNANSWERED), case_ticket.c.assigned_at.isnot(None))
-    return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
+def unanswered(tx: sa.Connection, after: int, at_most: int) -> list[Case]:
+    """Accepted cases that are not over and have no answer that reached its citizen, oldest first.
+
+    So many of them behind the one with the id `after`.
+    """
+    query = sa.select(case_ticket).where(case_ticket.c.state.in_(UNANSWERED), case_ticket.c.id > after)
+    return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id).limit(at_most))]
 
 
 def closed(tx: sa.Connection, since: datetime, until: datetime) -> list[Case]:
@@ -363,18 +370,16 @@ def recent(tx: sa.Connection, since: datetime) -> list[Case]:
     return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
 
 
-def alike(tx: sa.Connection, kinds: Iterable[str]) -> list[Case]:
-    """Cases of these kinds that have place and topic in common with an unanswered one, itself among them."""
-    open_one = case_ticket.alias("open_one")
-    problem = sa.select(open_one.c.place, open_one.c.topic).where(
-        open_one.c.state.in_(UNANSWERED), open_one.c.kind.in_(kinds), open_one.c.place != "", open_one.c.topic != ""
-    )
-    query = sa.select(case_ticket).where(
-        case_ticket.c.kind.in_(kinds),
-        case_ticket.c.state.notin_((CaseState.MERGED, CaseState.REJECTED)),
-        sa.tuple_(case_ticket.c.place, case_ticket.c.topic).in_(problem),
-    )
-    return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
+def problems(tx: sa.Connection, kinds: Iterable[str], case_ids: Iterable[int]) -> set[tuple[str, str]]:
+    """Places and topics of those of these cases that are of these kinds and name both."""
+    ids, kept = list(case_ids), case_ticket.c
+    found: set[tuple[str, str]] = set()
+    for at in range(0, len(ids), AT_ONCE):
+        query = sa.select(kept.place, kept.topic).where(
+            kept.id.in_(ids[at : at + AT_ONCE]), kept.kind.in_(kinds), kept.place != "", kept.topic != ""
+        )
+        found |= {(row.place, row.topic) for row in tx.execute(query)}
+    return found
 
 
 def _entry(row: Any) -> Entry:

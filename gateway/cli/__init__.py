@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from gateway.cli.where import Where
-from gateway.errors import Refused
+from gateway.errors import USAGE, Refused
 
 NOUNS = {
     "init": "新建工作目录",
@@ -123,5 +123,13 @@ def main() -> None:
 
         screen.complain(refusal)
         sys.exit(refusal.code)
+    except OSError as trouble:  # a file that somebody named; what has no name is a bug like any other
+        if "--debug" in sys.argv or not trouble.filename:
+            raise
+        from gateway.cli import screen
+
+        words = f"读写不了 {trouble.filename}:{trouble.strerror}"
+        screen.complain(Refused(words, "请检查文件名、目录和权限", USAGE))
+        sys.exit(USAGE)
     except (KeyboardInterrupt, BrokenPipeError):
         sys.exit(130)

@@ -11,9 +11,10 @@ from gateway.cli import period, screen
 from gateway.cli.case_view import Json, label
 from gateway.cli.desk import Desk, open_desk
 from gateway.errors import USAGE, Refused
-from gateway.supervision_desk import Board, Late, Line, Seen
+from gateway.supervision_desk import Board, Late, Line
 from routing.cases import LABELS, CaseState
 from routing.deadlines import LAMP_LABELS
+from routing.seen import Seen
 
 AsOf = Annotated[str, typer.Option("--as-of", help="看过去某一天结束时的情况,例如 2026-11-24;不写为现在")]
 SUPERVISED = {"none": "", "urged": "催办", "supervised": "督办"}
@@ -25,7 +26,7 @@ def register(app: typer.Typer) -> None:
     @app.command(help="督办看板:各单位未答复的件,将到期、黄灯、红灯、已催办、已督办;沟通办自己的灯。")
     def board(ctx: typer.Context, as_of: AsOf = "", as_json: Json = False) -> None:
         """The worst first."""
-        book, seen, now = seen_at(open_desk(ctx.obj), as_of, only_open=True)
+        book, seen, now = seen_at(open_desk(ctx.obj), as_of)
         found = supervision_desk.board(book, seen, now)
         data = {"at": now, "units": [_data(one) for one in found.units], "total": _data(found.total)}
         screen.emit(as_json, data | {"office": found.office}, lambda: _print(found, book.today(now)))
@@ -38,23 +39,19 @@ def register(app: typer.Typer) -> None:
         as_json: Json = False,
     ) -> None:
         """The latest first."""
-        book, seen, now = seen_at(open_desk(ctx.obj), as_of, only_open=True)
+        book, seen, now = seen_at(open_desk(ctx.obj), as_of)
         name = unit and _unit(book, unit)
         late = [one for one in supervision_desk.overdue(book, seen, now) if name in ("", one.unit)]
         screen.emit(as_json, late, lambda: _print_late(late, book.today(now)))
 
 
-def seen_at(desk: Desk, as_of: str, *, only_open: bool = False) -> tuple[CaseDesk, tuple[Seen, ...], datetime]:
-    """All cases at the end of a past day, or now; with the office's data as known then. Raises `Refused`.
-
-    For who asks about open ones only, those that were over by then need not be there.
-    """
+def seen_at(desk: Desk, as_of: str) -> tuple[CaseDesk, tuple[Seen, ...], datetime]:
+    """What was open at the end of a past day, or now, seen with the office's data as known then. Raises `Refused`."""
     desk.require("case.watch")
     now = moment(desk, as_of)
     book = supervision_desk.as_known(CaseDesk.from_settings(desk.settings), now)
     with desk.database.read() as tx:
-        since = now if only_open else supervision_desk.EVER
-        return book, supervision_desk.look(tx, book, now, since), now
+        return book, supervision_desk.look(tx, book, now, now), now
 
 
 def moment(desk: Desk, as_of: str) -> datetime:

@@ -19,7 +19,7 @@ from gateway.notices import asked
 from gateway.notices import report as reports
 from gateway.notices.store import Notice
 from gateway.outbox import FINAL
-from gateway.roster_files import write_table
+from gateway.roster_files import check_table, write_table
 from roster import store as roster_store
 from roster.phones import masked, masked_name
 from routing.asks import AskKind
@@ -264,7 +264,10 @@ def send(
         opens = notices.opens_at(local, desk.settings.quiet_hours())
         screen.say(f"现在是免打扰时段,{opens:%m-%d %H:%M} 开始发送", "yellow")
     else:
-        screen.say(f"第 {notice_id} 号通知{'将于 ' + at if at else '开始'}发送", "green")
+        screen.say(
+            f"第 {notice_id} 号通知{f'将于 {screen.moment(moment, desk.settings.zone())} ' if at else '开始'}发送",
+            "green",
+        )
     if follow:
         _follow(desk, one)
 
@@ -330,26 +333,33 @@ def list_(
     """Newest first."""
     desk = open_desk(ctx.obj)
     desk.require("notice.view")
+    if state is not None and state not in WORDS:
+        raise Refused(f"没有“{state}”这种状态", f"可选:{'、'.join(WORDS)}", USAGE)
     with desk.database.read() as tx:
         found = notices.listed(tx, state)
         asking = {one.notice_id: ASKING[one.kind] for one in asked.questions(tx)}
-    zone = desk.settings.zone()
+    zone, now = desk.settings.zone(), desk.now()
     rows = [
         (
             one.id,
             one.title,
             _kind(one, asking),
             one.topic,
-            WORDS[one.state],
+            _stands(one, now),
             (one.plan or {}).get("people", ""),
             one.author,
             one.approver,
-            screen.moment(one.started_at, zone),
+            screen.moment(one.send_at, zone),
         )
         for one in found
     ]
-    columns = ("#编号", "标题", "种类", "主题", "状态", "#人数", "起草", "批准", "开始")
+    columns = ("#编号", "标题", "种类", "主题", "状态", "#人数", "起草", "批准", "发送")
     screen.emit(as_json, [_data(one) for one in found], lambda: screen.table("通知", columns, rows))
+
+
+def _stands(one: Notice, now: datetime) -> str:
+    """Its state in the office's words; what is to go at a time to come is not under way yet."""
+    return "已定时" if one.state == "running" and one.send_at and one.send_at > now else WORDS[one.state]
 
 
 ASKING = {AskKind.POLL: "征求意见", AskKind.READ_BACK: "会议"}
@@ -365,8 +375,11 @@ def show(ctx: typer.Context, notice_id: Number, as_json: Json = False) -> None:
     desk = open_desk(ctx.obj)
     desk.require("notice.view")
     with desk.database.read() as tx:
-        data = _data(notices.by_id(tx, notice_id))
-    rows = [(label, data[key]) for key, label in FIELDS.items() if data[key]]
+        one = notices.by_id(tx, notice_id)
+    data, zone = _data(one), desk.settings.zone()
+    told = data | {"state": _stands(one, desk.now()), "resend_uncertain": "是" if one.resend_uncertain else ""}
+    told |= {name: screen.moment(getattr(one, name), zone) for name in ("approved_at", "send_at", "finished_at")}
+    rows = [(label, told[key]) for key, label in FIELDS.items() if told[key]]
     screen.emit(as_json, data, lambda: screen.table(f"第 {notice_id} 号通知", ("项目", "内容"), rows))
 
 
@@ -387,7 +400,7 @@ def progress(
         _follow(desk, one)
         return
     shown = [state for state in reports.STATES if any(states.get(state) for states in found.values())]
-    rows = [(name, *(states.get(state, 0) for state in shown)) for name, states in found.items()]
+    rows = [(_line(desk, name), *(states.get(state, 0) for state in shown)) for name, states in found.items()]
     columns = ("线路", *(f"#{PART_WORDS[state]}" for state in shown))
     screen.emit(as_json, {"state": one.state, "parts": found}, lambda: screen.table(WORDS[one.state], columns, rows))
 
@@ -408,6 +421,7 @@ def report(
         account = reports.account(tx, one)
         replies = reports.replies(tx, notice_id)
     if failed_list is not None:
+        check_table(failed_list)
         _write_failed(desk, one, failed_list, clear)
     data = {
         "notice": notice_id,
@@ -421,17 +435,23 @@ def report(
         "reasons": [{"state": s, "reason": r, "people": n} for (s, r), n in account.reasons.items()],
         "replies": replies,
     }
-    screen.emit(as_json, data, lambda: _print_report(one, account, replies))
+    screen.emit(as_json, data, lambda: _print_report(desk, one, account, replies))
 
 
-def _print_report(one: Notice, account: reports.Report, replies: int) -> None:
+def _line(desk: Desk, name: str) -> str:
+    """A carrier as the office calls it; one that is in the settings no more by its name."""
+    carrier = desk.settings.values.carriers.get(name)
+    return carrier.label if carrier else name
+
+
+def _print_report(desk: Desk, one: Notice, account: reports.Report, replies: int) -> None:
     delivered, people = account.total.people.get("delivered", 0), account.planned_people
     rate = f"{100 * delivered / people:.2f}%" if people else "-"
     screen.say(f"第 {one.id} 号通知《{one.title}》 {WORDS[one.state]}:送达 {delivered}/{people} 人 = {rate}", "bold")
     shown = [state for state in reports.STATES if account.total.people.get(state)]
     columns = ("", "#人数", *(f"#{PART_WORDS[state]}" for state in shown))
     for label, groups in (
-        ("线路", account.by_carrier),
+        ("线路", {_line(desk, name): tally for name, tally in account.by_carrier.items()}),
         ("单位" if one.audience.staff else "类别", account.by_category),
         ("乡镇", {} if one.audience.staff else account.by_township),
     ):

@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from gateway import operators, settings
+from gateway import operators, resources, settings
 from gateway.cli import screen
 from gateway.cli.desk import open_desk
+from gateway.errors import USAGE, Refused
 from gateway.rights import ROLES
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -28,6 +29,11 @@ def add(
     desk = open_desk(ctx.obj)
     desk.require("operator.edit")
     password = settings.secret(password_file, "--password-file") if password_file else None
+    if department is not None:
+        known = resources.departments(desk.settings).find(department)
+        if known is None:  # nobody of a unit that is not in the list would ever see a case
+            raise Refused(f"没有单位“{department}”", "单位名称见 departments.toml", USAGE)
+        department = known.name
     if login is None and password is None:
         password = typer.prompt(f"{name} 的初始密码", hide_input=True, confirmation_prompt=True)
     with desk.database.write() as tx:

@@ -11,7 +11,7 @@ from gateway.cli import participation, roster_life, roster_tags, screen
 from gateway.cli.desk import Desk, open_desk
 from gateway.cli.whom import Who, find
 from gateway.errors import USAGE, Refused
-from gateway.roster_files import read_roster, write_faults, write_sheet, write_table
+from gateway.roster_files import check_table, read_roster, write_faults, write_sheet, write_table
 from roster import generator, number_decisions, phones, store
 from roster.importing import Entry
 from roster.membership import WHY_LEFT
@@ -52,6 +52,7 @@ FIELDS = {
     "stop_reason": "停用原因",
     "opted_out_at": "退订时间",
 }
+STATES = {"active": "在册", "stopped": "已停用"}
 SOURCES = {"operator": "人工", "learned": "学习", "prefix": "号段", "library": "号码库", "default": "默认"}
 
 
@@ -138,6 +139,13 @@ def search(
     desk = open_desk(ctx.obj)
     desk.require("roster.view")
     lists = resources.lists(desk.settings)
+    for what, written, known in (
+        ("类别", category, {**lists.categories, **dict.fromkeys(lists.categories.values())}),
+        ("乡镇", township, {**lists.townships, **dict.fromkeys(lists.townships.values())}),
+        ("状态", state, STATES),
+    ):
+        if written is not None and written not in known:
+            raise Refused(f"没有“{written}”这个{what}", f"可选:{'、'.join(known)}", USAGE)
     number = phones.parse(phone) if phone and len(phone) > 4 else None
     if isinstance(number, phones.Fault):
         raise Refused(number.reason, "写完整的11位号码,或只写末四位", USAGE)
@@ -162,8 +170,9 @@ def search(
     data = [_shown(one, clear) for one in found]
     columns = ("#编号", "姓名", "号码", "类别", "乡镇", "村", "线路", "状态")
     keys = ("person_id", "name", "phone", "category", "township", "village", "carrier", "state")
-    rows = [[one[key] for key in keys] for one in data]
-    screen.emit(as_json, data, lambda: screen.table(f"信息员 {len(data)} 人", columns, rows))
+    rows = [[STATES.get(one[key], one[key]) if key == "state" else one[key] for key in keys] for one in data]
+    more = f"(只列 {limit} 人,可能还有;加 --limit 多列)" if len(found) == limit else ""
+    screen.emit(as_json, data, lambda: screen.table(f"信息员 {len(data)} 人{more}", columns, rows))
 
 
 @app.command(help="一名信息员的详情、退订记录、线路依据和号码疑点的处理。")
@@ -185,7 +194,12 @@ def show(ctx: typer.Context, who: Who, clear: Clear = False, as_json: Json = Fal
     zone = desk.settings.zone()
 
     def render() -> None:
-        rows = [(label, data[key]) for key, label in FIELDS.items() if data[key]]
+        told = data | {
+            "details": "、".join(f"{name} {value}" for name, value in data["details"].items()),
+            "state": STATES.get(one.state, one.state),
+            "opted_out_at": screen.moment(one.opted_out_at, zone),
+        }
+        rows = [(label, told[key]) for key, label in FIELDS.items() if told[key]]
         screen.table(f"信息员 {one.person_id}", ("项目", "内容"), rows)
         if consents:
             lines = [(screen.moment(row.at, zone), row.action, row.channel, row.proof, row.actor) for row in consents]
@@ -313,6 +327,7 @@ def export(
     """Words only: no cell can become a formula."""
     desk = open_desk(ctx.obj)
     desk.require("roster.export")
+    check_table(file)
     with desk.database.read() as tx:
         found = [_shown(one, clear) for one in store.members(tx, desk.vault)]
     _reveal(desk, clear, "export", len(found))

@@ -1,11 +1,12 @@
 """`xinqiao settings`: every key with its help, and whether the folder's own settings are right."""
 
+import time
 from typing import Annotated
 
 import msgspec
 import typer
 
-from gateway import answers_desk, resources, settings
+from gateway import answers_desk, lease, resources, settings
 from gateway.cli import screen
 from gateway.cli.desk import read_keys
 from gateway.cli.where import Where
@@ -53,7 +54,15 @@ def check(ctx: typer.Context, as_json: Json = False) -> None:
     database = Database(loaded.store_url())
     database.check_schema()
     database.durability()
-    screen.emit(as_json, {"ok": True}, lambda: screen.say("设置、密钥、数据文件、数据库均正常", "green"))
+    with database.read() as tx:
+        runs = lease.holder(tx, round(time.time() * 1000))
+
+    def render() -> None:
+        screen.say("设置、密钥、数据文件、数据库均正常", "green")
+        if runs:
+            screen.say(f"网关正在运行({runs}):设置、号码和数据文件在启动时读入,改过的要重新启动网关才生效", "yellow")
+
+    screen.emit(as_json, {"ok": True} | ({"running": runs} if runs else {}), render)
 
 
 @app.command(help="显示生效的设置(不含密码)。")

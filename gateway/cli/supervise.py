@@ -9,8 +9,8 @@ import typer
 from gateway import case_record, supervision_desk, supervision_records, watch_desk
 from gateway.casebook import Desk as CaseDesk
 from gateway.casebook import find
-from gateway.cli import screen
-from gateway.cli.case_board import AsOf, moment, seen_at
+from gateway.cli import period, screen
+from gateway.cli.case_board import AsOf, moment
 from gateway.cli.case_steps import supervised
 from gateway.cli.case_view import Json, label
 from gateway.cli.desk import Desk, open_desk
@@ -234,11 +234,14 @@ def warnings(
     """Each level once in a month and once in a year; a month that is not over as far as it has come."""
     desk = open_desk(ctx.obj)
     last = moment(desk, as_of).astimezone(desk.settings.zone()).date()
-    name = f"{day(f'{month}-01')}"[:7] if month else f"{last}"[:7]
+    name = f"{period.month(month, last)}"[:7]
     if name > f"{last}"[:7]:
         raise Refused(f"{name} 还没有到", "写本月或过去的月份", USAGE)
-    book, seen, now = seen_at(desk, as_of)
-    found = supervision_desk.month(book, seen, name, now)
+    desk.require("case.watch")
+    now = moment(desk, as_of)
+    book = supervision_desk.as_known(CaseDesk.from_settings(desk.settings), now)
+    with desk.database.read() as tx:
+        found = supervision_desk.look_at_month(tx, book, name, now)
     screen.emit(as_json, found, lambda: _print(found, book.ladder.summon_months))
 
 

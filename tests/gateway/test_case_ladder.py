@@ -1,5 +1,6 @@
 """Units that are silent hear of it by themselves: each rung once, in office hours, never before its time."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -11,11 +12,13 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway import case_desk
-from gateway.case_ladder import MISSED, PURPOSE
+from gateway import case_desk, schedule
+from gateway.case_ladder import MISSED, PURPOSE, Post
 from gateway.casebook import find
+from gateway.daemon import Daemon
 from gateway.errors import Refused
-from gateway.tables import message
+from gateway.resources import prefixes
+from gateway.tables import carrier_status, message
 from routing import store
 from routing.calendar import Holiday, Table
 from routing.cases import Facts
@@ -230,6 +233,35 @@ def test_a_case_that_cannot_be_read_holds_up_no_other(office: Office) -> None:
     go(office, "2026-11-17T09:00")
     assert office.supervise() > 0
     assert [bool(climbed(office, one)) for one in (broken, other)] == [False, True]
+
+
+def test_many_open_cases_are_looked_at_in_transactions_of_their_own(office: Office) -> None:
+    cases = [given_to_the_police(office, "2026-11-09T10:00", number) for number in (MINE, YOURS)]
+    supervision = schedule.Supervision(office.desk, Post(office.vault, prefixes(office.settings)), at_most=1)
+    go(office, "2026-11-17T09:00")
+    urged = []
+    for more in (schedule.MORE, schedule.MORE, None, schedule.MORE):  # two full ones, the end; from the first again
+        with office.database.write() as tx:
+            assert supervision(tx, office.now_ms) is more
+        urged.append([Rung.URGE in events(office, no) for no in cases])
+    assert urged == [[True, False], [True, True], [True, True], [True, True]]
+    assert office.supervise() == 0
+
+
+def test_a_sweep_that_asks_for_more_is_given_another_transaction(office: Office) -> None:
+    seen: list[int] = []
+
+    def work(tx: sa.Connection, now_ms: int) -> object:
+        with office.database.read() as other:  # what the one before wrote is committed
+            seen.append(other.scalar(sa.select(sa.func.count()).select_from(carrier_status)) or 0)
+        tx.execute(sa.insert(carrier_status).values(carrier=f"line {len(seen)}"))
+        return schedule.MORE if len(seen) < 3 else None
+
+    async def sweep() -> None:
+        await Daemon(office.settings, office.database, office.vault)._sweep(work)
+
+    asyncio.run(sweep())
+    assert [one - seen[0] for one in seen] == [0, 1, 2]
 
 
 def test_a_trouble_in_telling_leaves_nothing_half_done(office: Office) -> None:

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import case_desk, supervision_desk
-from gateway.supervision_desk import Line, Seen, board, month, overdue
+from gateway.supervision_desk import Line, Month, board, month, overdue
 from routing.cases import Case
 from routing.deadlines import Lamp, Matter, Move, clocks
 from routing.history import Entry
 from routing.moves import OFFICE
+from routing.seen import Seen
 from tests.gateway.casework import ALL, MINE, ROAD, THEIRS, WATER, YOURS, act, at, delivered, go, opened
 from tests.gateway.office import Office
 
@@ -23,6 +24,15 @@ POLICE, SCHOOLS = "交警大队", "县教育局"
 def seen(office: Office, words: str) -> tuple[Seen, ...]:
     with office.database.read() as tx:
         return supervision_desk.look(tx, supervision_desk.as_known(office.desk, at(words)), at(words))
+
+
+def called(office: Office, name: str, words: str) -> Month:
+    """What a month calls for; the same whether the cases that matter are looked at, or all there ever were."""
+    desk = supervision_desk.as_known(office.desk, at(words))
+    with office.database.read() as tx:
+        found = supervision_desk.look_at_month(tx, desk, name, at(words))
+    assert found == month(desk, seen(office, words), name, at(words))
+    return found
 
 
 def lines(office: Office, words: str) -> list[Line]:
@@ -111,8 +121,7 @@ def test_a_month_counts_votes_and_answers_with_both_numbers(office: Office) -> N
         office.minutes += 60
         office.text(number, rating)
         delivered(office)
-    now = at("2026-11-30T12:00")
-    found = month(office.desk, seen(office, "2026-11-30T12:00"), "2026-11", now)
+    found = called(office, "2026-11", "2026-11-30T12:00")
     assert {(one.unit, one.dissatisfied, one.rated, one.year) for one in found.votes} == {
         (POLICE, 1, 2, 1),
         (SCHOOLS, 0, 1, 0),
@@ -120,7 +129,7 @@ def test_a_month_counts_votes_and_answers_with_both_numbers(office: Office) -> N
     assert [(one.unit, one.numerator, one.denominator) for one in found.standings] == [(POLICE, 2, 2), (SCHOOLS, 0, 1)]
     assert (found.bottom, found.summoned, found.warned) == ((SCHOOLS,), (), ())
     assert json.dumps(asdict(found), default=str)
-    early = month(office.desk, seen(office, "2026-11-13T12:00"), "2026-11", at("2026-11-13T12:00"))
+    early = called(office, "2026-11", "2026-11-13T12:00")
     assert (early.standings, [(one.dissatisfied, one.rated) for one in early.votes]) == ((), [(1, 2)])
 
 
