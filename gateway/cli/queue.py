@@ -54,7 +54,7 @@ def list_(
         if danger:
             screen.out.file.write(BELL if screen.out.is_terminal else "")
             screen.say(f"有 {danger} 件特急,请先处理", "bold red")
-        screen.table(f"待处理 {len(queue)} 件", ("", "编号", "缓急", "状态", "沟通办", "渠道", "等待", "内容"), rows)
+        screen.table(f"待处理 {len(queue)} 件", ("", "编号", "缓急", "状态", "沟通办", "渠道", "等待", "内容…"), rows)
 
     data = [data_of(one) | due.data_of(None, waits.get(one.id)) for one in shown]
     screen.emit(as_json, {"waiting": len(queue), "emergencies": danger, "cases": data}, render)
