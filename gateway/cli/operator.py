@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from gateway import operators, settings
+from gateway import operators, resources, settings
 from gateway.cli import screen
 from gateway.cli.desk import open_desk
+from gateway.cli.units import unit_named
 from gateway.rights import ROLES
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -23,6 +24,7 @@ def add(
     login: Annotated[str | None, typer.Option(help="对应的系统账号")] = None,
     department: Annotated[str | None, typer.Option(help="承办单位(角色 dept、head)")] = None,
     password_file: Annotated[Path | None, typer.Option(help="存放初始密码的文件(权限 0600)")] = None,
+    as_json: Json = False,
 ) -> None:
     """Somebody new, known by account, password or both."""
     desk = open_desk(ctx.obj)
@@ -30,10 +32,12 @@ def add(
     password = settings.secret(password_file, "--password-file") if password_file else None
     if login is None and password is None:
         password = typer.prompt(f"{name} 的初始密码", hide_input=True, confirmation_prompt=True)
+    department = unit_named(resources.departments(desk.settings), department) if department else None
     with desk.database.write() as tx:
-        operators.add(tx, name, tuple(role), login, department, password, desk.now())
+        added = operators.add(tx, name, tuple(role), login, department, password, desk.now())
         desk.audit(tx, "operator.add", name, {"roles": role, "login": login, "department": department})
-    screen.say(f"已登记 {name}:{'、'.join(ROLES[one] for one in role)}", "green")
+    said = f"已登记 {name}:{department or ''}{'、'.join(ROLES[one] for one in role)}"
+    screen.emit(as_json, added, lambda: screen.say(said, "green"))
 
 
 @app.command("list", help="列出操作员。")
