@@ -1,4 +1,4 @@
-"""Who hears at once that somebody may be in danger: the duty officer, by SMS, until an operator has accepted the case.
+"""Who hears at once that somebody may be in danger: the officers on duty, until one of them, or an operator, has it.
 
 A text with words of danger is answered when it comes in (T20, T21). The sweep finds it within seconds, however it came:
 a new case, more about an old one, a number that nobody knows, a matter typed in. Office hours do not matter.
@@ -22,8 +22,7 @@ from roster.rowset import Statement
 from roster.tables import milliseconds, moment
 from routing import store
 from routing.cases import Case, CaseState
-from routing.supervision import ALARM
-from routing.texts import MOST_PARTS, ONE_PART, units
+from routing.supervision import ALARM, ALARM_HEARD
 
 PURPOSE = "alarm"
 """Purpose of texts to the duty officer: staff, so neither an opt-out nor quiet hours nor a distance between texts."""
@@ -32,6 +31,7 @@ TIMES = 3  # for a case that nobody accepts; more danger in a new text begins an
 LOOKED_BACK = timedelta(hours=1)
 LATEST = 200  # texts that are looked at
 VALIDITY_MS = 3_600_000
+ANSWERABLE = timedelta(days=1)  # how long an alarm waits for somebody who takes it over
 NO_NUMBER = "未登记值班电话(departments.toml 的 duty_phone),未发短信"
 
 
@@ -73,15 +73,20 @@ _LATEST = Statement(
 def _case(tx: sa.Connection, desk: Desk, post: Post, case: Case, said: _Words | None, now: datetime) -> bool:
     """Tell of a case, unless it was told of within ten minutes, or often enough, or somebody has it in hand.
 
+    An officer who takes it over (QS) ends the repetitions; new words of danger begin anew.
+
     `said` is the last text with words of danger about it, None where there is none of the last hour.
     """
-    before = [entry.at for entry in store.timeline(tx, case.id) if entry.event == ALARM]
+    entries = [entry for entry in store.timeline(tx, case.id) if entry.event in (ALARM, ALARM_HEARD)]
+    before = [entry.at for entry in entries if entry.event == ALARM]
     said_anew = said is not None and (not before or moment(said.received_ms) > before[-1])
-    unheard = case.state is CaseState.NEW and len(before) < TIMES
+    taken = bool(entries) and entries[-1].event == ALARM_HEARD
+    unheard = case.state is CaseState.NEW and len(before) < TIMES and not taken
     if not (said_anew or unheard) or (before and now - before[-1] < APART):
         return False
     words = said.body if said is not None else case.text
-    messages = _tell(tx, desk, post, case.number, words, case.id, f"alarm:{case.id}:{len(before)}", now)
+    body = desk.texts.fitted("D1", "text", no=case.number, text=_masked(words))
+    messages = _tell(tx, post, desk.departments.duty_phones, body, case.id, f"alarm:{case.id}:{len(before)}", now)
     why = f"第{len(before) + 1}次短信告知值班人员" if messages else NO_NUMBER
     message_id = messages[0] if messages else None
     store.note(tx, case, ALARM, "system", "system", now, why, message_id=message_id, data={"told": messages})
@@ -92,27 +97,46 @@ def _stranger(tx: sa.Connection, desk: Desk, post: Post, row: _Words, now: datet
     """A text that belongs to no case is told of once; the operator finds it by its number."""
     if _told(tx, f"alarm:text:{row.id}:0"):
         return False
-    return bool(_tell(tx, desk, post, f"第{row.id}条来信", row.body, None, f"alarm:text:{row.id}", now))
+    body = desk.texts.fitted("D2", "text", no=f"第{row.id}条来信", text=_masked(row.body))
+    return bool(_tell(tx, post, desk.departments.duty_phones, body, None, f"alarm:text:{row.id}", now))
+
+
+def untaken(tx: sa.Connection, now: datetime) -> list[Case]:
+    """Cases of whose last alarm nobody has said yet that they take it over, the oldest first."""
+    ids = _UNTAKEN.all(tx, since=milliseconds(now - ANSWERABLE))
+    return [store.by_id(tx, case_id) for (case_id,) in ids]
+
+
+_UNTAKEN = Statement(
+    f"SELECT case_id FROM case_event AS told WHERE event = '{ALARM}' AND at > :since AND NOT EXISTS "  # noqa: S608
+    f"(SELECT 1 FROM case_event WHERE case_id = told.case_id AND event = '{ALARM_HEARD}' AND id > told.id) "
+    "GROUP BY case_id ORDER BY case_id"
+)
+
+
+def take_over(tx: sa.Connection, desk: Desk, post: Post, case: Case, number: str, now: datetime) -> None:
+    """An officer on duty, known by the number, sees to it: no more repetitions, and the others on duty are told who."""
+    tail = number[-4:]
+    store.note(tx, case, ALARM_HEARD, f"值班人员(尾号{tail},短信)", "duty", now, "接手处置,不再重复告警")
+    others = [one for one in desk.departments.duty_phones if one != number]
+    body = desk.texts.fill("D4", no=case.number, tail=tail)
+    _tell(tx, post, others, body, case.id, f"alarm:{case.id}:taken:{milliseconds(now)}", now)
 
 
 def _told(tx: sa.Connection, token: str) -> bool:
     return tx.scalar(sa.select(message.c.id).where(message.c.token == token)) is not None
 
 
+def _masked(words: str) -> str:
+    return mask(" ".join(words.split()))
+
+
 def _tell(
-    tx: sa.Connection,
-    desk: Desk,
-    post: Post,
-    what: str,
-    words: str,
-    case_id: int | None,
-    token: str,
-    now: datetime,
+    tx: sa.Connection, post: Post, numbers: Sequence[str], body: str, case_id: int | None, token: str, now: datetime
 ) -> Sequence[int]:
-    """The messages to everybody on duty; none when the office gave no number."""
-    body = _body(desk, what, words)
+    """The messages to these officers; none when the office gave no number."""
     sent = []
-    for n, number in enumerate(desk.departments.duty_phones):
+    for n, number in enumerate(numbers):
         belonging = carrier_of(number, None, None, post.prefixes, now)
         person = roster_store.find_or_add_person(tx, post.vault, number, belonging, now)
         message_id = outbox.put(
@@ -128,12 +152,3 @@ def _tell(
         )
         sent.append(message_id)
     return sent
-
-
-def _body(desk: Desk, what: str, words: str) -> str:
-    """Numbers in the citizen's words are masked; what does not fit is left out."""
-    words = mask(" ".join(words.split()))
-    room = MOST_PARTS["D1"] * ONE_PART - units(desk.texts.fill("D1", no=what, text=""))
-    while units(words) > room:
-        words = words[: -max(1, (units(words) - room) // 2)]
-    return desk.texts.fill("D1", no=what, text=words)

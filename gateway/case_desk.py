@@ -4,7 +4,7 @@ Rule, outbox, store, in that order and in the caller's transaction. What citizen
 `gateway/case_texts.py`, what time and receipts do in `gateway/case_clock.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -132,17 +132,27 @@ def tell_there(tx: sa.Connection, desk: Desk, case: Case, how: str, actor: str, 
     return act(tx, desk, case.number, "rate_timeout", "system", Facts("规则", now, reason="没有手机,无法请其评价"))
 
 
+def _reasons(desk: Desk, event: str) -> Mapping[str, str]:
+    """The codes with which a step gives its reason, and their words; none where it has no codes."""
+    known: Mapping[str, Mapping[str, str]] = {
+        "reject": {code: one.reason for code, one in desk.codes.refusals.items()},
+        "request_return": desk.codes.returns,
+        "suspend": desk.codes.causes,
+    }
+    return known.get(event, {})
+
+
+def _listed(reasons: Mapping[str, str]) -> str:
+    return "、".join(f"{code} {words}" for code, words in reasons.items())
+
+
 def _completed(tx: sa.Connection, desk: Desk, case: Case, event: str, facts: Facts) -> Facts:
     """The facts with the office's date, the period of the row, and the words that codes stand for."""
     given: dict[str, Any] = {"today": desk.today(facts.now), "period_ends": desk.period_ends(case, event)}
     codes = desk.codes
-    known: dict[str, Sequence[str]] = {
-        "reject": tuple(codes.refusals),
-        "request_return": tuple(codes.returns),
-        "suspend": tuple(codes.causes),
-    }
-    if facts.code and event in known and facts.code not in known[event]:
-        raise RuleBroken(f"没有原因代码 {facts.code}", f"可选:{'、'.join(known[event])}")
+    known = _reasons(desk, event)
+    if facts.code and known and facts.code not in known:
+        raise RuleBroken(f"没有原因代码 {facts.code}", f"可选:{_listed(known)}")
     if facts.method and facts.method not in codes.methods:
         raise RuleBroken(f"没有办理方式“{facts.method}”", f"可选:{'、'.join(codes.methods)}")
     if event == "reject" and facts.code:
@@ -305,8 +315,10 @@ def propose(tx: sa.Connection, desk: Desk, number: str, event: str, role: str, f
         facts = _completed(tx, desk, case, event, facts)
     except RuleBroken as broken:
         raise Refused(broken.message, broken.way_out) from None
+    if event == "reject" and not facts.code:
+        raise Refused("不予受理要注明原因代码", f"加上 --code,可选:{_listed(_reasons(desk, event))}")
     if not facts.reason.strip():
-        raise Refused(f"提出{EVENTS[event]}要写明理由", "加上 --reason 或原因代码")
+        raise Refused(f"提出{EVENTS[event]}要写明理由", "加上 --reason")
     _told(desk, case, rows_from(case.state, event)[0], facts)
     given = {name: getattr(facts, name) for name in PROPOSED}
     given["due"] = facts.due.isoformat() if facts.due else ""

@@ -1,5 +1,6 @@
 """What case work needs beside the store: texts, words, codes, units, and the office's calendar and terms."""
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -8,7 +9,7 @@ import sqlalchemy as sa
 from gateway import resources
 from gateway.errors import NotFound
 from gateway.settings import Loaded
-from routing import deadlines, store, supervision
+from routing import deadlines, numbers, store, supervision
 from routing.calendar import Calendar
 from routing.cases import PERIODS, Case, CaseState
 from routing.codes import Codes
@@ -80,8 +81,11 @@ class Desk:
 
 
 def find(tx: sa.Connection, number: str) -> Case:
-    """The case of this number. Raises `NotFound`."""
-    case = store.by_number(tx, number.strip().upper())
+    """The case of this number, in whatever width and case, also without its letters. Raises `NotFound`."""
+    written = "".join(unicodedata.normalize("NFKC", number).upper().split())
+    case = store.by_digits(tx, written) if numbers.is_digits(written) else store.by_number(tx, written)
+    if case is None and not numbers.is_valid(written):
+        raise NotFound(f"编号 {number} 写错了(校验位不符)", "请核对编号;xinqiao case list 列出全部")
     if case is None:
         raise NotFound(f"没有编号为 {number} 的件", "xinqiao case list 列出全部")
     return case

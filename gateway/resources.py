@@ -74,6 +74,7 @@ def measured(settings: Loaded) -> list[Measured]:
             "month": "12月",
             "code": "9999",
             "role": "主办",
+            "tail": "9999",
             "what": "分管领导未同意签发",
             "done": f"已批示,交{dept}办理,{day}前反馈",
         },

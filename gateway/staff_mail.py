@@ -12,7 +12,7 @@ from functools import partial
 import sqlalchemy as sa
 import structlog
 
-from gateway import case_mail, outbox, staff_codes
+from gateway import case_mail, case_texts, outbox, staff_codes
 from gateway.case_ladder import Post
 from gateway.case_words import hider
 from gateway.casebook import Desk
@@ -40,6 +40,8 @@ HANDED = {
     "decline_report": "分管领导未同意签发",
 }
 """What brings a case to a unit, and how its liaison is told; an assignment has a text of its own."""
+DONE_AGAIN = {"uphold": "rate_bad", "recur": "recur"}
+"""Steps by which a case is to be done again, and the step whose text says why."""
 FRESH = timedelta(days=14)
 """What was handed over longer ago is not told any more: who is new to the list does not get every old case."""
 
@@ -139,7 +141,7 @@ def tell_units(tx: sa.Connection, desk: Desk, post: Post, one: Handed, now: date
         if unit is None or not unit.liaison_phone or unit.name in case.accused:
             continue
         code = staff_codes.issue(tx, post.vault, case.id, unit.name, Purpose.HANDLE, one.entry_id, now)
-        for body in _bodies(tx, desk, post, case, unit, what, one.reason, code):
+        for body in _bodies(tx, desk, post, one, unit, code):
             message_id = put(tx, post, unit.liaison_phone, body, now, case_id=case.id)
             told.setdefault(unit.liaison, message_id)
     if told:
@@ -147,18 +149,29 @@ def tell_units(tx: sa.Connection, desk: Desk, post: Post, one: Handed, now: date
     return bool(told)
 
 
-def _bodies(
-    tx: sa.Connection, desk: Desk, post: Post, case: Case, unit: Department, what: str, reason: str, code: str
-) -> list[str]:
-    until = day(case.due_on)
+def _bodies(tx: sa.Connection, desk: Desk, post: Post, one: Handed, unit: Department, code: str) -> list[str]:
+    case, what, until = one.case, HANDED[one.event], day(one.case.due_on)
     if what:
-        said = hider(tx, post.vault, case).words(reason) if on_paper(case) >= Sight.MATTER else WITHHELD
+        said = hider(tx, post.vault, case).words(one.reason) if on_paper(case) >= Sight.MATTER else WITHHELD
         return [desk.texts.fitted("U3", "text", no=case.number, what=what, due=until, code=code, text=said)]
     role = "主办" if unit.name == case.lead else "协办"
     return [
         desk.texts.fill("U1", no=case.number, role=role, due=until, code=code),
-        desk.texts.fitted("U2", "text", no=case.number, text=matter(tx, post.vault, case)),
+        desk.texts.fitted("U2", "text", no=case.number, text=_what_for(tx, post.vault, one)),
     ]
+
+
+def _what_for(tx: sa.Connection, vault: Vault, one: Handed) -> str:
+    """The matter of an assignment; of one that is to be done again, first why: in the citizen's words."""
+    words = matter(tx, vault, one.case)
+    if one.event not in DONE_AGAIN or on_paper(one.case) < Sight.MATTER:
+        return words
+    hide = hider(tx, vault, one.case)
+    cause = [entry for entry in store.timeline(tx, one.case.id) if entry.event == DONE_AGAIN[one.event]]
+    said = [*case_texts.words_of(tx, cause[-1:]).values()]
+    if one.event == "uphold" or not said:  # why a citizen's text was taken for a recurrence is no unit's business
+        said.append(one.reason)
+    return f"重办:{';'.join(hide.words(' '.join(each.split())) for each in said)}。原件:{words}"
 
 
 def matter(tx: sa.Connection, vault: Vault, case: Case) -> str:

@@ -13,12 +13,13 @@ from datetime import datetime
 import sqlalchemy as sa
 import structlog
 
-from gateway import case_texts, staff_codes, staff_mail
+from gateway import alarm, case_texts, staff_codes, staff_mail
 from gateway.case_ladder import Post
 from gateway.casebook import Desk
 from gateway.errors import Refused
 from gateway.staff_codes import Live, Purpose
 from gateway.staff_orders import CARRIED_OUT, LABEL, Task, new_code, zero
+from roster import store as roster_store
 from routing import numbers, staff, store
 from routing.cases import LABELS, Case, CaseState
 from routing.departments import StaffPost
@@ -27,10 +28,11 @@ from routing.staff import CODED, Order, Verb
 
 log = structlog.get_logger("staff")
 
-UNIT = frozenset({"dept", "head"})
+UNIT, DUTY = frozenset({"dept", "head"}), "duty"
 MAY: Mapping[Verb, frozenset[str]] = {
-    **dict.fromkeys((Verb.SIGN, Verb.RETURN, Verb.PROGRESS, Verb.REPORT, Verb.CODE, Verb.ZERO), UNIT),
+    **dict.fromkeys((Verb.RETURN, Verb.PROGRESS, Verb.REPORT, Verb.CODE, Verb.ZERO), UNIT),
     **dict.fromkeys((Verb.AGREE, Verb.DISAGREE), frozenset({"head"})),
+    Verb.SIGN: UNIT | {DUTY},
     Verb.INSTRUCT: frozenset({"leader"}),
 }
 """Which posts may order what. The table of cases has the last word."""
@@ -91,6 +93,8 @@ def usage(desk: Desk, caller: Caller) -> str:
     """How to order by text."""
     if all(one.role == "leader" for one in caller.posts):
         return desk.texts.fill("U9", no=numbers.write(desk.prefix, 26, 42), code="1234")
+    if all(one.role == DUTY for one in caller.posts):
+        return desk.texts.fill("D3", no=numbers.write(desk.prefix, 26, 42))
     return desk.texts.fill("U11" if all(one.role == "head" for one in caller.posts) else "U8")
 
 
@@ -106,6 +110,8 @@ def _answer(
         return zero(tx, desk, posts, order, now), "已记下"
     if not order.valid:
         raise Refused(f"编号{order.number}写错了(校验位不符),请核对后重发")
+    if order.verb is Verb.SIGN and (said := _taken_over(tx, desk, post, caller, posts, order, now)) is not None:
+        return said, "已接手特急"
     purpose = PURPOSES.get(order.verb, Purpose.HANDLE)
     live = staff_codes.live(tx, purpose, [one.whose for one in posts])
     if purpose is Purpose.HANDLE:
@@ -158,6 +164,26 @@ def _of_unit(tx: sa.Connection, posts: Sequence[StaffPost], order: Order) -> tup
     if case.state not in _OPEN:
         raise Refused(f"{case.number}现在是“{LABELS[case.state]}”,不能{LABEL[order.verb]}")
     return case, holder
+
+
+def _taken_over(
+    tx: sa.Connection, desk: Desk, post: Post, caller: Caller, posts: Sequence[StaffPost], order: Order, now: datetime
+) -> str | None:
+    """An officer on duty takes an alarm over; None when a case of the caller's unit is meant. Raises `Refused`."""
+    if all(one.role != DUTY for one in posts):
+        return None
+    alarms = [one for one in alarm.untaken(tx, now) if order.number in ("", one.number)]
+    others = [] if order.number else [one for one in _open(tx, posts) if _waits(tx, one, posts, Verb.SIGN)]
+    if len(alarms) + len(others) > 1 and alarms:
+        listed = "、".join(one.number for one in (*alarms, *others)[:8])
+        raise Refused(f"有{len(alarms)}件特急等待接手,请写明编号:{listed}")
+    if not alarms and any(one.role in UNIT for one in posts):
+        return None
+    if not alarms:
+        raise Refused(f"{order.number}没有等待接手的特急告警")
+    number = roster_store.phones(tx, post.vault, [caller.person_id])[caller.person_id]
+    alarm.take_over(tx, desk, post, alarms[0], number, now)
+    return desk.texts.fitted("U6", "done", no=alarms[0].number, done="已记下由您接手,不再重复告警;请告知操作员受理")
 
 
 def _open(tx: sa.Connection, posts: Sequence[StaffPost]) -> list[Case]:

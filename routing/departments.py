@@ -34,11 +34,14 @@ class CountyLeader:
 
 @dataclass(frozen=True, slots=True)
 class StaffPost:
-    """What somebody is whose number we know: liaison (dept) or head of a unit, or a county leader."""
+    """What somebody is whose number we know: liaison (dept) or head of a unit, a county leader, or on duty."""
 
-    role: str  # dept | head | leader
-    whose: str  # the unit's name; the leader's own
+    role: str  # dept | head | leader | duty
+    whose: str  # the unit's name; the leader's own; 值班
     title: str
+
+
+ON_DUTY = StaffPost("duty", "值班", "值班人员")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,8 @@ class Departments:
                     found[number] = (*found.get(number, ()), StaffPost(role, unit.name, title))
         for leader in self.leaders:
             found[leader.phone] = (*found.get(leader.phone, ()), StaffPost("leader", leader.name, leader.name))
+        for number in self.duty_phones:
+            found[number] = (*found.get(number, ()), ON_DUTY)
         return found
 
     def like(self, written: str) -> tuple[Department, ...]:

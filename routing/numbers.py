@@ -43,6 +43,11 @@ def check_digit(digits: str) -> int:
     return interim
 
 
+def is_digits(written: str) -> bool:
+    """True for a number without its letters."""
+    return re.fullmatch(r"[0-9]{7,9}", written) is not None
+
+
 def is_valid(number: str) -> bool:
     """True when the digits end in their check digit."""
     digits = re.sub(r"\D", "", number)

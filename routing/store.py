@@ -190,6 +190,12 @@ def by_number(tx: sa.Connection, number: str) -> Case | None:
     return None if row is None else _case(row)
 
 
+def by_digits(tx: sa.Connection, digits: str) -> Case | None:
+    """The case whose number has these digits behind its letters."""
+    rows = tx.execute(sa.select(case_ticket).where(case_ticket.c.number.endswith(digits))).all()
+    return next((case for case in map(_case, rows) if case.number.rstrip("0123456789") + digits == case.number), None)
+
+
 def by_reply(tx: sa.Connection, message_id: int) -> Case | None:
     """The case whose reply this message carries."""
     row = tx.execute(sa.select(case_ticket).where(case_ticket.c.reply_message_id == message_id)).one_or_none()

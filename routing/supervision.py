@@ -45,13 +45,15 @@ class Rung(StrEnum):
 DEEMED_TOLD = "deemed_told"
 """The leader in charge was told that their unit counts as having signed; the step itself is the table's."""
 SAME_PROBLEM = "same_problem"
-ALARM = "alarm"
+ALARM, ALARM_HEARD = "alarm", "alarm_heard"
 """The duty officer was told that somebody may be in danger (`gateway/alarm.py`)."""
 WATCHED, UNWATCHED = "watch", "unwatch"
 """The supervision office wants to see every step of a case (全程督办), and no longer."""
 TEXTED = "texted"
 """People of the office were told by text what came to them."""
-ASIDE = frozenset({*Rung, DEEMED_TOLD, SAME_PROBLEM, ALARM, WATCHED, UNWATCHED, TEXTED} - {Rung.DEEMED_SIGNED})
+ASIDE = frozenset(
+    {*Rung, DEEMED_TOLD, SAME_PROBLEM, ALARM, ALARM_HEARD, WATCHED, UNWATCHED, TEXTED} - {Rung.DEEMED_SIGNED}
+)
 """Lines of history between the office and a unit: the citizen hears nothing of them."""
 
 RUNG_LABELS = {

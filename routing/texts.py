@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 ONE_SMS, ONE_PART = 70, 67  # UTF-16 units of one SMS, and of one part of a longer one
-MOST_PARTS = {"T6": 4, "D1": 2, "U2": 3, "U3": 2, "U4": 6, "U5": 4, "U7": 3}
+MOST_PARTS = {"T6": 4, "D1": 2, "D2": 2, "U2": 3, "U3": 2, "U4": 6, "U5": 4, "U7": 3}
 
 
 class TooLong(Exception):
@@ -63,9 +63,16 @@ class Measured:
 
 
 LEAST_ROOM = 8
-FREE = {"T2": "question", "T6": "text", "T7": "reason", "T8": "text", "T13": "text", "T14": "q", "D1": "text"} | (
-    dict.fromkeys(("U2", "U3", "U4", "U5", "U7"), "text")
-)
+FREE = {
+    "T2": "question",
+    "T6": "text",
+    "T7": "reason",
+    "T8": "text",
+    "T13": "text",
+    "T14": "q",
+    "D1": "text",
+    "D2": "text",
+} | (dict.fromkeys(("U2", "U3", "U4", "U5", "U7"), "text"))
 """Fields that people write: how long they are is checked when they are written."""
 
 

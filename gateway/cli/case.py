@@ -1,8 +1,10 @@
 """`xinqiao case`: the matters that citizens raised, from the queue to the reply. The steps stand in `case_steps.py`."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NamedTuple
 
+import sqlalchemy as sa
 import typer
 
 from gateway import case_desk, case_queue, case_texts, channel_desk, order_paper, resources
@@ -18,20 +20,22 @@ from gateway.cli.case_view import (
     of_unit,
     print_case,
     print_history,
+    proposals,
     readable,
     reporter,
     visible,
 )
-from gateway.cli.desk import open_desk
+from gateway.cli.desk import Desk, open_desk
+from gateway.cli.units import unit_named
 from gateway.errors import REFUSED, USAGE, Refused
 from routing import store
-from routing.cases import LABELS, SMS
+from routing.cases import LABELS, SMS, Case
 
 
 @app.command("list", help="列出办件,旧的在前。承办单位只看到自己的。")
 def list_(
     ctx: typer.Context,
-    state: Annotated[str | None, typer.Option(help="状态:" + "、".join(LABELS))] = None,
+    state: Annotated[str | None, typer.Option(help="状态:" + "、".join(LABELS.values()))] = None,
     department: Annotated[str | None, typer.Option(help="承办单位")] = None,
     channel: Annotated[str | None, typer.Option(help="渠道")] = None,
     limit: Annotated[int, typer.Option(help="最多几件")] = 50,
@@ -41,8 +45,13 @@ def list_(
     desk = open_desk(ctx.obj)
     who = desk.require("case.view")
     if state is not None and state not in list(LABELS):
-        raise Refused(f"没有状态 {state}", f"可选:{'、'.join(LABELS)}", USAGE)
-    only = who.department if of_unit(desk) else department
+        named = next((one for one, label in LABELS.items() if label == state), None)
+        if named is None:
+            raise Refused(f"没有状态 {state}", f"可选:{'、'.join(LABELS.values())}", USAGE)
+        state = named
+    only = (
+        who.department if of_unit(desk) else department and unit_named(resources.departments(desk.settings), department)
+    )
     way = channel and (resources.channels(desk.settings).find(channel) or channel)
     with desk.database.read() as tx:
         listed = store.listed(tx, state=state, department=only, channel=way, limit=limit)
@@ -63,7 +72,7 @@ def list_(
         )
         for one in found
     ]
-    columns = ("编号", "状态", "灯", "沟通办", "类别", "主办", "期限", "登记", "内容")
+    columns = ("编号", "状态", "灯", "沟通办", "类别", "主办", "期限", "登记", "内容…")
     data = [data_of(desk, one) | due.data_of(limits.get(one.id), waits.get(one.id)) for one in found]
     screen.emit(as_json, data, lambda: screen.table(f"办件 {len(found)} 件", columns, rows))
 
@@ -75,19 +84,16 @@ def next_(ctx: typer.Context, as_json: Json = False) -> None:
     who = desk.require("case.view")
     with desk.database.read() as tx:
         waiting = in_sight(desk, case_queue.waiting_for(tx, who.roles, who.department))
-        case = readable(desk, waiting[0]) if waiting else None
-        who_wrote = reporter(tx, desk, case) if case else ""
-        limit = due.limits(tx, desk, waiting[:1]).get(case.id) if case else None
-        office = due.waits(tx, desk, waiting[:1]).get(case.id) if case else None
-    if case is None:
+        seen = _seen(tx, desk, waiting[0]) if waiting else None
+    if seen is None:
         screen.emit(as_json, None, lambda: screen.say("没有等待处理的件", "green"))
         return
 
     def render() -> None:
-        print_case(desk, case, limit, office, who_wrote, "", ())
+        seen.render()
         screen.say(f"等待处理的共 {len(waiting)} 件")
 
-    screen.emit(as_json, data_of(desk, case) | due.data_of(limit, office) | {"waiting": len(waiting)}, render)
+    screen.emit(as_json, seen.data | {"waiting": len(waiting)}, render)
 
 
 @app.command(help="一件的详情和全部经过:谁、何时、为什么。承办单位看不到来信人。")
@@ -96,24 +102,35 @@ def show(ctx: typer.Context, number: No, as_json: Json = False) -> None:
     desk = open_desk(ctx.obj)
     desk.require("case.view")
     with desk.database.read() as tx:
-        case = readable(desk, visible(tx, desk, number))
-        who = reporter(tx, desk, case)
-        limit, office = due.limits(tx, desk, [case]).get(case.id), due.waits(tx, desk, [case]).get(case.id)
-        entries = store.timeline(tx, case.id)
-        lines = history(desk, case, entries, case_texts.words_of(tx, entries))
-        master = store.by_id(tx, case.master_id).number if case.master_id else ""
-        came = case_channels.came(tx, desk, case)
-    silent = case_desk.silent_co_handlers(case, entries)
+        seen = _seen(tx, desk, visible(tx, desk, number))
+    screen.emit(as_json, seen.data, seen.render)
+
+
+class _Seen(NamedTuple):
+    """A case with everything that this reader may see of it: for programs, and for people."""
+
+    data: dict[str, Any]
+    render: Callable[[], None]
+
+
+def _seen(tx: sa.Connection, desk: Desk, case: Case) -> _Seen:
+    case = readable(desk, case)
+    who = reporter(tx, desk, case)
+    limit, office = due.limits(tx, desk, [case]).get(case.id), due.waits(tx, desk, [case]).get(case.id)
+    entries = store.timeline(tx, case.id)
+    lines = history(desk, case, entries, case_texts.words_of(tx, entries))
+    master = store.by_id(tx, case.master_id).number if case.master_id else ""
+    came = case_channels.came(tx, desk, case)
+    silent, proposed = case_desk.silent_co_handlers(case, entries), proposals(tx, desk, case, entries)
     data = data_of(desk, case) | due.data_of(limit, office)
-    data |= {"reporter": who, "master": master, "silent_co_handlers": silent, "history": lines}
-    data |= {"origin": came}
+    data |= {"reporter": who, "master": master, "silent_co_handlers": silent, "proposed": proposed, "history": lines}
 
     def render() -> None:
-        print_case(desk, case, limit, office, who, master, silent)
+        print_case(desk, case, limit, office, who, master, silent, proposed)
         case_channels.print_came(desk, came)
         print_history(desk, case.number, lines)
 
-    screen.emit(as_json, data, render)
+    return _Seen(data | {"origin": came}, render)
 
 
 @app.command(help="一件的全部经过。")

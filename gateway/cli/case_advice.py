@@ -98,7 +98,7 @@ def _print(case: Case, found: Advice) -> None:
             )
             for one in found.duplicates
         ]
-        screen.table("相近的件", ("编号", "#相似", "地点比较", "地点", "状态", "内容"), same)
+        screen.table("相近的件", ("编号", "#相似", "地点比较", "地点", "状态", "内容…"), same)
     if found.answers:
         ready = [(one.answer.no, one.answer.title, "、".join(one.words), one.answer.reply) for one in found.answers]
         screen.table("知识库", ("#编号", "标题", "相符的词", "答复"), ready)

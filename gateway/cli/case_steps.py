@@ -14,6 +14,7 @@ from gateway.casebook import find
 from gateway.cli import screen
 from gateway.cli.case_view import Json, No, data_of, visible
 from gateway.cli.desk import Desk, open_desk
+from gateway.cli.units import unit_named
 from gateway.errors import USAGE, Refused
 from gateway.sight import SEES_REPORTERS
 from routing.cases import (
@@ -518,7 +519,7 @@ def _order(
     def facts(tx: sa.Connection, book: CaseDesk, case: Case) -> dict[str, Any]:
         keeps = not lead and case.lead is not None
         return more | {
-            "lead": case.lead if keeps else unit_named(book, lead) if lead else "",
+            "lead": case.lead if keeps else unit_named(book.departments, lead) if lead else "",
             "co_handlers": case.co_handlers if keeps and not co else _units(book, co),
             "due": _date(due) if due else None,
             "method": method,
@@ -551,16 +552,7 @@ def _words(given: str, file: Path | None) -> str:
 
 
 def _units(book: CaseDesk, written: list[str] | None) -> tuple[str, ...]:
-    return tuple(unit_named(book, name) for name in written or ())
-
-
-def unit_named(book: CaseDesk, written: str) -> str:
-    """The name of the unit that somebody wrote. Raises `Refused`."""
-    unit = book.departments.find(written)
-    if unit is None:
-        like = "、".join(one.name for one in book.departments.units if set(written) & set(one.name))[:80]
-        raise Refused(f"没有名为“{written}”的承办单位", f"相近的:{like or '无'}", USAGE)
-    return unit.name
+    return tuple(unit_named(book.departments, name) for name in written or ())
 
 
 def _date(written: str) -> date:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 import typer
 
-from gateway import resources
+from gateway import case_desk, resources
 from gateway.case_words import hider
 from gateway.casebook import find
 from gateway.cli import screen
@@ -17,7 +17,7 @@ from gateway.sight import Reader, Sight
 from roster import store as roster_store
 from roster.phones import masked
 from routing import store
-from routing.cases import EVENTS, LABELS, SHIELDS, SUPERVISIONS, URGENCIES, Case, CaseState
+from routing.cases import EVENTS, LABELS, NOBODYS, PROPOSERS, ROLES, SHIELDS, SUPERVISIONS, URGENCIES, Case, CaseState
 from routing.deadlines import LAMP_LABELS, Limit, Waiting
 from routing.history import Entry
 
@@ -49,6 +49,7 @@ NOTED = {
     "supervise": "督办",
     "unsupervise": "解除督办",
     "alarm": "特急告警",
+    "alarm_heard": "值班人员接手",
     "told_there": "按原渠道答复",
     "watch": "全程督办",
     "unwatch": "结束全程督办",
@@ -159,6 +160,28 @@ def label(event: str) -> str:
     return EVENTS.get(event) or NOTED.get(event, event)
 
 
+def actor(name: str) -> str:
+    """Who acted, in the office's words: also where it was nobody of the office."""
+    return ROLES[name] if name in NOBODYS else name
+
+
+def proposals(tx: sa.Connection, desk: Desk, case: Case, entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """What was proposed and waits for somebody's decision: who proposes what, with the fields that were filled in."""
+    waiting = ((event, case_desk.proposed(entries, event)) for event in PROPOSERS)
+    hide = hider(tx, desk.vault, case).value if reader(desk).sees(case) < Sight.REPORTER else dict
+    return [
+        {"event": event, "label": EVENTS[event], "actor": actor(entry.actor), **hide(entry.data.get("proposed", {}))}
+        for event, entry in waiting
+        if entry is not None
+    ]
+
+
+def _proposal(one: Mapping[str, Any]) -> str:
+    due = f"到{one['due']}" if one.get("due") else ""
+    said = dict.fromkeys(filter(None, (one.get(name) for name in ("reason", "where", "basis", "reply"))))
+    return f"{one['label']}{due}:{';'.join(said)}({one['actor']}提出)"
+
+
 def print_case(
     desk: Desk,
     case: Case,
@@ -167,11 +190,13 @@ def print_case(
     who: str,
     master: str,
     silent: Sequence[str],
+    proposed: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Everything about a case that is not empty."""
     zone = desk.settings.zone()
     rows = [
         ("状态", LABELS[case.state]),
+        ("等待决定", "\n".join(map(_proposal, proposed))),
         ("内容", case.text),
         ("来信人", who),
         ("渠道", resources.channels(desk.settings).label(case.channel)),
@@ -204,6 +229,20 @@ def print_case(
     screen.table(case.number, ("项目", "内容"), [row for row in rows if row[1]])
 
 
+SET = {"lead": "主办", "co_handlers": "协办", "due_on": "期限", "review_on": "复查", "outcome": "结果", "reply": "答复"}
+"""Fields whose change a line of history tells."""
+
+
+def _account(one: Mapping[str, Any]) -> str:
+    """Why, in whose words, and what it changed. A reason that only repeats the step is none."""
+    became = ((head, one["data"].get("set", {}).get(name)) for name, head in SET.items())
+    changed = "".join(
+        f"[{head} {'、'.join(value) if isinstance(value, list) else value}]" for head, value in became if value
+    )
+    reason = "" if one["reason"] == one["label"] else one["reason"]
+    return ":".join(filter(None, (reason, one["words"]))) + changed
+
+
 def print_history(desk: Desk, number: str, lines: Sequence[Mapping[str, Any]]) -> None:
     """A case's history as a table."""
     zone = desk.settings.zone()
@@ -211,9 +250,9 @@ def print_history(desk: Desk, number: str, lines: Sequence[Mapping[str, Any]]) -
         (
             screen.moment(one["at"], zone, True),
             one["label"],
-            one["actor"],
+            actor(one["actor"]),
             LABELS[CaseState(one["to_state"])],
-            ":".join(filter(None, (one["reason"], one["words"]))),
+            _account(one),
         )
         for one in lines
     ]

@@ -204,5 +204,5 @@ def _print(desk: Desk, found: list[singles.Standing], clear: bool, as_json: bool
         )
         for one in found
     ]
-    columns = ("#编号", "时间", "号码", "线路", "状态", "原因", "内容")
+    columns = ("#编号", "时间", "号码", "线路", "状态", "原因", "内容…")
     screen.emit(as_json, data, lambda: screen.table(f"短信 {len(found)} 条", columns, rows))

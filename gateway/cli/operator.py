@@ -8,7 +8,7 @@ import typer
 from gateway import operators, resources, settings
 from gateway.cli import screen
 from gateway.cli.desk import open_desk
-from gateway.errors import USAGE, Refused
+from gateway.cli.units import unit_named
 from gateway.rights import ROLES
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -24,22 +24,20 @@ def add(
     login: Annotated[str | None, typer.Option(help="对应的系统账号")] = None,
     department: Annotated[str | None, typer.Option(help="承办单位(角色 dept、head)")] = None,
     password_file: Annotated[Path | None, typer.Option(help="存放初始密码的文件(权限 0600)")] = None,
+    as_json: Json = False,
 ) -> None:
     """Somebody new, known by account, password or both."""
     desk = open_desk(ctx.obj)
     desk.require("operator.edit")
     password = settings.secret(password_file, "--password-file") if password_file else None
-    if department is not None:
-        known = resources.departments(desk.settings).find(department)
-        if known is None:  # nobody of a unit that is not in the list would ever see a case
-            raise Refused(f"没有单位“{department}”", "单位名称见 departments.toml", USAGE)
-        department = known.name
     if login is None and password is None:
         password = typer.prompt(f"{name} 的初始密码", hide_input=True, confirmation_prompt=True)
+    department = unit_named(resources.departments(desk.settings), department) if department else None
     with desk.database.write() as tx:
-        operators.add(tx, name, tuple(role), login, department, password, desk.now())
+        added = operators.add(tx, name, tuple(role), login, department, password, desk.now())
         desk.audit(tx, "operator.add", name, {"roles": role, "login": login, "department": department})
-    screen.say(f"已登记 {name}:{'、'.join(ROLES[one] for one in role)}", "green")
+    said = f"已登记 {name}:{department or ''}{'、'.join(ROLES[one] for one in role)}"
+    screen.emit(as_json, added, lambda: screen.say(said, "green"))
 
 
 @app.command("list", help="列出操作员。")

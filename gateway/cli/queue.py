@@ -57,7 +57,7 @@ def list_(
             screen.say(f"有 {danger} 件特急,请先处理", "bold red")
         for year in absent:
             screen.say(f"缺 {year} 年的放假通知,到期日在该年的都是暂定:见 xinqiao calendar check", "bold red")
-        screen.table(f"待处理 {len(queue)} 件", ("", "编号", "缓急", "状态", "沟通办", "渠道", "等待", "内容"), rows)
+        screen.table(f"待处理 {len(queue)} 件", ("", "编号", "缓急", "状态", "沟通办", "渠道", "等待", "内容…"), rows)
 
     data = [data_of(desk, one) | due.data_of(None, waits.get(one.id)) for one in shown]
     screen.emit(as_json, {"waiting": len(queue), "emergencies": danger, "cases": data}, render)

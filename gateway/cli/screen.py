@@ -11,9 +11,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from gateway.cli.table import columns, draw
 from gateway.errors import Refused
 from routing.rates import percent
 
@@ -34,16 +34,13 @@ def neutral(words: object) -> str:
     return "".join(shown)
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "") -> None:
-    """A table. A column whose head starts with # holds numbers and stands right."""
-    grid = Table(title=title, title_justify="left", title_style="bold", caption=caption or None, caption_justify="left")
-    for column in columns:
-        grid.add_column(
-            column.removeprefix("#"), justify="right" if column.startswith("#") else "left", overflow="fold"
-        )
-    for row in rows:
-        grid.add_row(*(cell if isinstance(cell, Text) else Text(neutral("" if cell is None else cell)) for cell in row))
-    out.print(grid)
+def table(title: str, heads: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "") -> None:
+    """A table. A column whose head starts with # holds numbers and stands right; one that ends in … may be cut."""
+    cells = [
+        [cell if isinstance(cell, Text) else Text(neutral("" if cell is None else cell)) for cell in row]
+        for row in rows
+    ]
+    draw(out, title, columns(heads, cells), caption)
 
 
 def say(words: str, style: str = "") -> None:
@@ -61,9 +58,9 @@ def emit(as_json: bool, data: Any, render: Callable[[], None]) -> None:
 
 def complain(refusal: Refused) -> None:
     """Why not, and what to do, on standard error."""
-    err.print(Text(f"× {neutral(refusal.message)}", style="bold red"))
+    err.print(Text(f"× {neutral(refusal.message)}", style="bold red"), soft_wrap=True)
     if refusal.way_out:
-        err.print(Text(f"  → {neutral(refusal.way_out)}"))
+        err.print(Text(f"  → {neutral(refusal.way_out)}"), soft_wrap=True)
 
 
 def moment(value: datetime | int | None, zone: ZoneInfo, seconds: bool = False) -> str:

@@ -53,7 +53,7 @@ def _print(desk: Desk, cases: list[Case], words: list[str], page: int, more: boo
         for one in cases
     ]
     caption = f"第{page}页,下一页加 --page {page + 1}" if more else ""
-    columns = ("编号", "登记", "状态", "主办", "地点", "内容", "答复")
+    columns = ("编号", "登记", "状态", "主办", "地点", "内容…", "答复…")
     screen.table(f"找到 {len(cases)} 件{'以上' if more else ''}", columns, rows, caption)
 
 

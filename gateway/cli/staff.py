@@ -15,7 +15,7 @@ from routing import staff
 from routing.departments import StaffPost
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-ROLES = {"dept": "信息员", "head": "分管领导", "leader": "县领导"}
+ROLES = {"dept": "信息员", "head": "分管领导", "leader": "县领导", "duty": "值班人员"}
 
 
 @app.command("list", help="可以用短信办公的号码:哪个单位、什么职务、是否因验证码输错而锁定。")

@@ -8,9 +8,9 @@ import typer
 from gateway import task_desk
 from gateway.casebook import Desk as CaseDesk
 from gateway.cli import due, screen
-from gateway.cli.case_steps import unit_named
 from gateway.cli.case_view import Json, No, data_of, of_unit
 from gateway.cli.desk import open_desk
+from gateway.cli.units import unit_named
 from gateway.errors import USAGE, Refused
 from routing.cases import GATES, LABELS
 
@@ -30,7 +30,7 @@ def new(
     desk = open_desk(ctx.obj)
     actor = desk.require("task.give").name
     book = CaseDesk.from_settings(desk.settings)
-    lead, co = unit_named(book, unit), [unit_named(book, one) for one in co or ()]
+    lead, co = unit_named(book.departments, unit), [unit_named(book.departments, one) for one in co or ()]
     with desk.database.write() as tx:
         case = task_desk.give(tx, book, unit=lead, co_handlers=co, words=text, days=days, actor=actor, now=desk.now())
         desk.audit(tx, "task.give", case.number, {"unit": lead})
@@ -49,7 +49,7 @@ def list_(
     desk = open_desk(ctx.obj)
     who = desk.require("case.view")
     book = CaseDesk.from_settings(desk.settings)
-    only = who.department if of_unit(desk) else unit_named(book, unit) if unit else None
+    only = who.department if of_unit(desk) else unit_named(book.departments, unit) if unit else None
     with desk.database.read() as tx:
         found = task_desk.tasks(tx, only, everything)
         limits = due.limits(tx, desk, found)

@@ -122,7 +122,7 @@ def list_(
         )
         for one in data
     ]
-    columns = ("#编号", "时间", "来信人", "处理", "件号", "内容", "依据")
+    columns = ("#编号", "时间", "来信人", "处理", "件号", "内容…", "依据")
     screen.emit(as_json, data, lambda: screen.table(f"来信 {len(data)} 条", columns, lines))
 
 

@@ -7,9 +7,9 @@ import typer
 from gateway import resources, zero_reports
 from gateway.casebook import Desk as CaseDesk
 from gateway.cli import period, screen
-from gateway.cli.case_steps import unit_named
 from gateway.cli.case_view import Json, of_unit
 from gateway.cli.desk import Desk, open_desk
+from gateway.cli.units import unit_named
 from gateway.errors import USAGE, Refused
 from gateway.zero_reports import Confirmed
 
@@ -35,7 +35,7 @@ def confirm(
     written = (who.department or "") if of_unit(desk) else unit
     if not written:
         raise Refused("请写明单位", "加上 --unit", USAGE)
-    name, of = unit_named(book, written), _month(desk, book, month)
+    name, of = unit_named(book.departments, written), _month(desk, book, month)
     with desk.database.write() as tx:
         zero_reports.confirm(tx, name, of, count, "operator", who.name, desk.now())
         desk.audit(tx, "zero.confirm", name, {"month": of, "matters": count})

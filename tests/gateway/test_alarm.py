@@ -1,16 +1,19 @@
 """Danger: the duty officer hears of it within seconds, not every second, until somebody has the case in hand."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from gateway import alarm, resources
 from gateway.case_ladder import Post
+from gateway.settings import FILE
 from gateway.tables import message
 from routing.texts import units
-from tests.gateway.casework import MINE, act, events, opened, show
+from tests.gateway.casework import MINE, THEIRS, act, events, opened, show
 from tests.gateway.office import Office
+from tests.gateway.phones import SHIPPED
 
 DUTY, SECOND = "13900000009", "13900000008"
 FIRE = "着火了快来人,我家在东屯村,电话13812345678"
@@ -66,6 +69,74 @@ def test_acceptance_ends_it(duty: Office) -> None:
     act(duty, no, "accept", kind="求助")
     assert sweep(duty) == 0
     assert len(alarms(duty)) == 1
+
+
+@pytest.fixture
+def phoned(folder: Path) -> Office:
+    """An office with two officers on duty, who answer."""
+    words = SHIPPED.read_text(encoding="utf-8")
+    (folder / "departments.toml").write_text(words.replace('duty_phone = ""', f'duty_phone = ["{DUTY}", "{SECOND}"]'))
+    written = (folder / FILE).read_text(encoding="utf-8")
+    (folder / FILE).write_text(written.replace('departments = ""', 'departments = "departments.toml"'))
+    office = Office(folder)
+    office.join(MINE[2:], THEIRS[2:])
+    return office
+
+
+def sent(office: Office) -> dict[str, str]:
+    """The last text to each number since the last look."""
+    return {submit.destination[-11:]: submit.body.decode("utf-16-be") for _, _, submit in office.submit()}
+
+
+def told_later(office: Office) -> list[int]:
+    """In which minutes of the next hour somebody is told."""
+    begun, minutes = office.minutes, list[int]()
+    for minute in range(2, 60, 2):
+        office.minutes = begun + minute
+        minutes += [minute] * sweep(office)
+    return minutes
+
+
+def test_an_officer_who_takes_it_over_ends_the_alarm_and_the_others_learn_who(phoned: Office) -> None:
+    no = opened(phoned, MINE, FIRE)
+    sweep(phoned)
+    phoned.submit()
+    phoned.text(f"86{DUTY}", "qs")
+    texts = sent(phoned)
+    assert f"{no}已记下由您接手" in texts[DUTY]
+    assert f"{no}已由值班人员接手(手机尾号{DUTY[-4:]})" in texts[SECOND]
+    assert told_later(phoned) == []
+    assert show(phoned, no).state == "new"  # it still waits for an operator
+
+
+def test_new_words_of_danger_raise_an_alarm_that_was_taken_over_anew(phoned: Office) -> None:
+    no = opened(phoned, MINE, FIRE)
+    sweep(phoned)
+    phoned.text(f"86{DUTY}", f"QS{no}")
+    phoned.minutes += 11
+    phoned.text(MINE, f"{no}火灾更大了,救命")
+    assert sweep(phoned) == 1
+    assert told_later(phoned) == [10]  # nobody has taken this one over; three are the most
+
+
+def test_of_several_alarms_one_is_to_be_named(phoned: Office) -> None:
+    first, second = opened(phoned, MINE, FIRE), opened(phoned, THEIRS, "救命,有人要跳楼")
+    sweep(phoned)
+    phoned.text(f"86{DUTY}", "QS")
+    said = sent(phoned)[DUTY]
+    assert first in said
+    assert second in said
+    phoned.text(f"86{DUTY}", f"QS {second}")
+    phoned.minutes += 11
+    assert sweep(phoned) == 1
+    assert first in alarms(phoned)[-1]
+
+
+def test_an_order_without_an_alarm_and_other_words_of_an_officer_are_answered_with_what_to_do(phoned: Office) -> None:
+    phoned.text(f"86{DUTY}", "QS")
+    assert "没有等待接手的特急告警" in sent(phoned)[DUTY]
+    phoned.text(f"86{DUTY}", "我马上到")
+    assert "请回复QS" in sent(phoned)[DUTY]
 
 
 def test_more_danger_about_a_case_in_hand_is_told_once_and_not_within_ten_minutes(duty: Office) -> None:

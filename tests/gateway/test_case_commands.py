@@ -11,7 +11,7 @@ from docx import Document
 from typer.testing import CliRunner
 
 from gateway import operators
-from gateway.cli import case, text
+from gateway.cli import case, operator, text
 from gateway.cli.where import Where
 from gateway.database import Database
 from gateway.errors import Refused
@@ -41,7 +41,7 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
             if name != "office":
                 operators.add(tx, name, roles, name, department, None, NOON)
     database.close()
-    nouns = {"case": case.app, "text": text.app}
+    nouns = {"case": case.app, "text": text.app, "operator": operator.app}
 
     def run(who: str, noun: str, *arguments: str, refused: str = "") -> Any:
         monkeypatch.setenv("LOGNAME", who)
@@ -140,7 +140,7 @@ def test_merging_and_correlation_by_commands(run: Run, no: str) -> None:
 
 def test_what_is_wrong_is_said_in_one_line_with_a_way_out(run: Run, no: str, folder: Path) -> None:
     run("office", "case", "show", "FX0000000", refused="xinqiao case list")
-    run("office", "case", "list", "--state", "lost", refused="replied")
+    run("office", "case", "list", "--state", "lost", refused="待评价")
     run("office", "case", "assign", no, "--lead", "交警大队", refused="受理(accept)")
     run("office", "case", "accept", no, "--kind", "乱来", refused="求助")
     run("office", "case", "accept", no, "--kind", "求助")
@@ -154,6 +154,46 @@ def test_what_is_wrong_is_said_in_one_line_with_a_way_out(run: Run, no: str, fol
         steps = tx.scalars(sa.text("SELECT event FROM case_event ORDER BY id")).all()
     store.close()
     assert steps == ["receive", "accept"]
+
+
+def test_a_number_is_understood_as_people_write_it_and_a_slip_is_called_one(run: Run, no: str) -> None:
+    for written in (no.lower(), no.removeprefix("FX"), f" {no[:4]} {no[4:]}", no.translate({ord("F"): "F", 50: "2"})):
+        assert run("office", "case", "show", written)["number"] == no
+    slip = no[:-1] + str((int(no[-1]) + 1) % 10)
+    run("office", "case", "show", slip, refused="校验位不符")
+    run("office", "case", "show", "600017", refused="校验位不符")
+
+
+def test_who_decides_sees_what_was_proposed_and_everything_else_about_the_case(run: Run, no: str) -> None:
+    run("office", "case", "reject", no, refused="jurisdiction")
+    run("office", "case", "reject", no, "--code", "court")
+    waiting = run("shen", "case", "next")
+    [asked] = waiting["proposed"]
+    assert (asked["event"], asked["actor"], waiting["number"]) == ("reject", "office", no)
+    assert asked["reason"]
+    assert asked["where"]
+    assert [line["event"] for line in waiting["history"]] == ["receive", "propose_reject"]
+    run("shen", "case", "decline", no, "--reason", "属于本县")
+    assert run("shen", "case", "show", no)["proposed"] == []
+
+
+def test_cases_are_listed_by_the_state_and_the_unit_as_the_office_calls_them(run: Run, no: str) -> None:
+    run("office", "case", "accept", no, "--kind", "求助")
+    run("office", "case", "assign", no, "--lead", "交警大队")
+    assert [one["number"] for one in run("office", "case", "list", "--state", "待签收", "--department", "交警")] == [no]
+    assert run("office", "case", "list", "--state", "assigned") == run("office", "case", "list", "--state", "待签收")
+
+
+def test_somebody_of_a_unit_is_entered_under_its_full_name_or_not_at_all(run: Run, no: str, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("four words make a secret")
+    secret.chmod(0o600)
+    new = ("--role", "dept", "--password-file", str(secret))
+    run("office", "operator", "add", "lao", *new, "--department", "交警对", refused="交警大队")
+    run("office", "operator", "add", "lao", *new, "--login", "lao", "--department", "交警")
+    run("office", "case", "accept", no, "--kind", "求助")
+    run("office", "case", "assign", no, "--lead", "交警大队")
+    assert [one["number"] for one in run("lao", "case", "list")] == [no]
 
 
 def test_the_texts_are_shown_with_their_lengths(run: Run) -> None:

@@ -16,7 +16,7 @@ from routing.cases import Case
 from routing.history import replay
 from routing.numbers import write
 from routing.staff import Verb, hidden
-from tests.gateway.casework import MINE, WATER, YOURS, act, events, opened, show
+from tests.gateway.casework import MINE, WATER, YOURS, act, answered, events, opened, show
 from tests.gateway.office import Office
 from tests.gateway.phones import (
     MAYOR,
@@ -420,3 +420,14 @@ def storm(_made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tup
     yield office, *found, code
     office.tick.close()
     office.database.close()
+
+
+def test_a_unit_that_is_to_do_it_again_reads_what_the_citizen_was_dissatisfied_with(office: Office) -> None:
+    no = opened(office, MINE, WATER)
+    answered(office, no)
+    at(office, "2026-11-25T14:10")
+    told(office)
+    office.text(MINE, "3 还在漏水,根本没修")
+    act(office, no, "uphold", "reviewer", "乙", reason="情况属实", lead="交警大队")
+    words = next(one for one in told(office)[POLICE] if "内容" in one)
+    assert "重办:3 还在漏水,根本没修;情况属实。原件:" in words
