@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 
 from gateway.papers import Block, Counted, Paper, Row, Share, Table, Text
-from gateway.papers.word import chinese_day
+from gateway.papers.paper import chinese_day
 from gateway.report_facts import Facts, in_month, last_day, months_earlier, said
 from routing import gaming, statistics, supervision
 from routing.cases import CaseState

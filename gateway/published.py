@@ -9,7 +9,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from gateway.papers import Paper, Table
-from gateway.papers.word import chinese_day
+from gateway.papers.paper import chinese_day
 from gateway.report_facts import Facts, in_month, said
 from roster import store as roster_store
 from roster.masking import unnamed

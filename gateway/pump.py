@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import sqlalchemy as sa
-import structlog
 
 from carriers.events import (
     BindRefused,
@@ -34,10 +33,11 @@ from carriers.events import (
 from carriers.link import Link, LinkState
 from carriers.session import Session, State
 from gateway.lease import LeaseLost
+from gateway.logs import Log
 from gateway.outbox import Answer
 from gateway.tick import Arrivals, Outcome, Room, Tick
 
-log = structlog.get_logger("pump")
+log = Log("pump")
 
 Result = TypeVar("Result")
 LEASE_MARGIN = 2.0  # seconds before our lease ends after which we write nothing more

@@ -10,12 +10,11 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 import sqlalchemy as sa
-import structlog
 
 from gateway import case_mail, channel_desk, outbox, staff_codes
 from gateway.case_ladder import Post
 from gateway.casebook import Desk
-from gateway.logs import mask
+from gateway.logs import Log, mask
 from gateway.staff_codes import Purpose
 from gateway.tables import staff_code
 from roster import store as roster_store
@@ -27,7 +26,7 @@ from routing.departments import Department
 from routing.supervision import TEXTED
 from routing.tables import case_event, case_ticket
 
-log = structlog.get_logger("staff")
+log = Log("staff")
 
 PURPOSE = "staff"
 """Purpose of texts to the office's people about their work. They keep no distance, and are nobody's case dialogue."""

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from gateway.bulletin import adopted, topic
 from gateway.notices import TOPICS
 from gateway.papers import Block, Counted, Paper, Row, Share, Table, Text
-from gateway.papers.word import chinese_day
+from gateway.papers.paper import chinese_day
 from gateway.report_facts import Facts, in_month, in_year
 from gateway.supervision_records import Record
 from routing import evaluation, statistics, supervision
