@@ -9,9 +9,7 @@ from collections.abc import Mapping
 from struct import Struct
 from typing import NamedTuple
 
-from aiosmpplib.state import SmppCommandStatus
-
-from carriers import smpp_layout, udh
+from carriers import udh
 from carriers.dialect import Command, Dialect, Failures, LoginAnswer, SubmitAnswer
 from carriers.events import (
     BindRequested,
@@ -50,6 +48,8 @@ CREDENTIALS = frozenset({BIND_FAILED, INVALID_PASSWORD, INVALID_SYSTEM_ID})
 
 def describe(status: int) -> str:
     """A command_status for people: code, name and meaning."""
+    from aiosmpplib.state import SmppCommandStatus  # a large library for a few names
+
     try:
         known = SmppCommandStatus(status)
     except ValueError:
@@ -487,6 +487,8 @@ class Smpp(Dialect):
 
     def explain(self, pdu: bytes) -> Explained:
         """Every field."""
+        from carriers import smpp_layout  # only who reads a trace needs it
+
         return smpp_layout.explain(pdu)
 
     def read_submit_answer(self, pdu: bytes) -> SubmitAnswer:

@@ -2,9 +2,9 @@
 
 import re
 import unicodedata
+from codecs import Codec
+from functools import cache
 from typing import NamedTuple
-
-from aiosmpplib import GSM7BitCodec
 
 GSM, ASCII, LATIN1, BINARY, UCS2, GBK = 0, 1, 3, 4, 8, 15  # data_coding, SMPP 3.4, 5.2.19; 15 is practice in China
 
@@ -12,8 +12,6 @@ SINGLE, PART = 140, 134  # octets, without and with a user data header (3GPP TS 
 MOST_PARTS = 255
 SURE = 0.75  # a reading as likely as that needs no comparison
 LABEL_COUNTS = 0.25  # how much likelier another reading must be than the one that the label names
-
-_gsm = GSM7BitCodec()
 
 
 class Split(NamedTuple):
@@ -126,8 +124,16 @@ def _read_default(body: bytes) -> str:
     """The SMSC's default alphabet: GSM 03.38 by the book; octets above 127 can only be something else."""
     if any(octet > 0x7F for octet in body):
         return _likeliest(body, ("gb18030", "utf-8", "utf-16-be"))
-    text, _ = _gsm.decode(body, "replace")
+    text, _ = _gsm().decode(body, "replace")
     return str(text)
+
+
+@cache
+def _gsm() -> Codec:
+    from aiosmpplib import GSM7BitCodec  # the library takes a tenth of a second, and few texts come in this alphabet
+
+    codec: Codec = GSM7BitCodec()
+    return codec
 
 
 def _read_ucs2(body: bytes) -> str:

@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
-from alembic.util import CommandError
 
 from gateway import carrier_desk, lease, outbox
 from gateway.database import Database
@@ -88,6 +87,8 @@ def stage(file: Path, store: Path, vault: Vault) -> Database:
 def _check(database: Database, vault: Vault) -> None:
     if database.revision() is None:
         raise Refused("备份中没有信桥的数据", "请换一个备份")
+    from alembic.util import CommandError  # only an upgrade needs Alembic
+
     try:
         database.upgrade()
     except CommandError:

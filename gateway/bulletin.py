@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from gateway import report_lists
 from gateway.papers import Block, Counted, Paper, Row, Share, Table, Text
-from gateway.papers.word import chinese_day
+from gateway.papers.paper import chinese_day
 from gateway.report_facts import Facts, before_ranks, between, first_day, in_month, last_day, months_earlier, said
 from gateway.sight import Sight, on_paper
 from roster import store as roster_store

@@ -8,17 +8,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-import structlog
 
 from gateway import case_desk, case_mail, notices, outbox
 from gateway.casebook import Desk
+from gateway.logs import Log
 from routing import store
 from routing.cases import Case, CaseState, Facts, RuleBroken
 from routing.guards import RATED_WITHIN
 from routing.steps import step
 from routing.tables import case_ticket
 
-log = structlog.get_logger("cases")
+log = Log("cases")
 
 DAY = timedelta(days=1)
 SWEPT = (

@@ -11,10 +11,10 @@ from datetime import date, datetime
 from functools import partial
 
 import sqlalchemy as sa
-import structlog
 
 from gateway import case_mail, outbox
 from gateway.casebook import Desk
+from gateway.logs import Log
 from roster import store as roster_store
 from roster.networks import Prefixes, carrier_of
 from roster.vault import Vault
@@ -26,7 +26,7 @@ from routing.history import Entry, replay
 from routing.moves import LED, OFFICE, moves
 from routing.supervision import DEEMED_TOLD, SAME_PROBLEM, Call, Occurrence, Repeat, Rung
 
-log = structlog.get_logger("cases")
+log = Log("cases")
 
 PURPOSE = "supervision"
 """Purpose of texts to officials. They keep no distance from each other, and are nobody's case dialogue."""

@@ -13,7 +13,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
-import structlog
 
 from carriers.events import Event
 from gateway import (
@@ -34,6 +33,7 @@ from gateway.compose import Composer
 from gateway.database import Database
 from gateway.inbox import Inbox
 from gateway.lease import LeaseLost
+from gateway.logs import Log
 from gateway.rerouting import Routes
 from gateway.settings import Loaded
 from gateway.store_work import StoreWork
@@ -46,7 +46,7 @@ if TYPE_CHECKING:  # importing a link imports the reactor, which must be install
     from carriers.link import Link
     from gateway.pump import Pump
 
-log = structlog.get_logger("daemon")
+log = Log("daemon")
 Result = TypeVar("Result")
 CLOCK_STEP = 300.0  # seconds that the wall clock may go astray before nothing is expired by it any more
 BUSY_SHARE = 4  # of the lease a transaction waits for another writer's: it must end while the lease still runs

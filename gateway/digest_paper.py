@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from gateway.papers import Block, Paper, Table, Text
-from gateway.papers.word import chinese_day
+from gateway.papers.paper import chinese_day
 from routing.deadlines import LAMP_LABELS, Lamp
 
 BOX = "\n\n\n"

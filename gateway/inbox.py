@@ -10,7 +10,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy as sa
-import structlog
 
 from carriers import reassembly
 from carriers.events import Concatenation, InboundText
@@ -18,6 +17,7 @@ from carriers.profile import CarrierProfile
 from gateway import quarantine
 from gateway.casebook import Desk
 from gateway.hearing import Heard, Hearing
+from gateway.logs import Log
 from gateway.settings import Loaded
 from gateway.tables import text, text_part
 from roster import store as roster_store
@@ -26,7 +26,7 @@ from roster.phones import Fault, parse
 from roster.rowset import Statement
 from roster.vault import Vault
 
-log = structlog.get_logger("inbox")
+log = Log("inbox")
 
 DAY = 24 * 3_600_000
 ID_REUSE = 7 * DAY  # a carrier's own id of a text names it for so long

@@ -3,18 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from gateway.errors import NotFound, Refused
 from gateway.rights import ROLES, UNITS
 from gateway.tables import operator
 
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
+
 SHORTEST = 10
-_hasher = PasswordHasher()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,10 @@ def by_login(tx: sa.Connection, login: str) -> Operator:
 def by_password(tx: sa.Connection, name: str, password: str) -> Operator:
     """The operator who proves to be one by a password. A wrong name and a wrong password sound the same."""
     row = tx.execute(sa.select(operator).where(operator.c.name == name, operator.c.active)).one_or_none()
+    from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
     try:
-        _hasher.verify(row.password_hash if row and row.password_hash else _nobodys_hash(), password)
+        _hasher().verify(row.password_hash if row and row.password_hash else _nobodys_hash(), password)
     except (VerifyMismatchError, InvalidHashError):
         raise Refused("操作员或密码不对", "请核对 --as 的姓名和密码") from None
     if row is None:
@@ -110,15 +112,22 @@ def listed(tx: sa.Connection) -> list[Operator]:
 
 
 @cache
+def _hasher() -> "PasswordHasher":
+    from argon2 import PasswordHasher  # only a password needs it
+
+    return PasswordHasher()
+
+
+@cache
 def _nobodys_hash() -> str:
     """A hash to check against when there is none, so that an unknown name takes as long as a wrong password."""
-    return _hasher.hash("nobody has this password")
+    return _hasher().hash("nobody has this password")
 
 
 def _hashed(password: str) -> str:
     if len(password) < SHORTEST:
         raise Refused(f"密码至少{SHORTEST}个字符", "可用几个词连成一句")
-    return _hasher.hash(password)
+    return _hasher().hash(password)
 
 
 def _operator(row: Any) -> Operator:

@@ -9,13 +9,11 @@ from datetime import date
 from pathlib import Path
 
 import sqlalchemy as sa
-from docx.shared import Cm
 
 from gateway.case_words import hider
 from gateway.casebook import Desk
 from gateway.errors import Refused
-from gateway.papers import word
-from gateway.papers.word import chinese_day
+from gateway.papers.paper import chinese_day
 from gateway.sight import Sight, on_paper
 from roster.vault import Vault
 from routing.cases import URGENCIES, Case
@@ -107,6 +105,10 @@ def _course(joint: bool) -> list[str]:
 
 def write(sheet: Sheet, file: Path) -> None:
     """Make the Word file. Raises `OSError` when it cannot be written."""
+    from docx.shared import Cm  # only who prints needs it
+
+    from gateway.papers import word
+
     paper = word.blank(f"交办单 {sheet.number}")
     word.say(paper.add_paragraph(), f"{sheet.county}双向沟通办公室交办单", 20, word.TITLE_FONT, word.CENTRE)
     word.say(paper.add_paragraph(), f"编号：{sheet.number}", 12, align=word.CENTRE)

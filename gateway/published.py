@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from gateway.case_words import Hider, hider
 from gateway.papers import Paper, Table
-from gateway.papers.word import chinese_day
+from gateway.papers.paper import chinese_day
 from gateway.report_facts import Facts, in_month, said
 from gateway.sight import Sight, in_public
 from roster.masking import plates

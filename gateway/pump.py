@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import sqlalchemy as sa
-import structlog
 
 from carriers.events import (
     BindRefused,
@@ -36,11 +35,12 @@ from carriers.link import Link, LinkState
 from carriers.session import Session, State
 from gateway.errors import StoreBusy
 from gateway.lease import LeaseLost
+from gateway.logs import Log
 from gateway.outbox import Answer
 from gateway.store_work import StoreWork
 from gateway.tick import Arrivals, Outcome, Room, Tick
 
-log = structlog.get_logger("pump")
+log = Log("pump")
 
 LEASE_MARGIN = 2.0  # seconds before our lease ends after which we write nothing more
 MOST_PENDING = 5_000  # events of one carrier that may wait for the store before it is not read any more

@@ -8,13 +8,13 @@ a PDU: it was acknowledged as a text, so it is always kept.
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-import structlog
 
 from carriers.events import Unreadable
+from gateway.logs import Log
 from gateway.tables import quarantine
 from roster.vault import Vault
 
-log = structlog.get_logger("quarantine")
+log = Log("quarantine")
 
 DAY_MS = 24 * 3_600_000
 MOST_ROWS = 1_000  # kept whole, of one carrier and day (UTC)

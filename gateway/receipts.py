@@ -187,22 +187,27 @@ def _only_uncertain(tx: sa.Connection, carrier: str, person_id: int, now_ms: int
 
     A submit whose id is known (SGIP names it itself) is found by that and by nothing else.
     """
-    open_now = sa.select(part.c.id).join(message, message.c.id == part.c.message_id)
-    if tx.execute(open_now.where(message.c.person_id == person_id, part.c.state == PartState.SENDING).limit(1)).first():
+    if tx.execute(_OPEN_NOW, {"person": person_id}).first():
         return None
-    nameless = sa.select(attempt.c.part_id).where(
-        attempt.c.part_id == part.c.id, attempt.c.outcome == "uncertain", attempt.c.carrier_id.is_(None)
-    )
-    rows = tx.execute(
-        sa.select(part.c.id, part.c.state, part.c.reason).where(
-            part.c.person_id == person_id,
-            part.c.state == PartState.UNCERTAIN,
-            part.c.carrier == carrier,
-            part.c.changed_ms > now_ms - ORPHAN_REACH,
-            nameless.exists(),
-        )
-    ).all()
+    rows = tx.execute(_NAMELESS, {"person": person_id, "carrier": carrier, "since": now_ms - ORPHAN_REACH}).all()
     return _Found(*rows[0]) if len(rows) == 1 else None
+
+
+_OPEN_NOW = (
+    sa.select(part.c.id)
+    .join(message, message.c.id == part.c.message_id)
+    .where(message.c.person_id == sa.bindparam("person"), part.c.state == PartState.SENDING)
+    .limit(1)
+)
+_NAMELESS = sa.select(part.c.id, part.c.state, part.c.reason).where(
+    part.c.person_id == sa.bindparam("person"),
+    part.c.state == PartState.UNCERTAIN,
+    part.c.carrier == sa.bindparam("carrier"),
+    part.c.changed_ms > sa.bindparam("since"),
+    sa.select(attempt.c.part_id)
+    .where(attempt.c.part_id == part.c.id, attempt.c.outcome == "uncertain", attempt.c.carrier_id.is_(None))
+    .exists(),
+)
 
 
 def _learn_id(tx: sa.Connection, part_id: int, key: str) -> bool:

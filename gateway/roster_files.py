@@ -10,7 +10,6 @@ from io import StringIO
 from pathlib import Path
 
 import python_calamine
-import xlsxwriter
 
 from gateway.errors import USAGE, Refused
 from roster.importing import REQUIRED, Fault, Lists, NoHeader, Reading, read
@@ -117,6 +116,8 @@ def write_table(file: Path, title: str, header: Sequence[str], rows: Iterable[Se
             writer.writerow(header)
             writer.writerows([neutralised(cell) for cell in row] for row in rows)
         return
+    import xlsxwriter  # costs a command a quarter of a second
+
     with xlsxwriter.Workbook(str(file), {"constant_memory": True, "strings_to_formulas": False}) as book:
         sheet = book.add_worksheet(title)
         bold = book.add_format({"bold": True})
@@ -141,6 +142,8 @@ def _printable(cell: object) -> str:
 
 def write_sheet(file: Path, rows: Sequence[Sequence[object]]) -> None:
     """A sheet as an office would send it: words as words, numbers as numbers."""
+    import xlsxwriter
+
     with xlsxwriter.Workbook(str(file), {"strings_to_formulas": False}) as book:
         sheet = book.add_worksheet("名册")
         for number, row in enumerate(rows):

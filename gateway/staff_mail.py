@@ -10,12 +10,12 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 import sqlalchemy as sa
-import structlog
 
 from gateway import case_mail, case_texts, outbox, staff_codes
 from gateway.case_ladder import Post
 from gateway.case_words import hider
 from gateway.casebook import Desk
+from gateway.logs import Log
 from gateway.sight import Sight, on_paper
 from gateway.staff_codes import Purpose
 from gateway.tables import staff_code
@@ -28,7 +28,7 @@ from routing.departments import Department
 from routing.supervision import TEXTED
 from routing.tables import case_event, case_ticket
 
-log = structlog.get_logger("staff")
+log = Log("staff")
 
 PURPOSE = "staff"
 """Purpose of texts to the office's people about their work. They keep no distance, and are nobody's case dialogue."""

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-import structlog
 
 from gateway import alarm, case_texts, staff_codes, staff_mail
 from gateway.case_ladder import Post
 from gateway.casebook import Desk
 from gateway.errors import Refused
+from gateway.logs import Log
 from gateway.staff_codes import Live, Purpose
 from gateway.staff_orders import CARRIED_OUT, LABEL, Task, new_code, zero
 from roster import store as roster_store
@@ -26,7 +26,7 @@ from routing.departments import StaffPost
 from routing.inbound import Decision, DecisionKind
 from routing.staff import CODED, Order, Verb
 
-log = structlog.get_logger("staff")
+log = Log("staff")
 
 UNIT, DUTY = frozenset({"dept", "head"}), "duty"
 MAY: Mapping[Verb, frozenset[str]] = {

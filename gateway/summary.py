@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gateway import report_lists
 from gateway.bulletin import adopted, topic
 from gateway.papers import Block, Counted, Paper, Row, Share, Table, Text
-from gateway.papers.word import chinese_day
+from gateway.papers.paper import chinese_day
 from gateway.report_facts import Facts, in_month, said
 from gateway.sight import WITHHELD, sealed
 from roster.membership import Standing

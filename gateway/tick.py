@@ -25,6 +25,7 @@ from roster.phones import Fault, parse
 from roster.vault import Vault
 
 LANES_AGE_MS = 1_000  # quiet hours and send times are looked at again so often
+_HELD = sa.select(carrier_status.c.carrier).where(carrier_status.c.held_at.isnot(None))
 
 
 @dataclass(slots=True)
@@ -258,7 +259,5 @@ class Tick:
         self._lanes_version, self._lanes_at = version, now_ms
         self._lanes = notices.runnable(tx, datetime.fromtimestamp(now_ms / 1000, UTC), self._zone, self._quiet)
         self._composer.use(self._lanes)
-        self._stopped_carriers = frozenset(
-            tx.scalars(sa.select(carrier_status.c.carrier).where(carrier_status.c.held_at.isnot(None)))
-        )
+        self._stopped_carriers = frozenset(tx.scalars(_HELD))
         return True

@@ -11,7 +11,7 @@ from gateway import report_lists, supervision_records
 from gateway.bulletin import adopted, aspects, topic
 from gateway.notices import TOPICS
 from gateway.papers import Block, Counted, Paper, Row, Share, Table, Text
-from gateway.papers.word import chinese_day
+from gateway.papers.paper import chinese_day
 from gateway.report_facts import Facts, before_ranks, between, first_day, in_month, in_year, last_day, months_earlier
 from gateway.supervision_records import SURROUNDING, Record
 from routing import evaluation, statistics, supervision

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-import phonenumbers
-
 from roster.phones import national
 
 
@@ -69,6 +67,7 @@ def _by_prefix(number: str, prefixes: Prefixes) -> Belonging | None:
 
 
 def _by_library(number: str, prefixes: Prefixes) -> Belonging | None:
+    import phonenumbers
     from phonenumbers import carrier as library  # its tables take a tenth of a second and 11 MB: rarely needed
 
     try:

@@ -4,8 +4,6 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-import phonenumbers
-
 REGION = "CN"
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 _CALL_PREFIX = re.compile(r"^(?:17951|17911|12593)(?=1\d{10}$)")  # long-distance prefixes that phones used to keep
@@ -69,6 +67,8 @@ def _is_landline(digits: str) -> bool:
         return True  # a local number without its area code
     if not re.fullmatch(r"0?\d{9,11}", bare):
         return False
+    import phonenumbers  # few numbers need it, and no command should wait for its tables
+
     try:
         number = phonenumbers.parse(bare if bare.startswith("0") else f"0{bare}", REGION)
     except phonenumbers.NumberParseException:
@@ -77,6 +77,8 @@ def _is_landline(digits: str) -> bool:
 
 
 def _foreign(digits: str) -> str | Fault:
+    import phonenumbers
+
     try:
         number = phonenumbers.parse(digits, None)
     except phonenumbers.NumberParseException:

@@ -224,8 +224,14 @@ def listed(
 
 def waiting(tx: sa.Connection, state: CaseState, until: datetime) -> list[Case]:
     """Cases that have been in a state since `until` or longer, oldest first."""
-    query = sa.select(case_ticket).where(case_ticket.c.state == state, case_ticket.c.since <= until)
-    return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
+    return [_case(row) for row in tx.execute(_WAITING, {"in_state": state, "until": until})]
+
+
+_WAITING = (  # asked for many states at every sweep
+    sa.select(case_ticket)
+    .where(case_ticket.c.state == sa.bindparam("in_state"), case_ticket.c.since <= sa.bindparam("until"))
+    .order_by(case_ticket.c.id)
+)
 
 
 def merged_into(tx: sa.Connection, master_id: int) -> list[Case]:
@@ -236,10 +242,18 @@ def merged_into(tx: sa.Connection, master_id: int) -> list[Case]:
 
 def asked_apart(tx: sa.Connection, until: datetime) -> list[Case]:
     """Merged cases whose reporter was asked to rate the master's reply at `until` or earlier, and has not."""
-    query = sa.select(case_ticket).where(
-        case_ticket.c.state == CaseState.MERGED, case_ticket.c.survey == "open", case_ticket.c.surveyed_at <= until
+    return [_case(row) for row in tx.execute(_ASKED_APART, {"until": until})]
+
+
+_ASKED_APART = (
+    sa.select(case_ticket)
+    .where(
+        case_ticket.c.state == CaseState.MERGED,
+        case_ticket.c.survey == "open",
+        case_ticket.c.surveyed_at <= sa.bindparam("until"),
     )
-    return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
+    .order_by(case_ticket.c.id)
+)
 
 
 def surveys(tx: sa.Connection, person_id: int, survey: str) -> list[Case]:

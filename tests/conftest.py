@@ -5,14 +5,17 @@ import os
 os.environ["COLUMNS"] = "200"  # before any console is made: tables are as wide as they want, whoever runs the tests
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import hypothesis
 import pytest
 import sqlalchemy as sa
 
+from gateway import database
 from gateway.cli.init import make
 from gateway.database import Database
 from gateway.tables import metadata
@@ -23,6 +26,24 @@ from tests.postgres import Server, binaries
 
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True, max_examples=60)
 hypothesis.settings.load_profile("house")
+
+
+_firsts: dict[str, sa.Engine] = {}
+
+
+def compiling_once(engine: sa.Engine) -> sa.Engine:
+    """Thousands of stores are opened here, and each would compile every statement anew: a fifth of all time.
+
+    What was compiled belongs to a dialect, so all stores of a kind have one, and with it what it has compiled.
+    """
+    first = _firsts.setdefault(engine.dialect.name, engine)
+    engine.dialect = engine.pool._dialect = first.dialect
+    engine._compiled_cache = first._compiled_cache
+    return engine
+
+
+_right = database._engine
+database._engine = lambda url: compiling_once(_right(url))
 
 NOON = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)  # noon in Feixiang
 NOON_MS = round(NOON.timestamp() * 1000)
@@ -74,14 +95,32 @@ def on_postgres(_shared: Database) -> str:
     return _shared.url
 
 
+def in_memory() -> sa.Engine:
+    """An empty store that nobody else sees."""
+    engine = compiling_once(sa.create_engine("sqlite://"))
+    with engine.connect() as connection:
+        opened: sqlite3.Connection = connection.connection.dbapi_connection
+        opened.deserialize(_empty())
+    return engine
+
+
+@cache
+def _empty() -> bytes:
+    """A store with all tables: making them takes longer than most tests."""
+    engine = sa.create_engine("sqlite://")
+    metadata.create_all(engine)
+    with engine.connect() as connection:
+        opened: sqlite3.Connection = connection.connection.dbapi_connection
+        image = opened.serialize()
+    engine.dispose()
+    return image
+
+
 @pytest.fixture(params=ENGINES)
 def tx(request: pytest.FixtureRequest) -> Iterator[sa.Connection]:
     """An open transaction on an empty store."""
-    if request.param == "sqlite":
-        engine = sa.create_engine("sqlite://")
-        metadata.create_all(engine)
-    else:
-        engine = Database(request.getfixturevalue("on_postgres")).engine
+    sqlite = request.param == "sqlite"
+    engine = in_memory() if sqlite else Database(request.getfixturevalue("on_postgres")).engine
     with engine.begin() as connection:
         yield connection
     engine.dispose()

@@ -4,9 +4,12 @@ roster, understood by routing, run by gateway."""
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+from gateway.cli import NOUNS
 
 ROOT = Path(__file__).parent.parent
 MAY_IMPORT = {
@@ -29,6 +32,9 @@ EDGES = {
     "routing/tables.py",
     "routing/timelines.py",
 }
+HEAVY = {"aiosmpplib", "alembic", "apscheduler", "argon2", "docx", "phonenumbers", "structlog", "twisted", "xlsxwriter"}
+"""Libraries that take from a twentieth to a quarter of a second to load: a command loads them where it uses them."""
+LONG = {"demo", "rehearse"}  # they run everything there is
 FORBIDDEN_NAMES = {"utils", "helpers", "manager", "base", "common"}
 
 
@@ -39,11 +45,38 @@ def modules(package: str) -> list[Path]:
 def imported(module: Path) -> Iterator[str]:
     """Full names of what a module imports when it is loaded."""
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        yield from imported_by(node)
+
+
+def imported_by(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module:
+        yield node.module
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@cache
+def named() -> dict[str, Path]:
+    """Every module of ours by its full name."""
+    return {
+        str(path.relative_to(ROOT)).removesuffix(".py").removesuffix("/__init__").replace("/", "."): path
+        for package in MAY_IMPORT
+        for path in modules(package)
+    }
+
+
+def loaded(module: Path) -> Iterator[str]:
+    """The same without what stands in functions or is for types only: what everybody waits for who imports it."""
+    waiting: list[ast.AST] = [ast.parse(module.read_text(encoding="utf-8"))]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield from imported_by(node)
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            waiting += node.orelse
+        elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            waiting += ast.iter_child_nodes(node)
 
 
 @pytest.mark.parametrize("package", MAY_IMPORT)
@@ -82,11 +115,7 @@ def test_a_case_is_written_in_one_place_only() -> None:
 
 
 def test_modules_do_not_import_each_other_in_circles() -> None:
-    names = {
-        str(path.relative_to(ROOT)).removesuffix(".py").removesuffix("/__init__").replace("/", "."): path
-        for package in MAY_IMPORT
-        for path in modules(package)
-    }
+    names = named()
     graph = {
         name: {other for other in imported(path) if other in names and other != name and not name.startswith(other)}
         for name, path in names.items()
@@ -102,6 +131,33 @@ def test_modules_do_not_import_each_other_in_circles() -> None:
 
     for name in names:
         walk(name, ())
+
+
+@cache
+def waits_for(module: str) -> frozenset[str]:
+    """What a module of ours imports when it is loaded, packages that hold it included."""
+    found = {
+        ".".join(words[:n]) for name in loaded(named()[module]) for words in [name.split(".")] for n in range(1, 9)
+    }
+    return frozenset(found)
+
+
+@pytest.mark.parametrize("noun", sorted(NOUNS.keys() - LONG))
+def test_a_command_does_not_wait_for_libraries_that_it_may_not_need(noun: str) -> None:
+    trails = {f"gateway.cli.{noun}": f"gateway.cli.{noun}"}
+    waiting = list(trails)
+    while waiting:
+        module = waiting.pop(0)
+        for name in waits_for(module) - trails.keys():
+            trails[name] = f"{trails[module]} -> {name}"
+            assert name not in HEAVY, f"import it in the function that needs it: {trails[name]}"
+            if name in named():
+                waiting.append(name)
+
+
+def test_listing_the_nouns_loads_none_of_them() -> None:
+    loads = {name for name in waits_for("gateway.cli") if name in named()} - {"gateway", "gateway.cli"}
+    assert loads == {"gateway.cli.where", "gateway.errors"}
 
 
 def test_every_module_says_what_it_answers_and_none_is_a_drawer() -> None:

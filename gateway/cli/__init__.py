@@ -1,4 +1,8 @@
-"""`xinqiao`: the command line. One file per noun; a noun's file is only loaded when it is called."""
+"""`xinqiao`: the command line. One file per noun; a noun's file is only loaded when it is called.
+
+A new noun is a line in `NOUNS` and a file of its name. What is heavy (Word, Excel, Twisted) it imports in the function
+that needs it: `HEAVY` in tests/test_architecture.py says which libraries these are.
+"""
 
 import importlib
 import os

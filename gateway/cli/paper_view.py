@@ -8,7 +8,7 @@ import typer
 
 from gateway.cli import screen
 from gateway.errors import Refused
-from gateway.papers import Cell, Paper, Share, Text, excel, plain, word
+from gateway.papers import Cell, Paper, Share, Text, plain
 from gateway.papers.paper import shown
 from routing.rates import Rate
 
@@ -18,9 +18,14 @@ ExcelFile = Annotated[Path | None, typer.Option("--excel", help="另存为 Excel
 
 def give(paper: Paper, as_json: bool, word_file: Path | None = None, excel_file: Path | None = None) -> None:
     """The paper as its reader wants it. Raises `Refused` when a file cannot be written."""
-    for file, write in ((word_file, word.write), (excel_file, excel.write)):
-        if file is not None:
-            _save(paper, file, write)
+    if word_file is not None:
+        from gateway.papers import word  # each loads a large library
+
+        _save(paper, word_file, word.write)
+    if excel_file is not None:
+        from gateway.papers import excel
+
+        _save(paper, excel_file, excel.write)
     screen.emit(as_json, plain.data(paper), lambda: _show(paper, [word_file, excel_file]))
 
 

@@ -13,7 +13,6 @@ from gateway.cli.case_view import Json
 from gateway.cli.desk import open_desk
 from gateway.cli.period import day
 from gateway.errors import REFUSED, USAGE, Refused
-from gateway.papers import excel, word
 from gateway.sample_desk import ASPECTS, Sample
 from routing import sampling
 
@@ -112,6 +111,8 @@ def pack(
     as_json: Json = False,
 ) -> None:
     """Two files for each evaluator."""
+    from gateway.papers import excel, word  # each loads a large library
+
     desk = open_desk(ctx.obj)
     desk.require("sample.draw")
     book = CaseDesk.from_settings(desk.settings)

@@ -88,13 +88,16 @@ def listed(tx: sa.Connection, state: str | None = None) -> list[Notice]:
 
 def runnable(tx: sa.Connection, now: datetime, zone: ZoneInfo, quiet: tuple[time, time]) -> list[Lane]:
     """Notices that may be sent at this moment, in the order of their approval."""
-    rows = tx.execute(
-        sa.select(notice.c.id, notice.c.body, notice.c.urgent_reason)
-        .where(notice.c.state == "running", notice.c.send_at <= now)
-        .order_by(notice.c.approved_at, notice.c.id)
-    ).all()
+    rows = tx.execute(_RUNNABLE, {"now": now}).all()
     resting = is_quiet(now.astimezone(zone), quiet)
     return [Lane(row.id, row.body) for row in rows if row.urgent_reason or not resting]
+
+
+_RUNNABLE = (
+    sa.select(notice.c.id, notice.c.body, notice.c.urgent_reason)
+    .where(notice.c.state == "running", notice.c.send_at <= sa.bindparam("now"))
+    .order_by(notice.c.approved_at, notice.c.id)
+)
 
 
 def message_state(tx: sa.Connection, message_id: int) -> str:

@@ -11,8 +11,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from gateway.papers.paper import Behind, Cell, Counted, Paper, Share, Table, behind, shown
-from gateway.papers.word import printable
+from gateway.papers.paper import Behind, Cell, Counted, Paper, Share, Table, behind, printable, shown
 
 LIST = "清单"
 _HEAD = ("行", "栏", "属于", "编号")

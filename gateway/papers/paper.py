@@ -105,3 +105,13 @@ def behind(row: str, column: str, cell: Cell) -> Iterator[Behind]:
     elif isinstance(cell, Share):
         yield from (Behind(row, column, "分子", case) for case in cell.part)
         yield from (Behind(row, column, f"分母({cell.of})", case) for case in cell.whole)
+
+
+def printable(words: str) -> str:
+    """Without the control characters that XML cannot hold."""
+    return "".join(one for one in words if one in "\n\t" or (ord(one) >= 32 and one not in "\ufffe\uffff"))
+
+
+def chinese_day(day: date) -> str:
+    """As a paper dates itself: 2026年11月3日."""
+    return f"{day.year}年{day.month}月{day.day}日"

@@ -1,7 +1,6 @@
 """How papers of the office look in Word (GB/T 9704): its faces, sizes and margins; and a whole paper so written."""
 
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 
 from docx import Document
@@ -16,7 +15,7 @@ from docx.table import _Row
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
-from gateway.papers.paper import Paper, Table, shown
+from gateway.papers.paper import Paper, Table, printable, shown
 
 TITLE_FONT, HEAD_FONT, BODY_FONT = "方正小标宋简体", "黑体", "仿宋_GB2312"
 LEFT, CENTRE, RIGHT = WD_ALIGN_PARAGRAPH.LEFT, WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.RIGHT
@@ -152,13 +151,3 @@ def _set(run: Run, size: float, font: str) -> None:
     run._element.get_or_add_rPr().get_or_add_rFonts().set(
         qn("w:eastAsia"), font
     )  # python-docx sets the Latin face only
-
-
-def printable(words: str) -> str:
-    """Without the control characters that XML cannot hold."""
-    return "".join(one for one in words if one in "\n\t" or (ord(one) >= 32 and one not in "\ufffe\uffff"))
-
-
-def chinese_day(day: date) -> str:
-    """As a paper dates itself: 2026年11月3日."""
-    return f"{day.year}年{day.month}月{day.day}日"

@@ -25,7 +25,9 @@ def missing() -> str:
     """Why strace cannot be used here; empty when it can."""
     if shutil.which("strace") is None:
         return "strace is not installed"
-    tried = subprocess.run(["strace", "-f", "-o", "/dev/null", "true"], capture_output=True, check=False, timeout=10)
+    tried = subprocess.run(
+        ["strace", "-f", "-o", "/dev/null", "true"], capture_output=True, check=False, timeout=PATIENCE
+    )
     return "" if tried.returncode == 0 else "this machine does not let strace trace"
 
 

@@ -74,10 +74,12 @@ def entry_of(office: Office, no: str, event: str) -> Entry:
 
 
 def hourly(office: Office, until: str) -> None:
-    """Time goes by, with all sweeps each half hour."""
+    """Time goes by, with all sweeps each half hour from eight to eight, and at midnight."""
     end = datetime.fromisoformat(until).replace(tzinfo=SHANGHAI)
     while office.now < end:
         office.minutes += 30
+        hour = office.now.astimezone(SHANGHAI).hour
+        office.minutes += 60 * (24 - hour if hour >= 20 else 8 - hour if 0 < hour < 8 else 0)
         office.sweep()
         office.supervise()
 

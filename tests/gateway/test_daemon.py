@@ -11,7 +11,7 @@ import aiosmpplib
 import pytest
 
 from tests.gateway.tls_door import Door, certificate
-from tests.gateway.town import Town
+from tests.gateway.town import PATIENCE, Town
 
 SCRIPT = """
 [[carrier]]
@@ -339,7 +339,7 @@ async def _foreign(port: int, town: Town) -> list[Any]:
     await client.broker.enqueue(message)
     await asyncio.to_thread(town.until, lambda: town.counts()["submits"] == 1)
     await asyncio.to_thread(town.tell, do="text", carrier="mobile", text="路灯坏了", **{"from": "8613800000009"})
-    await asyncio.wait_for(enough.wait(), 20)
+    await asyncio.wait_for(enough.wait(), PATIENCE)
     await client.stop()
     running.cancel()
     return heard

@@ -12,10 +12,11 @@ from carriers.smpp import describe
 from gateway import answers, case_mail, case_texts, inbox, outbox, receipts
 from gateway.notices import asked
 from gateway.outbox import DIRECT, HOUR, RECEIPT_GRACE, UNCERTAIN_GRACE, Answer, PartState
-from gateway.tables import attempt, metadata, part
+from gateway.tables import attempt, part
 from roster import store as roster_store
 from roster.rowset import Statement
 from routing import store as case_store
+from tests.conftest import in_memory
 
 SESSION = (1 << 24) + 1
 NOW = 1_000_000
@@ -235,8 +236,7 @@ HOT = {
 def test_no_statement_of_the_message_path_walks_through_a_table(name: str) -> None:
     """Of SQLite's planner only: PostgreSQL's walks through whatever is as small as in a test."""
     written = HOT[name].written["sqlite"]
-    engine = sa.create_engine("sqlite://")
-    metadata.create_all(engine)
+    engine = in_memory()
     with engine.connect() as connection:
         given = dict.fromkeys(re.findall(r":(\w+)", written))
         steps = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {written}", given)]

@@ -9,11 +9,11 @@ from carriers.events import DeliveryReceipt, ReceiptState, SubmitAnswered, Verdi
 from carriers.smpp import describe
 from gateway import audit, fsck, lease, outbox, receipts
 from gateway.outbox import DIRECT, FINAL, Answer, PartState
-from gateway.tables import metadata, part
+from gateway.tables import part
 from roster import store as roster_store
 from roster.networks import Belonging
 from roster.vault import Keys, Vault
-from tests.conftest import NOON, NOON_MS
+from tests.conftest import NOON, NOON_MS, in_memory
 
 HOUR = 3_600_000
 SEAL = b"s" * 32
@@ -25,8 +25,7 @@ class Outbox(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.engine = sa.create_engine("sqlite://")
-        metadata.create_all(self.engine)
+        self.engine = in_memory()
         vault = Vault(Keys(b"m" * 32, b"i" * 32, b"s" * 32))
         self.now = NOON_MS
         self.session, self.sequence = 1 << 24, 0

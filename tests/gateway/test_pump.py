@@ -21,7 +21,7 @@ from gateway.pump import AHEAD, MOST_SHORT_TEXTS, Pump
 from gateway.store_work import AtOnce, StoreWork
 from tests.gateway.office import HOME, Office
 
-FOR_EVER, PATIENCE = 3600.0, 10.0
+FOR_EVER, PATIENCE = 3600.0, 60.0
 ANSWER = SubmitAnswered(1, 1, Verdict.ACCEPTED, 0, "ID1")
 TEXT = InboundText(7, "13800000001", HOME, "路灯坏了".encode("utf-16-be"), 8, None, False, "", b"raw")
 RECEIPT = DeliveryReceipt(8, "ID1", ReceiptState.DELIVERED, "", "13800000001", b"raw")

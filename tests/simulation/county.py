@@ -513,15 +513,9 @@ class County:
 
     def arrived(self, carrier: str, line: dict[str, Any]) -> None:
         """A submit has reached a carrier. Its reference tells its part, or its sequence number: see `_numbered`."""
-        intent = (
-            sa.select(attempt.c.part_id, attempt.c.session)
-            .where(attempt.c.carrier == carrier, attempt.c.sequence == line["sequence"])
-            .order_by(attempt.c.session.desc())
-        )
-        if line["reference"] is not None:
-            intent = intent.where(attempt.c.part_id == line["reference"])
+        given = {"carrier": carrier, "sequence": line["sequence"], "reference": line["reference"]}
         with self.database.read() as tx:
-            found = tx.execute(intent.limit(1)).first()
+            found = tx.execute(_INTENT, given).first()
         on_record = found is not None and line["sequence"] <= self.on_disk.get(found.session, 0)
         part_id = found.part_id if on_record else 0
         fate = line["fate"].value if line["fate"] else None
@@ -530,9 +524,21 @@ class County:
 
     def intents(self) -> dict[int, int]:
         """The last sequence number of each session whose intent is committed."""
-        last = sa.select(attempt.c.session, sa.func.max(attempt.c.sequence)).group_by(attempt.c.session)
         with self.database.read() as tx:
-            return {row[0]: row[1] for row in tx.execute(last)}
+            return {row[0]: row[1] for row in tx.execute(_INTENTS)}
+
+
+_INTENT = (
+    sa.select(attempt.c.part_id, attempt.c.session)
+    .where(
+        attempt.c.carrier == sa.bindparam("carrier"),
+        attempt.c.sequence == sa.bindparam("sequence"),
+        attempt.c.part_id == sa.func.coalesce(sa.bindparam("reference", type_=sa.BigInteger), attempt.c.part_id),
+    )
+    .order_by(attempt.c.session.desc())
+    .limit(1)
+)
+_INTENTS = sa.select(attempt.c.session, sa.func.max(attempt.c.sequence)).group_by(attempt.c.session)
 
 
 def play(template: Template, seed: int) -> tuple[County, Story]:
