@@ -25,11 +25,13 @@ from archive import CASES, Writer, build
 
 from gateway import case_desk, likeness, resources, search, triage_desk
 from gateway.casebook import find
+from gateway.cli.desk import read_keys
 from gateway.database import Database
-from gateway.search import Reach
 from gateway.settings import Loaded, load
+from gateway.sight import Reader
 from gateway.tables import case_ticket
 from gateway.triage_desk import Book
+from roster.vault import Vault
 
 ITEMS = 200
 SAMPLES = 100
@@ -62,6 +64,7 @@ def in_process(settings: Loaded, database: Database, book: Book, texts: Sequence
     """What a running process takes: the web console, the triage screen."""
     now = datetime.now(UTC)
     said = [book.reader.read(text) for text in texts]
+    vault, reader = Vault(read_keys(settings)), Reader.of(["operator"])
     with database.read() as tx:
         cases = tx.scalar(sa.select(sa.func.count()).select_from(case_ticket))
         print(f"{cases} cases")
@@ -72,8 +75,7 @@ def in_process(settings: Loaded, database: Database, book: Book, texts: Sequence
         measured("everything about a case", lambda n: triage_desk.advise(tx, book, one, now), 20)
         measured("the queue", lambda n: triage_desk.waiting(tx), 20)
         for words in WORDS:
-            reach = Reach(shielded=True)
-            measured(f"search {' '.join(words)}", lambda n, w=words, r=reach: search.find(tx, w, r), 9)
+            measured(f"search {' '.join(words)}", lambda n, w=words: search.find(tx, vault, w, reader), 9)
 
 
 def commands(folder: Path, number: str) -> None:

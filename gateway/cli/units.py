@@ -9,5 +9,7 @@ def unit_named(departments: Departments, written: str) -> str:
     unit = departments.find(written)
     if unit is None:
         like = "、".join(one.name for one in departments.units if set(written) & set(one.name) - {"县", "局"})[:80]
-        raise Refused(f"没有名为“{written}”的承办单位", f"相近的:{like or '无'}", USAGE)
+        raise Refused(
+            f"没有名为“{written}”的承办单位", f"相近的:{like}" if like else "单位名称见 departments.toml", USAGE
+        )
     return unit.name

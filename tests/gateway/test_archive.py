@@ -12,9 +12,10 @@ from gateway import fsck, resources, search, supervision_desk, triage_desk
 from gateway.casebook import Desk
 from gateway.cli.desk import read_keys
 from gateway.database import Database
-from gateway.search import Reach
 from gateway.settings import load
+from gateway.sight import Reader
 from gateway.tables import case_ticket, token_count
+from roster.vault import Vault
 from routing import store
 from tests.conftest import NOON, NOON_MS
 
@@ -69,5 +70,5 @@ def test_it_can_be_filed_and_searched(archive: Path) -> None:
     assert triage_desk.file_all(database, resources.reader(settings)) == 0
     with database.read() as tx:
         assert tx.scalar(sa.select(token_count.c.cases).where(token_count.c.token == 0)) == CASES
-        assert search.find(tx, ["路灯"], Reach()).cases
+        assert search.find(tx, Vault(read_keys(settings)), ["路灯"], Reader.of(["operator"])).cases
     database.close()
