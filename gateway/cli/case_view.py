@@ -13,6 +13,7 @@ from gateway.casebook import find
 from gateway.cli import screen
 from gateway.cli.desk import Desk
 from gateway.errors import NotFound
+from gateway.sample_desk import ASPECTS
 from gateway.sight import Reader, Sight
 from roster import store as roster_store
 from roster.phones import masked
@@ -235,7 +236,8 @@ SET = {"lead": "主办", "co_handlers": "协办", "due_on": "期限", "review_on
 
 def _account(one: Mapping[str, Any]) -> str:
     """Why, in whose words, and what it changed. A reason that only repeats the step is none."""
-    became = ((head, one["data"].get("set", {}).get(name)) for name, head in SET.items())
+    became = [(head, one["data"].get("set", {}).get(name)) for name, head in SET.items()]
+    became.append(("不满意的方面", [ASPECTS[named] for named in one["data"].get("aspects", ())]))
     changed = "".join(
         f"[{head} {'、'.join(value) if isinstance(value, list) else value}]" for head, value in became if value
     )

@@ -1,8 +1,10 @@
 """A morning of case work as its people have it: each with their own account, by commands."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from typer.testing import CliRunner
 
 from gateway import operators
 from gateway.cli import case, operator, text
+from gateway.cli.case_view import print_history
 from gateway.cli.where import Where
 from gateway.database import Database
 from gateway.errors import Refused
@@ -200,3 +203,12 @@ def test_the_texts_are_shown_with_their_lengths(run: Run) -> None:
     shown = {one["name"]: one for one in run("office", "case", "texts", "--check")}
     assert all(one["length"] <= 70 for one in shown.values())
     assert shown["T6"]["room"] > 200
+
+
+def test_the_history_says_with_what_a_citizen_is_dissatisfied(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    desk: Any = SimpleNamespace(settings=load(folder, {}))
+    line = {"at": NOON, "label": "评价", "actor": "citizen", "to_state": "dissatisfied"}
+    said = {"reason": "", "words": "3态度差", "data": {"aspects": ["attitude", "style"]}}
+    print_history(desk, "FX2600017", [line | said])
+    shown = re.sub(r"[\s│]", "", capsys.readouterr().out)  # as if no line were broken
+    assert "3态度差[不满意的方面服务态度、工作作风]" in shown
