@@ -7,7 +7,7 @@ the office's commands would have written, except that nothing went through the o
 phone. `xinqiao fsck` finds it whole. All follows from the seed; the later the moment, the more cases are still open.
 """
 
-import sys
+import argparse
 import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -343,6 +343,10 @@ def build(folder: Path, cases: int = CASES, until: datetime | None = None, seed:
 
 
 if __name__ == "__main__":
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("folder", type=Path)
+    options.add_argument("cases", type=int, nargs="?", default=CASES)
+    given = options.parse_args()
     started = time.perf_counter()
-    build(Path(sys.argv[1]), *map(int, sys.argv[2:3]))
-    print(f"{sys.argv[1]}: {time.perf_counter() - started:.0f} s")
+    build(given.folder, given.cases)
+    print(f"{given.folder}: {time.perf_counter() - started:.0f} s")

@@ -50,7 +50,7 @@ def main(folder: Path) -> None:
         def public() -> Paper:
             facts = of_month()
             chosen = published.choose(facts, month)
-            return published.paper(facts, month, chosen, published.names(tx, Vault(read_keys(settings)), chosen))
+            return published.paper(tx, Vault(read_keys(settings)), facts, month, chosen)
 
         def year() -> Paper:
             facts = gather(tx, desk, rules, county, yearly.reaches_back(int(month[:4]), desk.ladder), now)
