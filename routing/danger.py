@@ -11,14 +11,16 @@ from typing import Any
 
 from routing.characters import any_of, clauses, plain
 
-GAP = 6  # characters that may stand between the links of a chain: "孩子 掉 进了村东的 井"
+GAP = 6  # characters that may stand between the links of a chain, in one sentence: "孩子 掉 进了村东的 井"
 NEAR = 5  # characters before a word in which a fear or a manner of speaking must stand to take it back
+_SENTENCE = re.compile(r"[。.!?;!?;\n]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Danger:
-    """From `[emergency]` of `config/words.toml`, as patterns over clauses in plain form with "|" between them."""
+    """From `[emergency]` of `config/words.toml`, over plain text in which "|" ends a clause, "||" a sentence."""
 
+    beside: re.Pattern[str]  # "派人": says nothing of people in danger
     told: re.Pattern[str]  # words, and chains of words
     supposed: re.Pattern[str]  # "万一", "去年": before it in the same clause
     feared: re.Pattern[str]  # "怕", "容易": just before it
@@ -34,10 +36,11 @@ class Danger:
             return any_of(map(plain, table.get(name, ())))
 
         chains = [
-            rf".{{0,{GAP}}}?".join(f"(?:{any_of(map(plain, link.split('|')))})" for link in chain)
+            rf"(?:(?!\|\|).){{0,{GAP}}}?".join(f"(?:{any_of(map(plain, link.split('|')))})" for link in chain)
             for chain in table.get("chains", ())
         ]
         return cls(
+            re.compile(words("beside")),
             re.compile("|".join([words("words"), *chains])),
             re.compile(rf"(?:{words('supposed')}|(?:19|20)\d\d年)[^|]*$"),
             re.compile(rf"(?:{words('feared')})[^|]{{0,{NEAR}}}$"),
@@ -48,7 +51,7 @@ class Danger:
 
     def is_told(self, text: str) -> bool:
         """True when somebody may be in danger."""
-        said = "|".join(clauses(text))
+        said = "||".join("|".join(self.beside.sub("", one) for one in clauses(part)) for part in _SENTENCE.split(text))
         found = [*self.told.finditer(said)]
         if not found or self.now.search(said):
             return bool(found)
