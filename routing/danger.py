@@ -13,7 +13,7 @@ from routing.characters import any_of, clauses, plain
 
 GAP = 6  # characters that may stand between the links of a chain, in one sentence: "孩子 掉 进了村东的 井"
 NEAR = 5  # characters before a word in which a fear or a manner of speaking must stand to take it back
-_SENTENCE = re.compile(r"[。.!?;!?;\n]+")
+_SENTENCE = re.compile(r"[。.!?;\uff01\uff1f\uff1b\n]+")
 
 
 @dataclass(frozen=True, slots=True)
