@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from importlib.resources import files
 from pathlib import Path
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from gateway.errors import StoreBusy, StoreUnfit, SyncFailed
 from gateway.log_file import LogFile
+from roster.rowset import Statement
 
 if TYPE_CHECKING:  # only an upgrade needs Alembic, and every command would wait for it
     from alembic.config import Config
@@ -27,8 +28,8 @@ NOTICED = {  # libpq's words for: a PostgreSQL server that vanishes without a wo
     "tcp_user_timeout": "25000",
 }
 WRITER = 0x5158_4E51  # the lock that PostgreSQL's writers hold one after the other
-READ = {"sqlite": "BEGIN", "postgresql": "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"}
-WRITE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": f"SELECT pg_advisory_xact_lock({WRITER})"}
+READ = Statement.by_dialect(sqlite="BEGIN", postgresql="SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+WRITE = Statement.by_dialect(sqlite="BEGIN IMMEDIATE", postgresql=f"SELECT pg_advisory_xact_lock({WRITER})")
 """What a transaction begins with.
 
 One writer at a time, on both: SQLite has no other way, and on PostgreSQL it is what makes an opt-out, a cancelled or a
@@ -121,11 +122,11 @@ class Database:
             cursor.close()
 
     @contextmanager
-    def _transaction(self, connection: sa.Connection, begin: Mapping[str, str]) -> Iterator[None]:
+    def _transaction(self, connection: sa.Connection, begin: Statement) -> Iterator[None]:
         """SQLite is told to begin by ourselves: Python's driver would begin too late, and never for a read."""
         try:
             with connection.begin():
-                connection.exec_driver_sql(begin[self.engine.dialect.name]).close()
+                begin.run(connection)
                 yield
         except sa.exc.OperationalError as trouble:
             if getattr(trouble.orig, "sqlite_errorcode", None) in _SYNC_ERRORS:

@@ -32,6 +32,14 @@ class Statement:
             name: str(sa.text(sql.replace("{rows}", _table(name, columns))).compile(dialect=dialect))
             for name, dialect in _DIALECTS.items()
         }
+        self._takes_rows = bool(columns)
+
+    @classmethod
+    def by_dialect(cls, **written: str) -> "Statement":
+        """What each store says in words of its own, without parameters."""
+        made = cls("")
+        made.written = written
+        return made
 
     @classmethod
     def inserting(cls, table: sa.Table, *columns: str) -> "Statement":
@@ -57,7 +65,7 @@ class Statement:
         sql, driver = self.written[tx.dialect.name], tx.dialect.loaded_dbapi
         cursor = tx.connection.cursor()
         try:
-            cursor.execute(sql, given | {"rows": _encode(list(rows)).decode()})
+            cursor.execute(sql, given | {"rows": _encode(list(rows)).decode()} if self._takes_rows else given)
             return cursor.fetchall() if ask else cursor.rowcount
         except driver.Error as trouble:
             told: Any = sa.exc.DBAPIError.instance(sql, None, trouble, driver.Error, hide_parameters=True)

@@ -11,7 +11,7 @@ from gateway.errors import NotFound
 from gateway.outbox import PartState
 from gateway.tables import message, notice, part, question
 from roster.rowset import Statement
-from roster.tables import moment
+from roster.tables import milliseconds, moment
 from routing.asks import AskKind
 
 REMEMBERED = timedelta(days=30)  # answers to a question are known as such so long after its close
@@ -71,8 +71,14 @@ def over(tx: sa.Connection, until: datetime) -> list[Question]:
 
 def remembered(tx: sa.Connection, at: datetime) -> list[Question]:
     """Questions that texts of this moment may answer, in time or too late."""
-    query = sa.select(question).where(question.c.closes_at > at - REMEMBERED).order_by(question.c.notice_id)
+    ids = [one for (one,) in _REMEMBERED.all(tx, since=milliseconds(at - REMEMBERED))]
+    if not ids:
+        return []
+    query = sa.select(question).where(question.c.notice_id.in_(ids)).order_by(question.c.notice_id)
     return [_question(row) for row in tx.execute(query)]
+
+
+_REMEMBERED = Statement("SELECT notice_id FROM question WHERE closes_at > :since")  # mostly none: each text asks
 
 
 def carriers_of(tx: sa.Connection, question_ids: Sequence[int]) -> dict[int, list[int]]:
