@@ -20,6 +20,7 @@ from gateway.staff_mail import PURPOSE as STAFF
 from gateway.staff_texts import Caller
 from roster import store as roster_store
 from roster.rowset import Statement
+from roster.store import Person
 from roster.vault import Vault
 from routing import inbound, notice_replies, replies
 from routing import store as case_store
@@ -30,11 +31,18 @@ CLEAR = frozenset({DecisionKind.VOTE, DecisionKind.CONFIRMATION, DecisionKind.RA
 """Decisions that answer a question beyond doubt."""
 
 
+class Texter(NamedTuple):
+    """Who texts."""
+
+    person: Person
+    number: str  # E.164, or as the store has what is no such number; empty when the person was forgotten meanwhile
+
+
 class Heard(NamedTuple):
     """A whole text, as it was stored."""
 
     text_id: int
-    person_id: int
+    texter: Texter
     words: str
     complete: bool  # no part is missing
     extension: str  # the digits texted to, behind the access number
@@ -50,18 +58,19 @@ class Hearing:
         self._desk = desk
         self._duties = resources.duties(settings)
         self._post = Post(vault, resources.prefixes(settings))
-        self._posts = {vault.phone_index(number): posts for number, posts in desk.departments.posts().items()}
+        self._posts = desk.departments.posts()
 
     def hear(self, tx: sa.Connection, text: Heard, now_ms: int) -> None:
         """One text, in the tick's transaction."""
         now = _moment(now_ms)
-        caller = self._of_the_office(tx, text.person_id)
+        posts = self._posts.get(text.texter.number)
+        caller = Caller(text.texter.person.id, posts) if posts else None
         if caller is not None:
             order = staff_texts.hear(tx, self._desk, self._post, caller, text.text_id, text.words, text.complete, now)
             if order is not None:
                 self._answer_officially(tx, text, order, STAFF, now)
                 return
-        nothing = monitors.hear(tx, self._desk, self._duties, text.person_id, text.text_id, text.words, now)
+        nothing = monitors.hear(tx, self._desk, self._duties, text.texter.person.id, text.text_id, text.words, now)
         if nothing:
             self._answer_officially(tx, text, nothing, monitors.PURPOSE, now)
             return
@@ -74,7 +83,7 @@ class Hearing:
     def _decide(self, tx: sa.Connection, text: Heard, now: datetime) -> tuple[DecisionKind, Sequence[Answer]]:
         """A citizen's text: what it is, recorded, and what is to be answered."""
         received = _moment(text.received_ms)
-        person = roster_store.person_of(tx, text.person_id)
+        person = text.texter.person
         sender = inbound.Sender(person.id, person.informant, person.active, person.opted_out_at is not None)
         dialogues = case_store.dialogues(tx, person.id)
         got = asked.got(tx, person.id, received - asked.REMEMBERED * 2)
@@ -102,18 +111,17 @@ class Hearing:
 
     def _answer(self, tx: sa.Connection, text: Heard, answers: Sequence[Answer], now_ms: int) -> None:
         """To a citizen, as many a day as the settings allow; an echo of ours gets none."""
-        number = self._number(tx, text.person_id)
-        [(sent,)] = _AUTOMATIC.all(tx, person=text.person_id, since=now_ms - DAY_MS)
+        [(sent,)] = _AUTOMATIC.all(tx, person=text.texter.person.id, since=now_ms - DAY_MS)
         limit = self._settings.texts.automatic_per_day
         for answer in answers:
-            if replies.may_answer(number, text.words, sent, self._desk.texts.beginnings(), limit):
-                self._put(tx, text.person_id, answer, _moment(now_ms))
+            if replies.may_answer(text.texter.number, text.words, sent, self._desk.texts.beginnings(), limit):
+                self._put(tx, text.texter.person.id, answer, _moment(now_ms))
                 sent += 1
 
     def _answer_officially(self, tx: sa.Connection, text: Heard, body: str, purpose: str, now: datetime) -> None:
         """An order, or a report, gets its one answer, however many there were today; an echo of ours gets none."""
-        if replies.may_answer(self._number(tx, text.person_id), text.words, 0, self._desk.texts.beginnings(), 1):
-            self._put(tx, text.person_id, Answer(body, purpose), now)
+        if replies.may_answer(text.texter.number, text.words, 0, self._desk.texts.beginnings(), 1):
+            self._put(tx, text.texter.person.id, Answer(body, purpose), now)
 
     def _put(self, tx: sa.Connection, person_id: int, answer: Answer, now: datetime) -> None:
         case_mail.put(
@@ -130,19 +138,7 @@ class Hearing:
             at_once=answer.at_once,
         )
 
-    def _number(self, tx: sa.Connection, person_id: int) -> str:
-        return roster_store.phones(tx, self._vault, [person_id]).get(person_id, "")
 
-    def _of_the_office(self, tx: sa.Connection, person_id: int) -> Caller | None:
-        """Who texts, if it is a number of the office's own people."""
-        if not self._posts:
-            return None
-        [(index,)] = _PHONE_INDEX.all(tx, id=person_id)
-        posts = self._posts.get(bytes(index))
-        return Caller(person_id, posts) if posts else None
-
-
-_PHONE_INDEX = Statement("SELECT phone_index FROM person WHERE id = :id")
 _AUTOMATIC = Statement(
     "SELECT count(*) FROM message WHERE person_id = :person AND purpose IN ('automatic', 'command') "
     "AND created_ms > :since"

@@ -4,7 +4,7 @@ Runs inside the tick's transaction. Whatever happens to one text (a number nobod
 decode, a bug of ours), it is stored, the carrier gets its answer and the next text is not held up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -14,9 +14,10 @@ import sqlalchemy as sa
 from carriers import reassembly
 from carriers.events import Concatenation, InboundText
 from carriers.profile import CarrierProfile
+from carriers.reassembly import Joined
 from gateway import quarantine
 from gateway.casebook import Desk
-from gateway.hearing import Heard, Hearing
+from gateway.hearing import Heard, Hearing, Texter
 from gateway.logs import Log
 from gateway.settings import Loaded
 from gateway.tables import text, text_part
@@ -70,20 +71,22 @@ class Inbox:
         for row in overdue:
             groups.setdefault((row.carrier, row.person_id, row.destination, row.reference, row.total), []).append(row)
         for rows in groups.values():
-            self._whole(tx, rows, now_ms)
+            person = roster_store.person_of(tx, rows[0].person_id)
+            texter = Texter(person, roster_store.phones(tx, self._vault, [person.id]).get(person.id, ""))
+            self._whole(tx, rows, texter, now_ms)
         return len(groups)
 
     # ------------------------------------------------------------------------------------------------- one part
 
     def _receive(self, tx: sa.Connection, carrier: str, event: InboundText, now_ms: int) -> None:
-        person = self._person(tx, carrier, event.source, now_ms)
+        texter = self._texter(tx, carrier, event.source, now_ms)
+        person = texter.person
         fingerprint, window = self._fingerprint(carrier, event)
         if self._seen(tx, fingerprint, now_ms - window):
             return
         where = event.concatenation
         if person.key is None:
             raise LookupError("the sender was forgotten")
-        self._clear_way(tx, carrier, person.id, event, now_ms)
         part: dict[str, Any] = {
             "carrier": carrier,
             "person_id": person.id,
@@ -99,15 +102,21 @@ class Inbox:
             "fingerprint": fingerprint,
             "raw_sealed": self._vault.seal_octets(person.key, f"text_part.raw:{person.id}", event.raw),
         }
-        [(part_id,)] = _KEEP_PART.all(tx, **part)
-        rows: Sequence[Any] = [SimpleNamespace(id=part_id, **part)]
-        if where is not None:  # the sender belongs to the key: two citizens may use the same reference at the same time
-            rows = _waiting(tx, carrier, person.id, event.destination, where)
+        if where is None:
+            self._alone(tx, part, texter, now_ms)
+            return
+        older = _waiting(tx, carrier, person.id, event.destination, where)
+        if any(row.number == where.number for row in older):
+            # with other words: the phone uses its reference again, the older text is over
+            self._whole(tx, older, texter, now_ms)
+        _KEEP_PART.all(tx, text_id=None, **part)
+        # the sender belongs to the key: two citizens may use the same reference at the same time
+        rows = _waiting(tx, carrier, person.id, event.destination, where)
         if reassembly.is_complete(_pieces(rows)):
-            self._whole(tx, rows, now_ms)
+            self._whole(tx, rows, texter, now_ms)
 
-    def _person(self, tx: sa.Connection, carrier: str, written: str, now_ms: int) -> roster_store.Person:
-        """The sender, and what this text teaches about the carrier of the number."""
+    def _texter(self, tx: sa.Connection, carrier: str, written: str, now_ms: int) -> Texter:
+        """Who texts, and what this text teaches about the carrier of the number."""
         number = parse(written)
         now = _moment(now_ms)
         known = f"raw:{written}" if isinstance(number, Fault) else number
@@ -115,7 +124,7 @@ class Inbox:
         person = roster_store.find_or_add_person(tx, self._vault, known, evidence, now)
         if person.carrier != carrier and not isinstance(number, Fault):
             roster_store.learn_carrier(tx, person.id, carrier, "text", "", now, now + LEARNED_FOR)
-        return person
+        return Texter(person, known)
 
     def _fingerprint(self, carrier: str, event: InboundText) -> tuple[bytes, int]:
         """What makes two deliveries the same text, and for how many milliseconds."""
@@ -128,41 +137,57 @@ class Inbox:
     def _seen(self, tx: sa.Connection, fingerprint: bytes, since_ms: int) -> bool:
         return bool(_SEEN.all(tx, fingerprint=fingerprint, since=since_ms))
 
-    def _clear_way(self, tx: sa.Connection, carrier: str, person_id: int, event: InboundText, now_ms: int) -> None:
-        """The same part number with other words: the phone uses its reference again, the older text is over."""
-        if event.concatenation is None:
-            return
-        open_rows = _waiting(tx, carrier, person_id, event.destination, event.concatenation)
-        if any(row.number == event.concatenation.number for row in open_rows):
-            self._whole(tx, open_rows, now_ms)
-
     # ------------------------------------------------------------------------------------------------ whole text
 
-    def _whole(self, tx: sa.Connection, rows: Sequence[Any], now_ms: int) -> None:
-        """Decode, decide, record, answer."""
-        first = rows[0]
+    def _alone(self, tx: sa.Connection, part: Mapping[str, Any], texter: Texter, now_ms: int) -> None:
+        """A text of one part: most are."""
+        row = SimpleNamespace(**part)
+        joined = reassembly.join(_pieces([row]))
+        text_id = self._keep(tx, row, joined)
+        _KEEP_PART.all(tx, text_id=text_id, **part)
+        self._hear(tx, text_id, row, joined, texter, now_ms)
+
+    def _whole(self, tx: sa.Connection, rows: Sequence[Any], texter: Texter, now_ms: int) -> None:
+        """A long text of which nothing more will come."""
         joined = reassembly.join(_pieces(rows))
-        extension = self._extension(first.carrier, first.destination)
-        whole: dict[str, Any] = {
-            "carrier": first.carrier,
-            "person_id": first.person_id,
-            "destination": first.destination,
-            "extension": extension,
-            "body": "" if first.binary else joined.text,
-            "complete": joined.complete,
-            "received_ms": first.received_ms,
-            "decision": "received",
-            "reason": "",
-            "confidence": 0.0,
-        }
-        [(text_id,)] = _KEEP_TEXT.all(tx, **whole)
+        text_id = self._keep(tx, rows[0], joined)
         _BELONGS.run(tx, [row.id for row in rows], text=text_id)
+        self._hear(tx, text_id, rows[0], joined, texter, now_ms)
+
+    def _keep(self, tx: sa.Connection, first: Any, joined: Joined) -> int:
+        """Record the text of which `first` is the first part; returns its number."""
+        [(text_id,)] = _KEEP_TEXT.all(
+            tx,
+            carrier=first.carrier,
+            person_id=first.person_id,
+            destination=first.destination,
+            extension=self._extension(first.carrier, first.destination),
+            body="" if first.binary else joined.text,
+            complete=joined.complete,
+            received_ms=first.received_ms,
+            decision="received",
+            reason="",
+            confidence=0.0,
+        )
+        return int(text_id)
+
+    def _hear(
+        self,
+        tx: sa.Connection,
+        text_id: int,
+        first: Any,
+        joined: Joined,
+        texter: Texter,
+        now_ms: int,
+    ) -> None:
+        """Decide, record, answer."""
         if first.binary:
             _NOTE.run(tx, text=text_id, decision="binary", reason="二进制短信,只保存不受理")
         elif self._flooded(tx, first.person_id, now_ms):
             _NOTE.run(tx, text=text_id, decision="flood", reason="该号码短信过于频繁,只保存不受理")
         else:
-            heard = Heard(text_id, first.person_id, joined.text, joined.complete, extension, first.received_ms)
+            extension = self._extension(first.carrier, first.destination)
+            heard = Heard(text_id, texter, joined.text, joined.complete, extension, first.received_ms)
             self._hearing.hear(tx, heard, now_ms)
 
     def _extension(self, carrier: str, destination: str) -> str:
@@ -204,7 +229,7 @@ _DONE = Statement("RELEASE SAVEPOINT one_text")
 _KEEP_PART = Statement.inserting(
     text_part,
     *("carrier", "person_id", "destination", "received_ms", "body", "coding", "binary"),
-    *("reference", "total", "number", "width", "fingerprint", "raw_sealed"),
+    *("reference", "total", "number", "width", "fingerprint", "raw_sealed", "text_id"),
 )
 _KEEP_TEXT = Statement.inserting(
     text,

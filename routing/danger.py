@@ -7,6 +7,7 @@ dangerous unless what it says is plainly not happening: feared, proposed, long a
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from routing.characters import any_of, clauses, plain
@@ -16,7 +17,7 @@ NEAR = 5  # characters before a word in which a fear or a manner of speaking mus
 _SENTENCE = re.compile(r"[。.!?;\uff01\uff1f\uff1b\n]+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Danger:
     """From `[emergency]` of `config/words.toml`, over plain text in which "|" ends a clause, "||" a sentence."""
 
@@ -49,6 +50,7 @@ class Danger:
             re.compile(words("now")),
         )
 
+    @lru_cache(maxsize=16)  # noqa: B019 - every rule about a text asks first; a county has one of these
     def is_told(self, text: str) -> bool:
         """True when somebody may be in danger."""
         said = "||".join("|".join(self.beside.sub("", one) for one in clauses(part)) for part in _SENTENCE.split(text))

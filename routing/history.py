@@ -57,6 +57,8 @@ def replay(opened: Case, entries: Iterable[Entry]) -> Case:
 
 def written(value: Any) -> Any:
     """A field of a case as JSON has it."""
+    if value is None or isinstance(value, str):  # most are
+        return value
     if isinstance(value, datetime):
         return milliseconds(value)
     return list(value) if isinstance(value, tuple) else value

@@ -24,7 +24,9 @@ from roster.store import find_or_add_person
 from roster.vault import Keys, Vault
 from tests.postgres import Server, binaries
 
-hypothesis.settings.register_profile("house", deadline=None, derandomize=True, max_examples=60)
+# A failure is told in its smallest form, without the hour that explaining it may take with a store behind it.
+_PHASES = [one for one in hypothesis.Phase if one is not hypothesis.Phase.explain]
+hypothesis.settings.register_profile("house", deadline=None, derandomize=True, max_examples=60, phases=_PHASES)
 hypothesis.settings.load_profile("house")
 
 

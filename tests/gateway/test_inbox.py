@@ -254,7 +254,7 @@ def test_a_text_at_which_the_store_refuses_something_is_undone_alone(
 
     def refused_at_the_second(tx: sa.Connection, heard: Heard, now_ms: int) -> None:
         hear(tx, heard, now_ms)
-        if heard.person_id == 2:
+        if heard.texter.person.id == 2:
             tx.execute(sa.update(text).values(carrier=None))
 
     monkeypatch.setattr(office.inbox._hearing, "hear", refused_at_the_second)
