@@ -59,22 +59,24 @@ class Inbox:
 
     def give_up_waiting(self, tx: sa.Connection, now_ms: int) -> int:
         """Long texts whose missing parts did not come in time go on as they are. Returns how many."""
+        same = (text_part.c.carrier, text_part.c.person_id, text_part.c.destination)
+        numbering = (text_part.c.reference, text_part.c.total, text_part.c.width)
         overdue = tx.execute(
-            sa.select(text_part)
+            sa.select(*same, *numbering)
             .where(
                 text_part.c.text_id.is_(None),
                 text_part.c.received_ms <= now_ms - self._settings.texts.reassembly_timeout_s * 1000,
             )
-            .order_by(text_part.c.id)
+            .group_by(*same, *numbering)
+            .order_by(sa.func.min(text_part.c.id))
         ).all()
-        groups: dict[tuple[Any, ...], list[Any]] = {}
-        for row in overdue:
-            groups.setdefault((row.carrier, row.person_id, row.destination, row.reference, row.total), []).append(row)
-        for rows in groups.values():
-            person = roster_store.person_of(tx, rows[0].person_id)
+        for one in overdue:
+            person = roster_store.person_of(tx, one.person_id)
             texter = Texter(person, roster_store.phones(tx, self._vault, [person.id]).get(person.id, ""))
-            self._whole(tx, rows, texter, now_ms)
-        return len(groups)
+            where = Concatenation(one.reference, one.total, 0, one.width)
+            # its younger parts too, or the next sweep would make a second text of them
+            self._whole(tx, _waiting(tx, one.carrier, person.id, one.destination, where), texter, now_ms)
+        return len(overdue)
 
     # ------------------------------------------------------------------------------------------------- one part
 

@@ -234,7 +234,6 @@ def settle_answers(tx: sa.Connection, carrier: str, answers: Sequence[Answer], n
 
     Parts that it says are another carrier's are not moved here: that is `rerouting.not_its_own`'s to do.
     """
-    accepted: list[int] = []
     doubtful: list[SubmitAnswered] = []
     refused: list[SubmitAnswered] = []
     keys: list[str] = []
@@ -243,7 +242,6 @@ def settle_answers(tx: sa.Connection, carrier: str, answers: Sequence[Answer], n
         outcome, key = "refused", None
         if event.verdict is Verdict.ACCEPTED:
             outcome, key = "accepted", message_key(event.message_id) or None
-            accepted.append(event.token)
         elif event.verdict is Verdict.WRONG_NETWORK:
             outcome = WRONG_NETWORK
         elif event.verdict is Verdict.UNCERTAIN:
@@ -254,12 +252,20 @@ def settle_answers(tx: sa.Connection, carrier: str, answers: Sequence[Answer], n
         if key:
             keys.append(key)
         recorded.setdefault((outcome, event.status), []).append((session, event.sequence, key))
+    accepted: list[int] = []
+    others: set[int] = set()
     for (outcome, status), attempts in recorded.items():
-        _ANSWERED.run(tx, attempts, outcome=outcome, status=status, now=now_ms)
+        ended = _end(tx, attempts, outcome, status, now_ms)
+        if outcome == "accepted":
+            accepted += ended
+        else:
+            others.update(ended)
     if accepted:
         _move(tx, accepted, PartState.ACCEPTED, now_ms)
     for event in doubtful:
-        _move(tx, [event.token], PartState.UNCERTAIN, now_ms, event.reason)
+        if event.token in others:
+            _move(tx, [event.token], PartState.UNCERTAIN, now_ms, event.reason)
+    refused = [event for event in refused if event.token in others]
     for event in refused:
         _refused(tx, event, now_ms)
     withdraw(tx, [event.token for event in refused], now_ms)
@@ -271,8 +277,7 @@ def settle_uncertain(tx: sa.Connection, submits: Iterable[tuple[int, int, int]],
     rows = list(submits)
     if not rows:
         return
-    _close(tx, rows, "uncertain", now_ms)
-    _move(tx, [part_id for _, _, part_id in rows], PartState.UNCERTAIN, now_ms, reason)
+    _move(tx, _close(tx, rows, "uncertain", now_ms), PartState.UNCERTAIN, now_ms, reason)
 
 
 def put_back(tx: sa.Connection, submits: Iterable[tuple[int, int, int]], now_ms: int) -> None:
@@ -280,9 +285,9 @@ def put_back(tx: sa.Connection, submits: Iterable[tuple[int, int, int]], now_ms:
     rows = list(submits)
     if not rows:
         return
-    _close(tx, rows, "not_sent", now_ms)
-    _move(tx, [part_id for _, _, part_id in rows], PartState.QUEUED, now_ms)
-    withdraw(tx, [part_id for _, _, part_id in rows], now_ms)
+    parts = _close(tx, rows, "not_sent", now_ms)
+    _move(tx, parts, PartState.QUEUED, now_ms)
+    withdraw(tx, parts, now_ms)
 
 
 def take_back(tx: sa.Connection, rooms: Iterable[tuple[int, int, int]], now_ms: int) -> None:
@@ -307,8 +312,8 @@ def fail(tx: sa.Connection, submits: Iterable[tuple[int, int, int]], now_ms: int
     rows = list(submits)
     if not rows:
         return
-    _close(tx, rows, "not_sent", now_ms)
-    _move(tx, [part_id for _, _, part_id in rows], PartState.FAILED, now_ms, "number or text cannot be read")
+    parts = _close(tx, rows, "not_sent", now_ms)
+    _move(tx, parts, PartState.FAILED, now_ms, "number or text cannot be read")
 
 
 def reconcile(tx: sa.Connection, now_ms: int) -> int:
@@ -329,17 +334,27 @@ def reconcile(tx: sa.Connection, now_ms: int) -> int:
     return done.rowcount
 
 
-def _close(tx: sa.Connection, submits: Iterable[tuple[int, int, int]], outcome: str, now_ms: int) -> None:
-    """Attempts that no answer of the carrier ends."""
-    attempts = [(session, sequence, None) for session, sequence, _ in submits]
-    _ANSWERED.run(tx, attempts, outcome=outcome, status=None, now=now_ms)
+def _close(tx: sa.Connection, submits: Iterable[tuple[int, int, int]], outcome: str, now_ms: int) -> list[int]:
+    """Attempts that no answer of the carrier ends. See `_end`."""
+    return _end(tx, [(session, sequence, None) for session, sequence, _ in submits], outcome, None, now_ms)
 
 
-_ANSWERED = Statement(  # what was not taken has no receipt: an id that was known before is given up
+def _end(
+    tx: sa.Connection, attempts: Iterable[tuple[int, int, str | None]], outcome: str, status: int | None, now_ms: int
+) -> list[int]:
+    """Record how (session, sequence, message id) ended. Returns the parts of those that had not ended yet.
+
+    A receipt may come before its answer and send the part on over another carrier: the answer, or the loss of the
+    connection, then says nothing about where the part is now.
+    """
+    return [part_id for (part_id,) in _ENDED.all(tx, attempts, outcome=outcome, status=status, now=now_ms)]
+
+
+_ENDED = Statement(  # what was not taken has no receipt: an id that was known before is given up
     "UPDATE attempt SET outcome = :outcome, status = :status, answered_ms = :now, "
     "carrier_id = CASE WHEN :outcome IN ('accepted', 'uncertain') THEN COALESCE(r.carrier_id, attempt.carrier_id) END "
     "FROM {rows} AS r WHERE attempt.session = r.session AND attempt.sequence = r.sequence "
-    "AND (attempt.outcome IS NULL OR attempt.outcome = 'uncertain')",
+    "AND (attempt.outcome IS NULL OR attempt.outcome = 'uncertain') RETURNING attempt.part_id",
     session="BIGINT",
     sequence="BIGINT",
     carrier_id="TEXT",

@@ -58,7 +58,7 @@ def settle(
         found = parts.get(key) if key else None
         if found is None:
             found = _by_evidence(tx, carrier, event, key, now_ms, person_of)
-            if found is not None and _learn_id(tx, found.part_id, key):
+            if found is not None and _learn_id(tx, carrier, found.part_id, key):
                 learned.append(key)
         filed.append(_file(event, key, found, settled, refusals))
     _store(tx, carrier, filed, now_ms, person_of, sealed)
@@ -132,7 +132,7 @@ def match_uncertain(tx: sa.Connection, carrier: str, now_ms: int) -> list[int]:
         one = _file(event, row.carrier_id, found, {})
         tx.execute(sa.update(receipt).where(receipt.c.id == row.id).values(part_id=found.part_id, effect=one.effect))
         settled += _apply(tx, [one], now_ms)
-        if _learn_id(tx, found.part_id, row.carrier_id):
+        if _learn_id(tx, carrier, found.part_id, row.carrier_id):
             learned.append(row.carrier_id)
     return settled + match_early(tx, carrier, learned, now_ms)
 
@@ -210,11 +210,12 @@ _NAMELESS = sa.select(part.c.id, part.c.state, part.c.reason).where(
 )
 
 
-def _learn_id(tx: sa.Connection, part_id: int, key: str) -> bool:
+def _learn_id(tx: sa.Connection, carrier: str, part_id: int, key: str) -> bool:
     """What the evidence showed is kept: other receipts with this id, and this one again, are about the same submit."""
     learned = (
         sa.update(attempt)
-        .where(attempt.c.part_id == part_id, attempt.c.outcome == "uncertain", attempt.c.carrier_id.is_(None))
+        .where(attempt.c.part_id == part_id, attempt.c.carrier == carrier)
+        .where(attempt.c.outcome == "uncertain", attempt.c.carrier_id.is_(None))
         .values(carrier_id=key)
     )
     return bool(key) and tx.execute(learned).rowcount > 0

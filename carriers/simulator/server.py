@@ -163,6 +163,7 @@ class Carrier:
         if not stalled:
             for wire in list(self._wires):
                 wire.resume()
+            self._push()
 
     @property
     def busy(self) -> bool:

@@ -259,6 +259,16 @@ def test_without_calls_everything_goes_over_the_gateways_own_line() -> None:
     assert gateway.calls() == 0
 
 
+def test_what_came_while_it_answered_nothing_is_delivered_when_it_goes_on() -> None:
+    gateway = Gateway("same")
+    end = gateway.dial()
+    gateway.carrier.stall(True)
+    gateway.carrier.text(NUMBER, "路灯坏了")
+    assert end.wire.value() == b""
+    gateway.carrier.stall(False)
+    assert end.accept() == 1
+
+
 def test_no_two_connections_number_alike() -> None:
     gateway = Gateway("both")
     gateway.carrier.text(NUMBER, "路灯坏了")

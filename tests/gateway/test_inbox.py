@@ -158,6 +158,17 @@ def test_a_part_that_never_comes_is_named_and_the_rest_is_dealt_with(office: Off
     assert row.decision == "new_case"
 
 
+def test_parts_that_came_one_after_the_other_are_given_up_together(office: Office) -> None:
+    office.text("8613800000001", LONG, only=(1,))
+    office.minutes = 10
+    office.text("8613800000001", LONG, only=(3,))
+    with office.database.write() as tx:
+        assert office.inbox.give_up_waiting(tx, office.now_ms + 21 * 60_000) == 1  # 31 and 21 minutes after they came
+        assert office.inbox.give_up_waiting(tx, office.now_ms + 31 * 60_000) == 0
+    [row] = texts(office)
+    assert row.body.count("[第2段缺失]") == 1
+
+
 def test_a_reference_used_again_for_another_text_ends_the_older_one(office: Office) -> None:
     other = "学校门口的路坑坑洼洼,孩子们天天摔跤," * 8
     office.text("8613800000001", LONG, only=(1, 2))

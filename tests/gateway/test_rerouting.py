@@ -207,3 +207,31 @@ def test_a_late_refusal_moves_nothing_that_is_with_another_carrier_by_now(tx: sa
     rerouting.not_its_own(tx, "mobile", [part_id], "9 not ours", ROUTES, PartState.FAILED, NOW)
     assert where(tx) == (PartState.QUEUED, "unicom")
     assert tx.scalar(sa.select(sa.func.count()).select_from(reroute)) == 0
+
+
+STAMP = bytes.fromhex("b4aa44b942fdc6c0")  # SGIP: receipts name ids that are known before the answer
+
+
+@pytest.mark.parametrize("verdict", [Verdict.ACCEPTED, Verdict.TEMPORARY, Verdict.PERMANENT, Verdict.UNCERTAIN, None])
+def test_an_answer_after_its_receipt_says_nothing_of_where_the_part_is_by_now(
+    tx: sa.Connection, part_id: int, verdict: Verdict | None
+) -> None:
+    outbox.claim(tx, "mobile", DIRECT, 1, SESSION, 1, NOW, STAMP)
+    report(tx, "mobile", f"{STAMP.hex()}{1:08x}", ReceiptState.UNDELIVERABLE, "NP:1243")
+    submit(tx, "unicom", 2)
+    if verdict is None:  # the connection is lost instead
+        outbox.settle_uncertain(tx, [(SESSION, 1, part_id)], "no answer", NOW)
+    else:
+        answer(tx, "mobile", 1, verdict)
+    assert where(tx) == (PartState.SENDING, "unicom")
+
+
+def test_what_one_carriers_receipt_is_called_names_no_submit_over_another(tx: sa.Connection, part_id: int) -> None:
+    submit(tx, "mobile", 1)
+    answer(tx, "mobile", 1, Verdict.ACCEPTED, "A1")
+    report(tx, "mobile", "161", ReceiptState.UNDELIVERABLE, "NP:1243")  # the same id, decimal
+    submit(tx, "unicom", 2)
+    outbox.settle_uncertain(tx, [(SESSION, 2, part_id)], "no answer", NOW)
+    report(tx, "mobile", "161", ReceiptState.UNDELIVERABLE, "NP:1243")
+    assert set(tx.scalars(sa.select(attempt.c.carrier_id).where(attempt.c.carrier == "unicom"))) == {None}
+    assert report(tx, "unicom", "an id nobody told us", ReceiptState.DELIVERED) == [part_id]
