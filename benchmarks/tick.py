@@ -22,14 +22,14 @@ from sqlalchemy.engine.default import DefaultDialect
 
 import stage
 from carriers.events import DeliveryReceipt, ReceiptState, SubmitAnswered, Verdict
-from gateway import case_desk, lease, outbox, receipts, resources
+from gateway import case_desk, lease, outbox, receipts, resources, settling
 from gateway.cli.desk import read_keys
 from gateway.compose import Composer
 from gateway.database import Database
 from gateway.inbox import Inbox
-from gateway.outbox import Answer
 from gateway.rerouting import Routes
 from gateway.settings import load
+from gateway.settling import Answer
 from gateway.tick import Arrivals, Room, Tick
 from roster import store
 from roster.vault import Vault
@@ -37,7 +37,7 @@ from stage import LONG, PEOPLE, TEXT
 
 LEASE_MS = 3_600_000
 STEPS: tuple[tuple[Any, str, str], ...] = (
-    (outbox, "settle_answers", "answers settled"),
+    (settling, "settle_answers", "answers settled"),
     (receipts, "settle", "receipts matched and filed"),
     (outbox, "claim", "parts claimed, intents recorded"),
     (store, "phones", "numbers looked up and unsealed"),

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from gateway import carrier_desk, lease, outbox
+from gateway import carrier_desk, lease, settling
 from gateway.database import Database
 from gateway.errors import LeaseHeld, NotFound, Refused, StoreUnfit
 from gateway.outbox import PartState
@@ -139,7 +139,7 @@ def settle(tx: sa.Connection, carriers: Iterable[str], actor: str, now: datetime
     now_ms = round(now.timestamp() * 1000)
     moment_ms = _last_moment(tx)
     session = lease.take(tx, "restore", now_ms, 0).epoch << 24
-    doubts = outbox.reconcile(tx, now_ms)
+    doubts = settling.reconcile(tx, now_ms)
     numbered = sa.select(
         sa.literal(session),
         sa.func.row_number().over(order_by=part.c.id),

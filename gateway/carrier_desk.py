@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from carriers.events import Verdict
-from gateway.outbox import Answer, PartState
+from gateway.outbox import PartState
+from gateway.settling import Answer
 from gateway.tables import carrier_status, part
 
 SYSTEM = "gateway"

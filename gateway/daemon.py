@@ -20,11 +20,11 @@ from gateway import (
     errors,
     lease,
     number_desk,
-    outbox,
     receipts,
     rerouting,
     resources,
     schedule,
+    settling,
     tracing,
 )
 from gateway.case_ladder import Post
@@ -169,7 +169,7 @@ class Daemon:
         now = self._world.wall_ms()
         with self._database.write() as tx:
             self._held = lease.take(tx, lease.this_process(), now, int(self._settings.values.daemon.lease_s * 1000))
-            in_doubt = outbox.reconcile(tx, now)
+            in_doubt = settling.reconcile(tx, now)
             for name in self._settings.values.carriers:
                 receipts.match_uncertain(tx, name, now)
         if in_doubt:

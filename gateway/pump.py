@@ -36,7 +36,7 @@ from carriers.session import Session, State
 from gateway.errors import StoreBusy
 from gateway.lease import LeaseLost
 from gateway.logs import Log
-from gateway.outbox import Answer
+from gateway.settling import Answer
 from gateway.store_work import StoreWork
 from gateway.tick import Arrivals, Outcome, Room, Tick
 

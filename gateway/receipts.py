@@ -20,7 +20,7 @@ from gateway.tables import attempt, message, part, receipt
 from roster.rowset import Statement
 
 ID_REUSE = 7 * 24 * HOUR  # carriers use their ids again after months: older submits are not meant
-ORPHAN_REACH = 48 * HOUR  # a receipt is looked for among the uncertain parts of the last two days
+ORPHAN_REACH = 48 * HOUR  # a receipt is about an uncertain submit of the last two days, if about one at all
 
 
 class Filed(NamedTuple):
@@ -185,12 +185,16 @@ def _by_evidence(
 def _only_uncertain(tx: sa.Connection, carrier: str, person_id: int, now_ms: int) -> _Found | None:
     """The one part that this receipt can be about. With a submit still open it could be that one's, come early.
 
-    A submit whose id is known (SGIP names it itself) is found by that and by nothing else.
+    Every submit of the last week counts of which nobody knows whether it was taken, whatever has become of its part
+    since: given up as unknown, or sent once more. One whose id is known (SGIP names it itself) is found by that alone.
     """
     if tx.execute(_OPEN_NOW, {"person": person_id}).first():
         return None
-    rows = tx.execute(_NAMELESS, {"person": person_id, "carrier": carrier, "since": now_ms - ORPHAN_REACH}).all()
-    return _Found(*rows[0]) if len(rows) == 1 else None
+    since = now_ms - ID_REUSE
+    rows = tx.execute(_NAMELESS, {"person": person_id, "carrier": carrier, "since": since}).all()
+    if len(rows) != 1 or rows[0].at <= now_ms - ORPHAN_REACH:
+        return None
+    return _Found(rows[0].id, rows[0].state, rows[0].reason)
 
 
 _OPEN_NOW = (
@@ -199,14 +203,17 @@ _OPEN_NOW = (
     .where(message.c.person_id == sa.bindparam("person"), part.c.state == PartState.SENDING)
     .limit(1)
 )
-_NAMELESS = sa.select(part.c.id, part.c.state, part.c.reason).where(
-    part.c.person_id == sa.bindparam("person"),
-    part.c.state == PartState.UNCERTAIN,
-    part.c.carrier == sa.bindparam("carrier"),
-    part.c.changed_ms > sa.bindparam("since"),
-    sa.select(attempt.c.part_id)
-    .where(attempt.c.part_id == part.c.id, attempt.c.outcome == "uncertain", attempt.c.carrier_id.is_(None))
-    .exists(),
+_NAMELESS = (
+    sa.select(part.c.id, part.c.state, part.c.reason, sa.func.max(attempt.c.answered_ms).label("at"))
+    .join(attempt, attempt.c.part_id == part.c.id)
+    .where(
+        part.c.person_id == sa.bindparam("person"),
+        attempt.c.carrier == sa.bindparam("carrier"),
+        attempt.c.outcome == "uncertain",
+        attempt.c.carrier_id.is_(None),
+        attempt.c.answered_ms > sa.bindparam("since"),
+    )
+    .group_by(part.c.id, part.c.state, part.c.reason)
 )
 
 

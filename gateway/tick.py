@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from carriers.events import DeliveryReceipt, Handle, InboundText, Unreadable, Verdict
-from gateway import carrier_desk, lease, notices, outbox, quarantine, receipts, rerouting
+from gateway import carrier_desk, lease, notices, outbox, quarantine, receipts, rerouting, settling
 from gateway.compose import Composer, Submit
 from gateway.database import Database
 from gateway.inbox import Inbox
-from gateway.outbox import DIRECT, Answer, Claimed, PartState
+from gateway.outbox import DIRECT, Claimed, PartState
 from gateway.rerouting import Routes
+from gateway.settling import Answer
 from gateway.tables import carrier_status
 from roster import store as roster_store
 from roster.phones import Fault, parse
@@ -125,7 +126,7 @@ class Tick:
             with self._database.immediate(self._connected(), waits=waits) as tx:
                 lease.confirm(tx, self._held)
                 renewed = self._renew(tx, now_ms)
-                outbox.take_back(tx, ((one.session, one.first_sequence, one.count) for one in self._doubtful), now_ms)
+                settling.take_back(tx, ((one.session, one.first_sequence, one.count) for one in self._doubtful), now_ms)
                 for carrier, came in arrivals.items():
                     self._settle(tx, carrier, came, now_ms)
                     self._receive(tx, carrier, came, now_ms)
@@ -179,9 +180,9 @@ class Tick:
     # ------------------------------------------------------------------------------------------------------ in
 
     def _settle(self, tx: sa.Connection, carrier: str, came: Arrivals, now_ms: int) -> None:
-        outbox.put_back(tx, came.unsent, now_ms)
+        settling.put_back(tx, came.unsent, now_ms)
         if came.answers:
-            keys = outbox.settle_answers(tx, carrier, came.answers, now_ms)
+            keys = settling.settle_answers(tx, carrier, came.answers, now_ms)
             for answer in came.answers:
                 if answer.event.verdict is Verdict.WRONG_NETWORK:
                     token, said = answer.event.token, answer.event.reason
@@ -193,7 +194,7 @@ class Tick:
             events = [event for _, event in came.receipts]
             receipts.settle(tx, carrier, events, now_ms, self._person_of(tx), self._sealer("receipt"), self._routes)
         if came.uncertain:
-            outbox.settle_uncertain(tx, came.uncertain, "no answer", now_ms)
+            settling.settle_uncertain(tx, came.uncertain, "no answer", now_ms)
             receipts.match_uncertain(tx, carrier, now_ms)
 
     def _receive(self, tx: sa.Connection, carrier: str, came: Arrivals, now_ms: int) -> None:
@@ -229,7 +230,7 @@ class Tick:
                 more.add(carrier)
             if claimed:
                 ready, unreadable = self._composer.compose(tx, carrier, claimed, room.stamp)
-                outbox.fail(tx, [(room.session, one.sequence, one.part_id) for one in unreadable], now_ms)
+                settling.fail(tx, [(room.session, one.sequence, one.part_id) for one in unreadable], now_ms)
                 submits[carrier] = ready
         return submits, frozenset(more)
 

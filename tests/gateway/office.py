@@ -15,10 +15,10 @@ from gateway.cli.desk import read_keys
 from gateway.compose import Composer
 from gateway.database import Database
 from gateway.inbox import Inbox
-from gateway.outbox import Answer
 from gateway.rerouting import Routes
 from gateway.resources import prefixes
 from gateway.settings import load
+from gateway.settling import Answer
 from gateway.tick import Arrivals, Outcome, Room, Tick
 from roster.importing import Entry
 from roster.vault import Vault

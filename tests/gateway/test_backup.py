@@ -12,7 +12,8 @@ from carriers.events import DeliveryReceipt, ReceiptState, SubmitAnswered, Verdi
 from gateway import audit, backup, carrier_desk, fsck, lease, notices, operators, outbox
 from gateway.database import Database
 from gateway.errors import LeaseHeld, Refused, StoreUnfit
-from gateway.outbox import HOUR, Answer, PartState
+from gateway.outbox import HOUR, PartState
+from gateway.settling import Answer
 from gateway.tables import carrier_status, part
 from roster.audiences import Audience
 from roster.vault import Keys, Vault

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carriers.events import DeliveryReceipt, ReceiptState
-from gateway import audit, fsck, notices, outbox
+from gateway import audit, fsck, notices, outbox, settling
 from gateway.errors import Refused
 from gateway.notices import report as reports
 from gateway.notices.rules import check_body, is_quiet, opens_at, render, warnings, worst
@@ -288,7 +288,7 @@ def test_the_account_adds_up_to_the_plan_at_every_moment(office: Office) -> None
         submits = office.submit(4)
         office.deliver(submits[:2], ReceiptState.DELIVERED if step % 2 else ReceiptState.UNDELIVERABLE)
         with office.database.write() as tx:
-            outbox.settle_uncertain(tx, [((1 << 24) + 1, s, p) for s, p, _ in submits[2:3]], "no answer", 0)
+            settling.settle_uncertain(tx, [((1 << 24) + 1, s, p) for s, p, _ in submits[2:3]], "no answer", 0)
 
 
 def test_an_account_that_does_not_add_up_is_not_printed(office: Office) -> None:

@@ -11,8 +11,8 @@ from carriers.events import DeliveryReceipt, ReceiptState, SubmitAnswered, Verdi
 from gateway import notices, number_desk, outbox, resources, roster_desk
 from gateway.errors import Refused, SettingsWrong
 from gateway.number_desk import Suspect
-from gateway.outbox import Answer
 from gateway.settings import load
+from gateway.settling import Answer
 from gateway.tables import message, part, text
 from roster import store
 from roster.audiences import Audience

@@ -9,9 +9,10 @@ import sqlalchemy as sa
 
 from carriers.events import SubmitAnswered, Verdict
 from carriers.smpp import describe
-from gateway import answers, case_mail, case_texts, inbox, outbox, receipts
+from gateway import answers, case_mail, case_texts, inbox, outbox, receipts, settling
 from gateway.notices import asked
-from gateway.outbox import DIRECT, HOUR, RECEIPT_GRACE, UNCERTAIN_GRACE, Answer, PartState
+from gateway.outbox import DIRECT, HOUR, RECEIPT_GRACE, UNCERTAIN_GRACE, PartState
+from gateway.settling import Answer
 from gateway.tables import attempt, part
 from roster import store as roster_store
 from roster.rowset import Statement
@@ -44,7 +45,7 @@ def answer(
     status: int = 0,
 ) -> list[str]:
     event = SubmitAnswered(sequence, token, verdict, status, message_id, describe(status))
-    return outbox.settle_answers(tx, "mobile", [Answer(session, event)], NOW + 5)
+    return settling.settle_answers(tx, "mobile", [Answer(session, event)], NOW + 5)
 
 
 def row(tx: sa.Connection, part_id: int = 1) -> Any:
@@ -140,7 +141,7 @@ def test_a_part_refused_for_now_fails_after_three_tries(tx: sa.Connection, peopl
 def test_an_uncertain_part_is_not_sent_again_by_itself(tx: sa.Connection, people: list[int]) -> None:
     put(tx)
     [part_id] = claim(tx)
-    outbox.settle_uncertain(tx, [(SESSION, 1, part_id)], "no answer", NOW)
+    settling.settle_uncertain(tx, [(SESSION, 1, part_id)], "no answer", NOW)
     assert row(tx).state == PartState.UNCERTAIN
     assert claim(tx, now_ms=NOW + DAY // 2, first=2) == []
 
@@ -148,7 +149,7 @@ def test_an_uncertain_part_is_not_sent_again_by_itself(tx: sa.Connection, people
 def test_a_late_answer_still_settles_an_uncertain_part(tx: sa.Connection, people: list[int]) -> None:
     put(tx)
     [part_id] = claim(tx)
-    outbox.settle_uncertain(tx, [(SESSION, 1, part_id)], "no answer", NOW)
+    settling.settle_uncertain(tx, [(SESSION, 1, part_id)], "no answer", NOW)
     answer(tx, part_id)
     assert row(tx).state == PartState.ACCEPTED
     assert attempts(tx)[0].outcome == "accepted"
@@ -159,7 +160,7 @@ def test_an_answer_counts_for_its_own_connection_only(tx: sa.Connection, people:
     put(tx)
     put(tx, person=2)
     [old] = claim(tx, 1)
-    outbox.settle_uncertain(tx, [(SESSION, 1, old)], "link lost", NOW)
+    settling.settle_uncertain(tx, [(SESSION, 1, old)], "link lost", NOW)
     [new] = claim(tx, 1, session=SESSION + 1, first=1)
     answer(tx, old, session=SESSION, message_id="OLD")
     assert (row(tx, old).state, row(tx, new).state) == (PartState.ACCEPTED, PartState.SENDING)
@@ -169,7 +170,7 @@ def test_an_answer_counts_for_its_own_connection_only(tx: sa.Connection, people:
 def test_a_part_that_never_reached_the_wire_waits_again(tx: sa.Connection, people: list[int]) -> None:
     put(tx)
     [part_id] = claim(tx)
-    outbox.put_back(tx, [(SESSION, 1, part_id)], NOW)
+    settling.put_back(tx, [(SESSION, 1, part_id)], NOW)
     assert claim(tx, first=2) == [part_id]
     assert [one.outcome for one in attempts(tx)] == ["not_sent", None]
 
@@ -178,7 +179,7 @@ def test_after_a_restart_what_was_being_sent_is_in_doubt(tx: sa.Connection, peop
     for person in people[:3]:
         put(tx, person)
     claim(tx, 2)
-    assert outbox.reconcile(tx, NOW) == 2
+    assert settling.reconcile(tx, NOW) == 2
     assert [row(tx, n).state for n in (1, 2, 3)] == [PartState.UNCERTAIN, PartState.UNCERTAIN, PartState.QUEUED]
     assert attempts(tx)[0].outcome == "uncertain"
 
@@ -186,7 +187,7 @@ def test_after_a_restart_what_was_being_sent_is_in_doubt(tx: sa.Connection, peop
 def test_an_operator_may_have_an_uncertain_part_sent_again_and_it_shows(tx: sa.Connection, people: list[int]) -> None:
     message_id = put(tx)
     [part_id] = claim(tx)
-    outbox.settle_uncertain(tx, [(SESSION, 1, part_id)], "no answer", NOW)
+    settling.settle_uncertain(tx, [(SESSION, 1, part_id)], "no answer", NOW)
     assert outbox.retry(tx, message_id, NOW, DAY) == 1
     assert row(tx).consents == 1
     assert claim(tx, first=2) == [part_id]
@@ -211,7 +212,7 @@ def test_accepted_parts_without_receipt_expire_a_day_after_their_validity(tx: sa
 def test_uncertain_parts_without_receipt_stay_unknown(tx: sa.Connection, people: list[int]) -> None:
     put(tx)
     [part_id] = claim(tx)
-    outbox.settle_uncertain(tx, [(SESSION, 1, part_id)], "no answer", NOW)
+    settling.settle_uncertain(tx, [(SESSION, 1, part_id)], "no answer", NOW)
     assert outbox.expire_silent(tx, NOW + DAY + UNCERTAIN_GRACE) == 1
     assert row(tx).state == PartState.UNKNOWN
 

@@ -7,8 +7,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from carriers.events import DeliveryReceipt, ReceiptState, SubmitAnswered, Verdict
 from carriers.smpp import describe
-from gateway import audit, fsck, lease, outbox, receipts
-from gateway.outbox import DIRECT, FINAL, Answer, PartState
+from gateway import audit, fsck, lease, outbox, receipts, settling
+from gateway.outbox import DIRECT, FINAL, PartState
+from gateway.settling import Answer
 from gateway.tables import part
 from roster import store as roster_store
 from roster.networks import Belonging
@@ -103,7 +104,7 @@ class Outbox(RuleBasedStateMachine):
         message_id = _id_of((session, sequence, part_id)) if verdict is Verdict.ACCEPTED else ""
         answered = SubmitAnswered(sequence, part_id, verdict, STATUS[verdict], message_id, describe(STATUS[verdict]))
         with self.engine.begin() as tx:
-            keys = outbox.settle_answers(tx, "mobile", [Answer(session, answered)], self.now)
+            keys = settling.settle_answers(tx, "mobile", [Answer(session, answered)], self.now)
             receipts.match_early(tx, "mobile", keys, self.now)
 
     @precondition(lambda self: self.receipts)
@@ -126,7 +127,7 @@ class Outbox(RuleBasedStateMachine):
     def the_gateway_is_killed_and_starts_again(self) -> None:
         self.answers.clear()
         with self.engine.begin() as tx:
-            outbox.reconcile(tx, self.now)
+            settling.reconcile(tx, self.now)
             receipts.match_uncertain(tx, "mobile", self.now)
         self._next_session()
         self._lost_submits_may_have_been_taken()
@@ -142,7 +143,7 @@ class Outbox(RuleBasedStateMachine):
         lost = self.open + [submit for submit, _ in self.answers]
         self.answers.clear()
         with self.engine.begin() as tx:
-            outbox.settle_uncertain(tx, lost, why, self.now)
+            settling.settle_uncertain(tx, lost, why, self.now)
             receipts.match_uncertain(tx, "mobile", self.now)
         self._next_session()
         self._lost_submits_may_have_been_taken()

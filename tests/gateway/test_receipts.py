@@ -6,8 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 from carriers.events import DeliveryReceipt, ReceiptState, SubmitAnswered, Verdict
-from gateway import outbox, receipts
-from gateway.outbox import DIRECT, HOUR, Answer, PartState
+from gateway import outbox, receipts, settling
+from gateway.outbox import DIRECT, HOUR, PartState
+from gateway.settling import Answer
 from gateway.tables import part, receipt
 
 SESSION, NOW = (1 << 24) + 1, 1_700_000_000_000
@@ -23,7 +24,7 @@ def sent(tx: sa.Connection, people: list[int]) -> list[int]:
 
 def accept(tx: sa.Connection, token: int, message_id: str) -> list[str]:
     event = SubmitAnswered(token, token, Verdict.ACCEPTED, 0, message_id)
-    return outbox.settle_answers(tx, "mobile", [Answer(SESSION, event)], NOW + 1)
+    return settling.settle_answers(tx, "mobile", [Answer(SESSION, event)], NOW + 1)
 
 
 def say(
@@ -137,7 +138,7 @@ def test_what_we_assumed_gives_way_to_what_the_carrier_knows(tx: sa.Connection, 
 
 
 def test_the_receipt_of_an_uncertain_part_finds_it_by_its_person(tx: sa.Connection, sent: list[int]) -> None:
-    outbox.settle_uncertain(tx, [(SESSION, 1, 1)], "no answer", NOW)
+    settling.settle_uncertain(tx, [(SESSION, 1, 1)], "no answer", NOW)
     assert say(tx, "an id nobody told us", person=1) == [1]
     assert state(tx) == PartState.DELIVERED
 
@@ -147,7 +148,7 @@ def test_a_receipt_matched_by_evidence_and_repeated_settles_nothing_else(tx: sa.
         outbox.put(tx, person_id=1, body=body, purpose="single", created_by="me", now_ms=NOW, validity_ms=HOUR)
     for sequence in (1, 2):
         [one] = outbox.claim(tx, "mobile", DIRECT, 1, SESSION, sequence, NOW)
-        outbox.settle_uncertain(tx, [(SESSION, sequence, one.part_id)], "no answer", NOW)
+        settling.settle_uncertain(tx, [(SESSION, sequence, one.part_id)], "no answer", NOW)
         say(tx, "an id nobody told us", person=1)  # the second time it is the first part's again
     assert (state(tx, 1), state(tx, 2)) == (PartState.DELIVERED, PartState.UNCERTAIN)
     assert effects(tx) == ["applied", "repeated"]
@@ -155,7 +156,7 @@ def test_a_receipt_matched_by_evidence_and_repeated_settles_nothing_else(tx: sa.
 
 def test_what_waited_for_an_id_is_applied_when_evidence_shows_it(tx: sa.Connection, sent: list[int]) -> None:
     say(tx, "an id nobody told us", ReceiptState.ENROUTE, person=1)
-    outbox.settle_uncertain(tx, [(SESSION, 1, 1)], "no answer", NOW)
+    settling.settle_uncertain(tx, [(SESSION, 1, 1)], "no answer", NOW)
     say(tx, "an id nobody told us", person=1)
     assert "orphan" not in effects(tx)
 
@@ -164,7 +165,7 @@ def test_a_receipt_that_came_before_the_link_was_lost_settles_the_uncertain_part
     tx: sa.Connection, sent: list[int]
 ) -> None:
     say(tx, "an id nobody told us", person=1)
-    outbox.settle_uncertain(tx, [(SESSION, 1, 1)], "no answer", NOW)
+    settling.settle_uncertain(tx, [(SESSION, 1, 1)], "no answer", NOW)
     assert receipts.match_uncertain(tx, "mobile", NOW + 20) == [1]
     assert state(tx) == PartState.DELIVERED
 
@@ -173,9 +174,21 @@ def test_two_uncertain_parts_of_one_person_are_not_guessed_at(tx: sa.Connection,
     for body in ("一", "二"):
         outbox.put(tx, person_id=1, body=body, purpose="single", created_by="me", now_ms=NOW, validity_ms=HOUR)
     outbox.claim(tx, "mobile", DIRECT, 2, SESSION, 1, NOW)
-    outbox.settle_uncertain(tx, [(SESSION, 1, 1), (SESSION, 2, 2)], "no answer", NOW)
+    settling.settle_uncertain(tx, [(SESSION, 1, 1), (SESSION, 2, 2)], "no answer", NOW)
     assert say(tx, "unheard of", person=1) == []
     assert [state(tx, 1), state(tx, 2)] == [PartState.UNCERTAIN, PartState.UNCERTAIN]
+
+
+def test_a_submit_that_was_given_up_as_unknown_may_still_be_the_one(tx: sa.Connection, people: list[int]) -> None:
+    outbox.put(tx, person_id=1, body="一", purpose="single", created_by="me", now_ms=NOW, validity_ms=HOUR)
+    outbox.claim(tx, "mobile", DIRECT, 1, SESSION, 1, NOW)
+    settling.settle_uncertain(tx, [(SESSION, 1, 1)], "no answer", NOW)
+    outbox.expire_silent(tx, NOW + 4 * HOUR)
+    outbox.put(tx, person_id=1, body="二", purpose="single", created_by="me", now_ms=NOW, validity_ms=HOUR)
+    outbox.claim(tx, "mobile", DIRECT, 1, SESSION, 2, NOW)
+    settling.settle_uncertain(tx, [(SESSION, 2, 2)], "no answer", NOW)
+    assert say(tx, "unheard of", person=1) == []
+    assert [state(tx, 1), state(tx, 2)] == [PartState.UNKNOWN, PartState.UNCERTAIN]
 
 
 def test_while_another_submit_is_open_its_receipt_is_not_taken_for_the_uncertain_ones(
@@ -184,7 +197,7 @@ def test_while_another_submit_is_open_its_receipt_is_not_taken_for_the_uncertain
     for body in ("一", "二"):
         outbox.put(tx, person_id=1, body=body, purpose="single", created_by="me", now_ms=NOW, validity_ms=HOUR)
     outbox.claim(tx, "mobile", DIRECT, 2, SESSION, 1, NOW)
-    outbox.settle_uncertain(tx, [(SESSION, 1, 1)], "no answer", NOW)
+    settling.settle_uncertain(tx, [(SESSION, 1, 1)], "no answer", NOW)
     assert say(tx, "the id of part 2", person=1) == []
     keys = accept(tx, 2, "the id of part 2")
     assert receipts.match_early(tx, "mobile", keys, NOW + 20) == [2]
@@ -248,19 +261,19 @@ def test_a_known_id_finds_its_part_before_the_answer(tx: sa.Connection, named: l
 
 
 def test_known_ids_tell_the_uncertain_parts_of_one_person_apart(tx: sa.Connection, named: list[str]) -> None:
-    outbox.settle_uncertain(tx, [(SESSION, n, n) for n in (1, 2, 3)], "no answer", NOW)
+    settling.settle_uncertain(tx, [(SESSION, n, n) for n in (1, 2, 3)], "no answer", NOW)
     assert say(tx, named[1].upper(), ReceiptState.UNDELIVERABLE) == [2]
     assert say(tx, named[0]) == [1]
     assert [state(tx, n) for n in (1, 2, 3)] == [PartState.DELIVERED, PartState.UNDELIVERED, PartState.UNCERTAIN]
 
 
 def test_a_known_id_survives_a_restart(tx: sa.Connection, named: list[str]) -> None:
-    assert outbox.reconcile(tx, NOW + 1) == 3
+    assert settling.reconcile(tx, NOW + 1) == 3
     assert say(tx, named[2], person=2) == [3]
 
 
 def test_a_part_whose_id_is_known_is_found_by_no_other_evidence(tx: sa.Connection, named: list[str]) -> None:
-    outbox.settle_uncertain(tx, [(SESSION, 3, 3)], "no answer", NOW)
+    settling.settle_uncertain(tx, [(SESSION, 3, 3)], "no answer", NOW)
     assert say(tx, "of somebody else's submit", person=2) == []
     assert receipts.match_uncertain(tx, "mobile", NOW + 20) == []
     assert state(tx, 3) == PartState.UNCERTAIN
@@ -270,8 +283,8 @@ def test_a_part_whose_id_is_known_is_found_by_no_other_evidence(tx: sa.Connectio
 def test_a_submit_that_was_not_taken_has_no_receipt(tx: sa.Connection, named: list[str], refused: bool) -> None:
     if refused:
         answer = SubmitAnswered(3, 3, Verdict.THROTTLED, 88, "", "88")
-        outbox.settle_answers(tx, "mobile", [Answer(SESSION, answer)], NOW + 1)
+        settling.settle_answers(tx, "mobile", [Answer(SESSION, answer)], NOW + 1)
     else:
-        outbox.put_back(tx, [(SESSION, 3, 3)], NOW + 1)
+        settling.put_back(tx, [(SESSION, 3, 3)], NOW + 1)
     assert say(tx, named[2], ReceiptState.UNDELIVERABLE, person=2) == []
     assert state(tx, 3) == PartState.QUEUED

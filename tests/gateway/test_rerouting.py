@@ -7,9 +7,10 @@ import pytest
 import sqlalchemy as sa
 
 from carriers.events import DeliveryReceipt, ReceiptState, SubmitAnswered, Verdict
-from gateway import carrier_desk, outbox, receipts, rerouting
-from gateway.outbox import DIRECT, HOUR, Answer, PartState
+from gateway import carrier_desk, outbox, receipts, rerouting, settling
+from gateway.outbox import DIRECT, HOUR, PartState
 from gateway.rerouting import Routes
+from gateway.settling import Answer
 from gateway.tables import attempt, part, reroute
 from roster import store as roster_store
 from roster.networks import Prefixes
@@ -42,7 +43,7 @@ def submit(tx: sa.Connection, carrier: str, sequence: int) -> None:
 
 def answer(tx: sa.Connection, carrier: str, sequence: int, verdict: Verdict, message_id: str = "") -> None:
     event = SubmitAnswered(sequence, 1, verdict, 9, message_id, "9 not ours")
-    outbox.settle_answers(tx, carrier, [Answer(SESSION, event)], NOW)
+    settling.settle_answers(tx, carrier, [Answer(SESSION, event)], NOW)
     if verdict is Verdict.WRONG_NETWORK:
         rerouting.not_its_own(tx, carrier, [1], "9 not ours", ROUTES, PartState.FAILED, NOW)
 
@@ -186,7 +187,7 @@ def test_nobody_stands_in_for_a_line_that_somebody_holds(tx: sa.Connection, part
 
 def test_what_is_uncertain_never_goes_over_another_line(tx: sa.Connection, part_id: int) -> None:
     submit(tx, "mobile", 1)
-    outbox.settle_uncertain(tx, [(SESSION, 1, part_id)], "link lost", NOW)
+    settling.settle_uncertain(tx, [(SESSION, 1, part_id)], "link lost", NOW)
     stand(tx, "mobile", "down")
     stand(tx, "unicom", "bound")
     assert rerouting.stand_in(tx, ROUTES, NOW + HOUR) == 0
@@ -195,7 +196,7 @@ def test_what_is_uncertain_never_goes_over_another_line(tx: sa.Connection, part_
 
 def test_what_goes_again_though_it_was_uncertain_stays_with_its_carrier(tx: sa.Connection, part_id: int) -> None:
     submit(tx, "mobile", 1)
-    outbox.settle_uncertain(tx, [(SESSION, 1, part_id)], "link lost", NOW)
+    settling.settle_uncertain(tx, [(SESSION, 1, part_id)], "link lost", NOW)
     tx.execute(sa.update(part).values(state=PartState.QUEUED, consents=1))  # an operator's word
     stand(tx, "mobile", "down")
     stand(tx, "unicom", "bound")
@@ -220,7 +221,7 @@ def test_an_answer_after_its_receipt_says_nothing_of_where_the_part_is_by_now(
     report(tx, "mobile", f"{STAMP.hex()}{1:08x}", ReceiptState.UNDELIVERABLE, "NP:1243")
     submit(tx, "unicom", 2)
     if verdict is None:  # the connection is lost instead
-        outbox.settle_uncertain(tx, [(SESSION, 1, part_id)], "no answer", NOW)
+        settling.settle_uncertain(tx, [(SESSION, 1, part_id)], "no answer", NOW)
     else:
         answer(tx, "mobile", 1, verdict)
     assert where(tx) == (PartState.SENDING, "unicom")
@@ -231,7 +232,7 @@ def test_what_one_carriers_receipt_is_called_names_no_submit_over_another(tx: sa
     answer(tx, "mobile", 1, Verdict.ACCEPTED, "A1")
     report(tx, "mobile", "161", ReceiptState.UNDELIVERABLE, "NP:1243")  # the same id, decimal
     submit(tx, "unicom", 2)
-    outbox.settle_uncertain(tx, [(SESSION, 2, part_id)], "no answer", NOW)
+    settling.settle_uncertain(tx, [(SESSION, 2, part_id)], "no answer", NOW)
     report(tx, "mobile", "161", ReceiptState.UNDELIVERABLE, "NP:1243")
     assert set(tx.scalars(sa.select(attempt.c.carrier_id).where(attempt.c.carrier == "unicom"))) == {None}
     assert report(tx, "unicom", "an id nobody told us", ReceiptState.DELIVERED) == [part_id]

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from carriers.events import InboundText, ReceiptState, SubmitAnswered, Verdict
 from carriers.smpp import describe
 from gateway import carrier_desk, lease, notices, outbox, resources, roster_desk
-from gateway.outbox import Answer, PartState
+from gateway.outbox import PartState
+from gateway.settling import Answer
 from gateway.tables import attempt, carrier_status, message, part, text
 from gateway.tick import Arrivals, Room
 from roster.audiences import Audience

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from carriers import events, reassembly, results, session
 from carriers.text import decode
-from gateway import inbox, notices, outbox, pump, receipts, tables
+from gateway import inbox, notices, outbox, pump, receipts, settling, tables
 from gateway.outbox import PartState
 
 
@@ -109,7 +109,7 @@ def _forget_the_unanswered(right: Any) -> Any:
 
 def _resend_uncertain(right: Any) -> Any:
     def settle_uncertain(tx: Any, submits: Any, reason: str, now_ms: int) -> None:
-        outbox.put_back(tx, submits, now_ms)
+        settling.put_back(tx, submits, now_ms)
 
     return settle_uncertain
 
@@ -229,9 +229,9 @@ BUGS = (
     Bug("submitted without an intent on record", {(outbox, "claim"): _no_intent}),
     Bug("sequence numbers not told apart by session", {(pump.Pump, "_session"): _one_session_for_all}),
     Bug("unanswered submits forgotten with the link", {(session.Session, "lost"): _forget_the_unanswered}),
-    Bug("uncertain submits sent again", {(outbox, "settle_uncertain"): _resend_uncertain}),
-    Bug("submits of the last run sent again", {(outbox, "reconcile"): _resend_after_restart}),
-    Bug("intents that never went out forgotten", {(outbox, "put_back"): _returns(None)}),
+    Bug("uncertain submits sent again", {(settling, "settle_uncertain"): _resend_uncertain}),
+    Bug("submits of the last run sent again", {(settling, "reconcile"): _resend_after_restart}),
+    Bug("intents that never went out forgotten", {(settling, "put_back"): _returns(None)}),
     Bug("refusals counted as accepted", {(results.Results, "verdict"): _refusals_count_as_accepted}),
     Bug("a cancelled notice keeps its parts", {(notices, "cancel"): _cancel_the_notice_only}),
     Bug("refused parts go on after cancel or opt-out", {(outbox, "withdraw"): _returns(None)}),
