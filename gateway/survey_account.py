@@ -23,7 +23,7 @@ TOLD = "told"
 """The reporter of a merged case heard what the master's did: an answer, or that it is refused."""
 REPLY = frozenset({"reply", "reply_message_id", "reply_delivery"})
 """What changes with a reply to them, if only in its message: the words may be those of the last one."""
-LOST = "reply_failed"
+LOST, UNMERGED = "reply_failed", "unmerge"
 RATED = frozenset({"rate", "rate_ok", "rate_bad"})
 NO_PHONE, OPTED_OUT, QUEUED, FORGOTTEN = "没有号码", "已退订", "排队等候(另一件正在评价)", "漏邀"
 
@@ -85,7 +85,7 @@ def of_case(
     for start, end in pairwise([*starts, len(entries)]):
         lap = _until_reopened(entries[start:end])
         if "set" not in lap[0].data or not _arrived(lap):
-            continue  # older than whole histories, or never arrived
+            continue  # older than whole histories, or never arrived, or of a master that is theirs no more
         survey = _survey(entries[: start + len(lap)])
         yield Asked(case.number, lap[0].at, _why(case, lap, survey, known.get(case.person_id or 0, ())), _rated(lap))
 
@@ -103,7 +103,7 @@ def _until_reopened(entries: Sequence[Entry]) -> Sequence[Entry]:
 def _arrived(lap: Sequence[Entry]) -> bool:
     """The reporter of a merged case keeps its state when the reply is lost; who rates it has read it all the same."""
     events = {entry.event for entry in lap}
-    return UNANSWERED_AGAIN not in events and (LOST not in events or _rated(lap))
+    return events.isdisjoint({UNANSWERED_AGAIN, UNMERGED}) and (LOST not in events or _rated(lap))
 
 
 def _rated(lap: Sequence[Entry]) -> bool:

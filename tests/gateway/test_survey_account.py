@@ -129,6 +129,17 @@ def test_an_answer_that_did_not_arrive_is_none(office: Office) -> None:
     assert account(office).asked == (no,)
 
 
+def test_who_was_merged_by_mistake_had_no_answer_of_their_own(office: Office) -> None:
+    master, child, other = opened(office, MINE, ROAD), opened(office, YOURS, ROAD), opened(office, YOURS, WATER)
+    answered(office, other)
+    act(office, child, "merge", master=show(office, master), reason="同一")
+    answered(office, master)
+    assert account(office).queued == (child,)
+    act(office, child, "unmerge", "reviewer", "乙", reason="不是同一件")
+    found = account(office)
+    assert (sorted(found.answered), found.forgotten, offences(office)) == (sorted([other, master]), (), [])
+
+
 def test_somebody_who_was_forgotten_is_named(office: Office) -> None:
     no = opened(office, MINE, ROAD)
     answered(office, no)
