@@ -20,6 +20,7 @@ from tests.gateway.casework import (
     WATER,
     YOURS,
     act,
+    answered,
     both,
     days_later,
     delivered,
@@ -107,6 +108,17 @@ def test_a_problem_that_came_back_counts_once_in_the_week_in_which_it_did(office
         found = {one.number: one.again for one in looked(office, -7).matters}
         assert found == {no: times}
         assert {one.number: one.again for one in looked(office, 0).matters} == {no: 0}
+
+
+def test_an_old_problem_that_came_back_is_told_though_it_is_answered_again(office: Office) -> None:
+    no = opened(office, MINE, ROAD)
+    answered(office, no)
+    days_later(office, 65)  # closed as not rated on the way
+    office.text(MINE, "1")
+    act(office, no, "recur", reason="又堵了", lead="交警大队")
+    act(office, no, "report", reply="已安排交警执勤", signed_by="赵队长")
+    act(office, no, "approve", "reviewer", "乙", gates=ALL)
+    assert [(one.number, one.again) for one in looked(office, 0).matters] == [(no, 2)]
 
 
 def test_what_came_in_is_counted_as_in_the_leaders_paper(office: Office, week: dict[str, str]) -> None:
