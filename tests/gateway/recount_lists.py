@@ -21,6 +21,11 @@ RATED = frozenset({"rate", "rate_ok", "rate_bad"})
 Cases = Mapping[str, Told]
 
 
+def of(period: str) -> Callable[[date], bool]:
+    """True for the days of a month ("2026-01") or a year."""
+    return lambda on: f"{on}".startswith(period)
+
+
 def overdue(cases: Cases) -> set[tuple[Any, ...]]:
     """(number, unit, date, days late, lamp) of what is past its date."""
     return {

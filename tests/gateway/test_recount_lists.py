@@ -11,16 +11,17 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from gateway import digest_content, fsck, published, resources, supervision_desk, survey_account
+from gateway import digest_content, fsck, published, resources, sample_desk, supervision_desk, survey_account
 from gateway.casebook import Desk
 from gateway.papers import plain
 from gateway.report_facts import first_day, gather, months_earlier
 from routing import deadlines
 from routing.departments import Departments
 from routing.digest import Rules
+from routing.sampling import Evaluator
 from routing.tables import case_event, case_ticket
-from tests.gateway import ledger, recount, recount_clock, recount_lists
-from tests.gateway.anyyear import end_of
+from tests.gateway import ledger, recount, recount_clock, recount_draw, recount_lists
+from tests.gateway.anyyear import UNITS, end_of
 from tests.gateway.ledger import Line
 from tests.gateway.oddyear import OddCounty
 from tests.gateway.office import Office
@@ -154,7 +155,7 @@ def test_warnings_rates_summonses_and_repeats_of_a_month_follow_from_the_votes_a
             assert set(found.bottom) == recount_lists.lowest(told, month, now)
             assert set(found.summoned) == recount_lists.summoned(told, month, now)
             back = {(one.problem, one.times, one.case) for one in found.repeats}
-            assert back == recount_lists.came_back(told, lambda at, of=month: f"{at}".startswith(of)), (on, month)
+            assert back == recount_lists.came_back(told, recount_lists.of(month)), (on, month)
     assert reached["III"]
 
 
@@ -185,7 +186,7 @@ def test_who_was_asked_to_rate_is_who_was_answered(played: Played) -> None:
         first, end = first_day(month), first_day(months_earlier(month, -1))
         with played.office.database.read() as tx:
             found = survey_account.account(tx, over(first - timedelta(1)), over(end - timedelta(1)))
-        counted = recount_lists.surveyed(told, played.persons, lambda at, of=month: f"{at}".startswith(of))
+        counted = recount_lists.surveyed(told, played.persons, recount_lists.of(month))
         assert sorted(found.answered) == counted["answered"], month
         assert sorted(found.exempt.get(survey_account.NO_PHONE, ())) == counted["no phone"], month
         assert (sorted(found.asked), sorted(found.rated)) == (counted["asked"], counted["rated"]), month
@@ -212,6 +213,39 @@ def test_the_digest_knows_who_wrote_what_came_back_and_what_is_red(played: Playe
         assert [number for number in left_out if any(counted[number])] == []
         came = [one for one in told.values() if first <= recount_clock.day(one.lines[0]["at"]) <= last]
         assert found.received == len(came)
+
+
+def test_a_sample_can_be_drawn_again_from_its_published_description(played: Played) -> None:
+    office, seed = played.office, "会上商定的第31号"
+    period = f"{max(played.papers)}"[:4]
+    pool = [Evaluator(f"评{n}", ("专家", "干部", "群众")[n % 3], UNITS[n % 4] if n % 3 == 1 else "") for n in range(11)]
+    given = {"period": period, "size": 5, "seed": seed, "pool": pool, "wanted": 7}
+    with office.database.write() as tx:
+        made = sample_desk.draw(tx, office.desk, **given, reason="", actor="督查", now=office.now)  # type: ignore[arg-type]
+        panel, judged = sample_desk.people(tx, made.id), sample_desk.judged(tx, made.id)
+        numbers = sample_desk.numbers(tx, judged)
+    told, lot = played.told(office.desk.today(office.now)), recount_draw.Lot(seed)
+    closed = {
+        one.number: one.fields
+        for one in told.values()
+        if one.state == "closed"
+        and [ledger.day(line["at"]) for line in one.lines if _closes(line)][-1].startswith(period)
+        and one.fields.get("kind") != "举报"
+        and one.fields.get("shield", 0) < 2
+    }
+    units = {number: given["lead"] or ledger.OFFICE for number, given in closed.items()}
+    drawn = lot.draw(units, 5)
+    wanted = lot.draw({one.name: one.category for one in pool}, 7)
+    barred = {number: {units[number], *closed[number]["co_handlers"], *closed[number]["accused"]} for number in drawn}
+    assert [one.name for one in panel] == wanted
+    allotted = lot.allot(drawn, {name: next(one.unit for one in pool if one.name == name) for name in wanted}, barred)
+    assert [(numbers[one.case_id], panel[one.evaluator - 1].name) for one in judged] == allotted
+    assert [one.unit for one in judged] == [units[number] for number in drawn]
+    assert len(drawn) == 5 < len(closed)
+
+
+def _closes(line: Line) -> bool:
+    return bool(line["data"].get("set", {}).get("closed_at"))
 
 
 def raw(histories: Mapping[str, list[Line]], on: date) -> dict[int, ledger.Told]:
