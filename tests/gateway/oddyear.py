@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -58,7 +59,7 @@ def accept(county: County, case: Case) -> None:
     kind, leader, shield, urgency = chance.choice(
         (("求助", "无", 0, "emergency"), ("投诉", "渎职失职", 0, "normal"), ("投诉", "无", 2, "normal"))
     )
-    given = {"kind": kind, "leader_kind": leader, "shield": shield, "urgency": urgency}
+    given: dict[str, Any] = {"kind": kind, "leader_kind": leader, "shield": shield, "urgency": urgency}
     act(county.office, case.number, "accept", place=chance.choice(PLACES), topic=chance.choice(TOPICS), **given)
 
 
