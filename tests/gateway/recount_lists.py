@@ -204,3 +204,19 @@ def matters(cases: Cases, persons: Mapping[str, int | None], first: date, last: 
         late = turn.late if turn and turn.lamps[1] == "red" and not turn.held else 0
         found[one.number] = (len(wrote), again.get(one.number, alone), late)
     return found
+
+
+def hot(cases: Cases, last: date) -> dict[tuple[str, str], tuple[int, int, bool]]:
+    """By place and topic of at least two cases in the week up to a day: these, those of eight weeks before, a rise."""
+    now, before = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for one in cases.values():
+        given, days = one.fields, (last - day(one.lines[0]["at"])).days
+        where = (given.get("place") or "", given.get("topic") or "")
+        sealed = given.get("kind") == "举报" or given.get("shield", 0) >= 2
+        if one.state not in ("merged", "rejected") and all(where) and not sealed:
+            (now if 0 <= days < 7 else before)[where] += 0 <= days < 63
+    return {
+        where: (many, before[where], many >= 3 and Fraction(many) >= 2 * Fraction(before[where], 8))
+        for where, many in now.items()
+        if many > 1
+    }

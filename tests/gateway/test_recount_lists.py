@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from gateway import digest_content, fsck, published, resources, sample_desk, supervision_desk, survey_account
+from gateway import bulletin, digest_content, fsck, published, resources, sample_desk, supervision_desk, survey_account
 from gateway.casebook import Desk
 from gateway.papers import plain
 from gateway.report_facts import first_day, gather, months_earlier
 from routing import deadlines
 from routing.departments import Departments
-from routing.digest import Rules
+from routing.digest import Rules, hot_spots
 from routing.sampling import Evaluator
 from routing.tables import case_event, case_ticket
 from tests.gateway import ledger, recount, recount_clock, recount_draw, recount_lists
@@ -213,6 +213,40 @@ def test_the_digest_knows_who_wrote_what_came_back_and_what_is_red(played: Playe
         assert [number for number in left_out if any(counted[number])] == []
         came = [one for one in told.values() if first <= recount_clock.day(one.lines[0]["at"]) <= last]
         assert found.received == len(came)
+
+
+def test_a_hot_spot_is_twice_what_eight_weeks_had(played: Played) -> None:
+    office = played.office
+    known, now = supervision_desk.as_known(played.desk, office.now), played.told(office.desk.today(office.now))
+    spots = 0
+    for days in range(-14, 40):  # weeks of any seven days
+        on = min(played.papers) + timedelta(days)
+        with office.database.read() as tx:
+            seen = digest_content.look(tx, known, Rules(), on - timedelta(6), on, office.now)
+        found = hot_spots(seen.matters, Rules())
+        assert {(one.place, one.topic): (len(one.cases), one.before, one.rising) for one in found} == recount_lists.hot(
+            now, on
+        )
+        spots += len(found)
+    assert spots
+
+
+def test_the_bulletin_adds_up_here_too(played: Played) -> None:
+    rules, months = resources.evaluation(played.office.settings), played.desk.ladder.summon_months
+    for on in played.papers:
+        month = f"{on}"[:7]
+        with played.office.database.read() as tx:
+            facts = gather(tx, played.desk, rules, "肥乡", first_day(months_earlier(month, 1)), end_of(on))
+        paper = plain.data(bulletin.monthly(facts, month))
+        recount.bulletin(paper, month, months, set(rules.adopted))
+        cases = raw(played.histories, on)
+        rows = recount.lines(paper, "事项清单")
+        assert Counter((row["单位"], row["日期"], row["编号"], row["事项"]) for row in rows) == ledger.happened(
+            cases, month
+        )
+        given = [row for row in recount.lines(paper, "承办清单") if row["交办"].startswith(month)]
+        columns = ("单位", "编号", "交办", "答复", "办结")
+        assert sorted(tuple(row[name] for name in columns) for row in given) == ledger.turns(cases, month)
 
 
 def test_a_sample_can_be_drawn_again_from_its_published_description(played: Played) -> None:
