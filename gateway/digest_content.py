@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway import case_record, supervision_desk
+from gateway import case_ladder, case_record, supervision_desk
 from gateway.case_words import hider
 from gateway.casebook import Desk, find
 from gateway.digest_issues import Issue, Item, items
@@ -15,13 +15,13 @@ from gateway.sight import Sight, on_paper
 from gateway.tables import audit
 from roster.masking import plates
 from roster.vault import Vault
-from routing import deadlines, store
+from routing import deadlines, store, timelines
 from routing.cases import LABELS, Case, CaseState
 from routing.deadlines import Clock, Lamp
 from routing.deadlines import Matter as Dated
 from routing.digest import HotSpot, Matter, Rules, hot_spots
 from routing.history import Entry
-from routing.supervision import SAME_PROBLEM
+from routing.moves import standing
 from routing.tables import digest
 
 WEEK = timedelta(days=7)
@@ -36,6 +36,7 @@ class Seen:
 
     matters: tuple[Matter, ...]
     cases: Mapping[str, Case]
+    received: int  # 来件, as in the leaders' paper: merged and refused ones among them
 
 
 def look(tx: sa.Connection, desk: Desk, rules: Rules, first: date, last: date, now: datetime) -> Seen:
@@ -43,25 +44,33 @@ def look(tx: sa.Connection, desk: Desk, rules: Rules, first: date, last: date, n
     zone = desk.calendar.zone
     since = datetime.combine(first - rules.weeks * WEEK, datetime.min.time(), zone)
     cases = store.recent(tx, since)
-    timelines = store.timelines(tx, [case.id for case in cases])
+    histories = store.timelines(tx, [case.id for case in cases])
     merged: dict[int, list[Case]] = {}
     for case in cases:
         if case.master_id is not None:
             merged.setdefault(case.master_id, []).append(case)
     alive = [case for case in cases if case.state not in (CaseState.MERGED, CaseState.REJECTED)]
+    again = _again(tx, desk, {case: histories[case.id] for case in alive}, first, last, now)
     matters = tuple(
-        _matter(desk, case, timelines[case.id], merged.get(case.id, ()), first, last, now) for case in alive
+        _matter(desk, case, histories[case.id], merged.get(case.id, ()), again.get(case.number, 0), first, last, now)
+        for case in alive
     )
-    return Seen(tuple(one for one in matters if one.week >= 0), {case.number: case for case in alive})
+    received = sum(first <= desk.today(case.created_at) <= last for case in cases)
+    return Seen(tuple(one for one in matters if one.week >= 0), {case.number: case for case in alive}, received)
 
 
 def _matter(
-    desk: Desk, case: Case, entries: Sequence[Entry], merged: Iterable[Case], first: date, last: date, now: datetime
+    desk: Desk,
+    case: Case,
+    entries: Sequence[Entry],
+    merged: Iterable[Case],
+    again: int,
+    first: date,
+    last: date,
+    now: datetime,
 ) -> Matter:
     told = on_paper(case) >= Sight.MATTER  # of a sealed case not even where it is
     came = [one for one in (case, *merged) if first <= desk.today(one.created_at) <= last]
-    came_back = [one for one in entries if one.event in (SAME_PROBLEM, "recur")]
-    in_week = any(first <= desk.today(one.at) <= last for one in came_back)
     clock = _running(desk, case, entries, now)
     red = clock is not None and clock.in_force.lamp is Lamp.RED
     return Matter(
@@ -72,9 +81,35 @@ def _matter(
         len({one.person_id or -one.id for one in came}),
         case.urgency == "emergency",
         case.leader_kind or "",
-        1 + len(came_back) if in_week else 0,
+        again,
         deadlines.days_late(clock, desk.calendar, now) if red and clock else 0,
     )
+
+
+def _again(
+    tx: sa.Connection, desk: Desk, among: Mapping[Case, Sequence[Entry]], first: date, last: date, now: datetime
+) -> dict[str, int]:
+    """By case number, for the how-manieth time its problem was raised in these days, of those that came back in them.
+
+    A case that recurred without a place or topic to be known by is a problem by itself.
+    """
+
+    def within(at: datetime) -> bool:
+        return first <= desk.today(at) <= last
+
+    back = {case: [one.at for one in standing(entries) if one.event == "recur"] for case, entries in among.items()}
+    found = {
+        case.number: 1 + sum(desk.today(at) <= last for at in times)
+        for case, times in back.items()
+        if any(map(within, times))
+    }
+    raised = {
+        (case.place, case.topic)
+        for case in among
+        if case.place and case.topic and (within(case.created_at) or case.number in found)
+    }
+    histories = timelines.alike(tx, raised, case_ladder.PROBLEMS, now)
+    return found | {one.case: one.times for one in case_ladder.repeats(desk, histories, now) if within(one.at)}
 
 
 def _weeks_ago(on: date, first: date, last: date) -> int:
@@ -120,7 +155,7 @@ def compose(tx: sa.Connection, desk: Desk, rules: Rules, county: str, issue: Iss
         "signed_by": issue.signed_by,
         "signed_on": desk.today(issue.signed_at).isoformat() if issue.signed_at else None,
         "as_of": now.astimezone(desk.calendar.zone).isoformat(timespec="seconds"),
-        "received": sum(one.week == 0 for one in seen.matters),
+        "received": seen.received,
         "items": [
             {
                 "ref": f"{issue.number}-{item.position}",
@@ -160,10 +195,10 @@ def _spot(spot: HotSpot) -> dict[str, Any]:
 def _red_list(tx: sa.Connection, desk: Desk, cases: Iterable[Case], now: datetime) -> list[dict[str, Any]]:
     """Every open case whose lamp is red, the latest first."""
     open_ = [case for case in cases if case.state in store.UNANSWERED]
-    timelines = store.timelines(tx, [case.id for case in open_])
+    histories = store.timelines(tx, [case.id for case in open_])
     found = []
     for case in open_:
-        clock = _running(desk, case, timelines[case.id], now)
+        clock = _running(desk, case, histories[case.id], now)
         if clock is not None and clock.in_force.lamp is Lamp.RED:
             days = deadlines.days_late(clock, desk.calendar, now)
             due = clock.in_force.due.isoformat()

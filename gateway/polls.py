@@ -16,6 +16,7 @@ from gateway.errors import USAGE, Refused
 from gateway.notices import asked
 from gateway.notices.asked import Question
 from gateway.notices.store import Notice
+from gateway.outbox import PartState
 from gateway.tables import answer, message, notice, part, question
 from roster import store as roster_store
 from roster.audiences import Audience
@@ -156,7 +157,7 @@ def was_asked(tx: sa.Connection, question_id: int, person_id: int) -> bool:
         .where(
             message.c.person_id == person_id,
             notice.c.question_id == question_id,
-            sa.exists().where(part.c.message_id == message.c.id, part.c.state.not_in(asked.NOT_GONE)),
+            sa.exists().where(part.c.message_id == message.c.id, asked.gone()),
         )
     )
     return tx.scalar(query.limit(1)) is not None
@@ -184,8 +185,9 @@ def outcome(tx: sa.Connection, one: Question) -> Outcome:
 
 
 def compute(tx: sa.Connection, one: Question) -> Outcome:
-    """Counted from the ledger and the votes."""
-    people = whom(tx, one.notice_id)
+    """Counted from the ledger and the votes: of those to whom it went out, whether it arrived or not."""
+    reached = {person for lane in _lanes(tx, one.notice_id) for person in asked.reached(tx, lane)}
+    people = [person for person in whom(tx, one.notice_id) if person.person_id in reached]
     votes = [
         Vote(row.person_id, row.option, row.words, row.received_ms, row.text_id)
         for row in answers(tx, one.notice_id, AnswerKind.VOTE)
@@ -215,13 +217,19 @@ def whom(tx: sa.Connection, question_id: int) -> list[Asked]:
     ]
 
 
+def _lanes(tx: sa.Connection, question_id: int) -> list[int]:
+    return asked.carriers_of(tx, [question_id])[question_id]
+
+
 def close(tx: sa.Connection, question_id: int, actor: str, now: datetime) -> Question:
-    """No vote counts any more, and the result is kept as it is."""
+    """No vote counts any more, and the result is kept as it is. Who was not asked yet is not asked any more."""
     one = asked.question_of(tx, question_id)
     if one.closed_at is not None:
         raise Refused(f"第 {question_id} 号已经截止定案", f"xinqiao poll result {question_id} 看结果")
     if notices.by_id(tx, question_id).state in UNSENT:
         raise Refused(f"第 {question_id} 号还没有发送", "xinqiao notice delete 或 cancel")
+    waiting = part.c.lane.in_(_lanes(tx, question_id)) & (part.c.state == PartState.QUEUED)
+    tx.execute(sa.update(part).where(waiting).values(expires_ms=round(now.timestamp() * 1000)))
     kept = asdict(compute(tx, one)) if one.kind is AskKind.POLL else None
     tx.execute(
         sa.update(question)

@@ -1,7 +1,7 @@
 """Was everybody asked to rate their reply? Of every answer whether its citizen was asked, and if not, why.
 
-Read from histories. Whoever has no phone or has opted out is not to be asked; a survey may wait while the person has
-another one open; an answer that did not arrive is none.
+Read from what stands of histories: a rating that was taken back is none. Whoever has no phone or has opted out is not
+to be asked; a survey may wait while the person has another one open; an answer that did not arrive is none.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,9 +17,13 @@ from routing import store
 from routing.cases import Case
 from routing.deadlines import ANSWERS, REOPENS, UNANSWERED_AGAIN
 from routing.history import Entry
+from routing.moves import standing
 
 TOLD = "told"
 """The reporter of a merged case heard what the master's did: an answer, or that it is refused."""
+REPLY = frozenset({"reply", "reply_message_id", "reply_delivery"})
+"""What changes with a reply to them, if only in its message: the words may be those of the last one."""
+LOST, UNMERGED = "reply_failed", "unmerge"
 RATED = frozenset({"rate", "rate_ok", "rate_bad"})
 NO_PHONE, OPTED_OUT, QUEUED, FORGOTTEN = "没有号码", "已退订", "排队等候(另一件正在评价)", "漏邀"
 
@@ -76,21 +80,18 @@ def of_case(
     case: Case, entries: Sequence[Entry], known: Mapping[int, Sequence[tuple[datetime, str]]]
 ) -> Iterator[Asked]:
     """The answers of one case; `known` are everybody's `consents`."""
+    entries = standing(entries)
     starts = [n for n, entry in enumerate(entries) if _answers(entry)]
     for start, end in pairwise([*starts, len(entries)]):
         lap = _until_reopened(entries[start:end])
-        if "set" not in lap[0].data or any(entry.event == UNANSWERED_AGAIN for entry in lap):
-            continue  # older than whole histories, or never arrived
-        yield Asked(
-            case.number,
-            lap[0].at,
-            _why(case, lap, known.get(case.person_id or 0, ())),
-            any(entry.event in RATED for entry in lap),
-        )
+        if "set" not in lap[0].data or not _arrived(lap):
+            continue  # older than whole histories, or never arrived, or of a master that is theirs no more
+        survey = _survey(entries[: start + len(lap)])
+        yield Asked(case.number, lap[0].at, _why(case, lap, survey, known.get(case.person_id or 0, ())), _rated(lap))
 
 
 def _answers(entry: Entry) -> bool:
-    return entry.event in ANSWERS or (entry.event == TOLD and "reply" in entry.data.get("set", {}))
+    return entry.event in ANSWERS or (entry.event == TOLD and not REPLY.isdisjoint(_given(entry)))
 
 
 def _until_reopened(entries: Sequence[Entry]) -> Sequence[Entry]:
@@ -99,15 +100,34 @@ def _until_reopened(entries: Sequence[Entry]) -> Sequence[Entry]:
     return entries[:end]
 
 
-def _why(case: Case, lap: Sequence[Entry], consents: Sequence[tuple[datetime, str]]) -> str:
-    surveys = [entry.data["set"]["survey"] for entry in lap if "survey" in entry.data.get("set", {})]
+def _arrived(lap: Sequence[Entry]) -> bool:
+    """The reporter of a merged case keeps its state when the reply is lost; who rates it has read it all the same."""
+    events = {entry.event for entry in lap}
+    return events.isdisjoint({UNANSWERED_AGAIN, UNMERGED}) and (LOST not in events or _rated(lap))
+
+
+def _rated(lap: Sequence[Entry]) -> bool:
+    return any(entry.event in RATED for entry in lap)
+
+
+def _survey(entries: Sequence[Entry]) -> str | None:
+    """How it stood after these lines: whoever is told a second reply while they wait goes on waiting."""
+    return next((given["survey"] for given in map(_given, reversed(entries)) if "survey" in given), None)
+
+
+def _given(entry: Entry) -> Mapping[str, Any]:
+    given: Mapping[str, Any] = entry.data.get("set", {})
+    return given
+
+
+def _why(case: Case, lap: Sequence[Entry], survey: str | None, consents: Sequence[tuple[datetime, str]]) -> str:
     if case.person_id is None:
         return NO_PHONE
-    if "open" in surveys:
+    if any(_given(entry).get("survey") == "open" or _given(entry).get("surveyed_at") for entry in lap):
         return ""
     if any(_out(consents, entry.at) for entry in lap if entry is lap[0] or entry.event == "survey"):
         return OPTED_OUT
-    return QUEUED if surveys and surveys[-1] == "queued" else FORGOTTEN
+    return QUEUED if survey == "queued" else FORGOTTEN
 
 
 def _out(consents: Sequence[tuple[datetime, str]], at: datetime) -> bool:

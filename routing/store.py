@@ -382,10 +382,12 @@ def closed(tx: sa.Connection, since: datetime, until: datetime) -> list[Case]:
 
 
 def recent(tx: sa.Connection, since: datetime) -> list[Case]:
-    """Cases that came in since a moment, the masters of those that were merged, and all that wait for an answer."""
+    """Cases that came in or recurred since a moment, the masters of those merged, and all that wait for an answer."""
     came = sa.select(case_ticket.c.master_id).where(case_ticket.c.created_at >= since)
+    back = sa.select(case_event.c.case_id).where(case_event.c.at >= since, case_event.c.event == "recur")
+    behind = case_ticket.c.id.in_(came) | case_ticket.c.id.in_(back)
     query = sa.select(case_ticket).where(
-        sa.or_(case_ticket.c.created_at >= since, case_ticket.c.state.in_(UNANSWERED), case_ticket.c.id.in_(came))
+        sa.or_(case_ticket.c.created_at >= since, case_ticket.c.state.in_(UNANSWERED), behind)
     )
     return [_case(row) for row in tx.execute(query.order_by(case_ticket.c.id))]
 

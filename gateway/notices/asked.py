@@ -17,6 +17,12 @@ from routing.asks import AskKind
 REMEMBERED = timedelta(days=30)  # answers to a question are known as such so long after its close
 NOT_GONE = (PartState.QUEUED, PartState.CANCELLED)
 """States of parts that have not been on the wire."""
+NOT_SENT = "not sent in time"  # the reason that `outbox.expire_waiting` gives: neither has this one
+
+
+def gone() -> sa.ColumnElement[bool]:
+    """True of parts that have been on the wire."""
+    return part.c.state.not_in(NOT_GONE) & (sa.func.coalesce(part.c.reason, "") != NOT_SENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +109,14 @@ _GOT = Statement(
 )
 _GONE = Statement(
     "SELECT DISTINCT part.message_id FROM {rows} AS r JOIN part ON part.message_id = r.id "
-    "WHERE part.state NOT IN ('queued', 'cancelled')",
+    "WHERE part.state NOT IN ('queued', 'cancelled') AND COALESCE(part.reason, '') <> 'not sent in time'",
     id="BIGINT",
 )
 
 
 def reached(tx: sa.Connection, notice_id: int) -> list[int]:
     """The people to whom a notice went, whether it arrived or not."""
-    query = sa.select(part.c.person_id).where(part.c.lane == notice_id, part.c.state.not_in(NOT_GONE)).distinct()
+    query = sa.select(part.c.person_id).where(part.c.lane == notice_id, gone()).distinct()
     return sorted(tx.scalars(query))
 
 

@@ -1,6 +1,7 @@
 """The weekly digest: picked by rule, edited, signed by another, then for ever the same, and nobody named in it."""
 
 import json
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +12,23 @@ from gateway.errors import Refused
 from gateway.tables import audit as audit_rows
 from routing.digest import Rules
 from routing.tables import digest
-from tests.gateway.casework import MINE, ROAD, THEIRS, WATER, YOURS, act, days_later, handled, opened, show
+from tests.gateway.casework import (
+    ALL,
+    MINE,
+    ROAD,
+    THEIRS,
+    WATER,
+    YOURS,
+    act,
+    answered,
+    both,
+    days_later,
+    delivered,
+    go,
+    handled,
+    opened,
+    show,
+)
 from tests.gateway.office import Office
 
 RULES = Rules()
@@ -22,6 +39,13 @@ def draft(office: Office, who: str = "甲") -> Issue:
     today = office.desk.today(office.now)
     with office.database.write() as tx:
         return digest_desk.draft(tx, office.desk, office.vault, RULES, today.replace(day=23), today, who, office.now)
+
+
+def looked(office: Office, days: int) -> digest_content.Seen:
+    """What there is to tell of this week, or of one so many days from now."""
+    monday = office.desk.today(office.now) + timedelta(days - office.desk.today(office.now).weekday())
+    with office.database.read() as tx:
+        return digest_content.look(tx, office.desk, RULES, monday, monday + timedelta(6), office.now)
 
 
 def content(office: Office, issue: Issue) -> dict[str, object]:
@@ -66,6 +90,40 @@ def test_a_draft_says_why_each_item_is_in_it(office: Office, week: dict[str, str
         ((week["accused"],), ("须领导亲自批转:违纪违法",)),
         ((week["many"],), ("本周3人反映",)),
     ]
+
+
+def test_a_problem_that_came_back_counts_once_in_the_week_in_which_it_did(office: Office) -> None:
+    no = opened(office, MINE, ROAD)
+    act(office, no, "accept", kind="求助", place="小学门口", topic="交通秩序")
+    act(office, no, "assign", lead="交警大队")
+    for times in (2, 3):
+        act(office, no, "report", reply="已安排交警执勤", signed_by="赵队长")
+        act(office, no, "approve", "reviewer", "乙", gates=ALL)
+        delivered(office)
+        office.text(MINE, "1")
+        go(office, f"2026-12-{times * 7 - 1:02}T21:00")  # a Sunday evening
+        act(office, no, "recur", reason="又堵了", lead="交警大队")
+        days_later(office, 0.5)
+        assert office.supervise() > 0  # put on record on Monday
+        found = {one.number: one.again for one in looked(office, -7).matters}
+        assert found == {no: times}
+        assert {one.number: one.again for one in looked(office, 0).matters} == {no: 0}
+
+
+def test_an_old_problem_that_came_back_is_told_though_it_is_answered_again(office: Office) -> None:
+    no = opened(office, MINE, ROAD)
+    answered(office, no)
+    days_later(office, 65)  # closed as not rated on the way
+    office.text(MINE, "1")
+    act(office, no, "recur", reason="又堵了", lead="交警大队")
+    act(office, no, "report", reply="已安排交警执勤", signed_by="赵队长")
+    act(office, no, "approve", "reviewer", "乙", gates=ALL)
+    assert [(one.number, one.again) for one in looked(office, 0).matters] == [(no, 2)]
+
+
+def test_what_came_in_is_counted_as_in_the_leaders_paper(office: Office, week: dict[str, str]) -> None:
+    both(office, week["named"], "reject", "operator", "reviewer", code="court", reason="")
+    assert content(office, draft(office))["received"] == 6  # of them two merged, one refused
 
 
 def test_nobody_can_be_recognised_and_shielded_matters_are_withheld(office: Office, week: dict[str, str]) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from gateway import answers, case_texts, fsck, notices, polls
+from gateway import answers, case_texts, fsck, notices, outbox, polls
 from gateway.errors import Refused
 from gateway.tables import message, question
 from roster.audiences import Audience
@@ -78,6 +78,21 @@ def test_votes_in_many_words_are_counted_once_a_person_the_last_one(office: Offi
     assert outcome(office, one.id).counts == (2, 7, 1)
     assert close(office, one.id).reasons == ((2, "太远了"), (2, "广场本来就小"), (2, "想了想还是算了"))
     assert office.answers() == []  # a vote costs no answer
+    assert sound(office) == []
+
+
+def test_who_was_not_reached_before_the_close_was_not_asked(office: Office) -> None:
+    one = drafted(office)
+    released(office, one.id)
+    office.deliver(office.submit(7))
+    for i in range(1, 7):
+        texted(office, number(i), "2")
+    texted(office, number(9), "1", extension(one.id))  # heard of it from a neighbour
+    assert (outcome(office, one.id).asked, outcome(office, one.id).voted) == (7, 6)
+    assert close(office, one.id).asked == 7
+    assert not any(PLAZA in words for words in office.answers())
+    with office.database.write() as tx:
+        outbox.expire_waiting(tx, office.now_ms)
     assert sound(office) == []
 
 

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from gateway import case_desk, fsck, outbox, survey_account
+from carriers.events import ReceiptState
+from gateway import case_desk, case_texts, fsck, outbox, survey_account
 from gateway.survey_account import NO_PHONE, OPTED_OUT, Account
 from routing.tables import case_event
 from tests.gateway.casework import (
@@ -68,8 +69,49 @@ def test_reporters_of_merged_cases_are_asked_too_and_a_case_answered_twice_count
     act(office, master, "approve", "reviewer", "丙", gates=ALL)
     delivered(office)
     found = account(office)
-    assert sorted(found.asked) == sorted([master, master, child])
-    assert found.rated == (master,)
+    assert sorted(found.asked) == sorted(found.answered) == sorted([master, master, child, child])
+    assert (found.rated, found.forgotten, offences(office)) == ((master,), (), [])
+
+
+def test_a_second_reply_in_the_same_words_is_a_second_answer_to_everybody(office: Office) -> None:
+    master, child = opened(office, MINE, ROAD), opened(office, YOURS, "小学门口堵得厉害")
+    act(office, child, "merge", master=show(office, master), reason="同一")
+    answered(office, master)
+    office.text(YOURS, "1")
+    office.text(MINE, "3")
+    act(office, master, "uphold", "reviewer", "乙", reason="属实", lead="交警大队")
+    act(office, master, "report", reply="已安排交警执勤", signed_by="赵队长")
+    act(office, master, "approve", "reviewer", "丙", gates=ALL)
+    delivered(office)
+    found = account(office)
+    assert sorted(found.asked) == sorted([master, master, child, child])
+    assert sorted(found.rated) == sorted([master, child])
+
+
+def test_a_rating_that_was_taken_back_is_none(office: Office) -> None:
+    no = opened(office, MINE, ROAD)
+    answered(office, no)
+    office.text(MINE, "1")
+    assert account(office).rated == (no,)
+    with office.database.write() as tx:
+        case_texts.undo(tx, case_texts.last_decided(tx, show(office, no)), "丙", "他人代发", office.now)
+    found = account(office)
+    assert (found.asked, found.rated) == ((no,), ())
+
+
+def test_a_reply_that_did_not_reach_the_reporter_of_a_merged_case_is_none_to_them(office: Office) -> None:
+    master, child = opened(office, MINE, ROAD), opened(office, YOURS, "小学门口堵得厉害")
+    act(office, child, "merge", master=show(office, master), reason="同一")
+    handled(office, master)
+    act(office, master, "approve", "reviewer", "乙", gates=ALL)
+    office.minutes += 60
+    submits = office.submit()
+    lost = [one for one in submits if one[2].destination.endswith(YOURS[-11:])]
+    office.deliver([one for one in submits if one not in lost])
+    office.deliver(lost, ReceiptState.UNDELIVERABLE)
+    assert account(office).answered == (master,)
+    office.text(YOURS, "1")  # it was read after all
+    assert sorted(account(office).answered) == sorted([master, child])
 
 
 def test_an_answer_that_did_not_arrive_is_none(office: Office) -> None:
@@ -85,6 +127,17 @@ def test_an_answer_that_did_not_arrive_is_none(office: Office) -> None:
     assert account(office).answered == ()
     act(office, no, "phone_reply", "operator", "甲", reason="电话告知")
     assert account(office).asked == (no,)
+
+
+def test_who_was_merged_by_mistake_had_no_answer_of_their_own(office: Office) -> None:
+    master, child, other = opened(office, MINE, ROAD), opened(office, YOURS, ROAD), opened(office, YOURS, WATER)
+    answered(office, other)
+    act(office, child, "merge", master=show(office, master), reason="同一")
+    answered(office, master)
+    assert account(office).queued == (child,)
+    act(office, child, "unmerge", "reviewer", "乙", reason="不是同一件")
+    found = account(office)
+    assert (sorted(found.answered), found.forgotten, offences(office)) == (sorted([other, master]), (), [])
 
 
 def test_somebody_who_was_forgotten_is_named(office: Office) -> None:
