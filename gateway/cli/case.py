@@ -1,4 +1,7 @@
-"""`xinqiao case`: the matters that citizens raised, from the queue to the reply. The steps stand in `case_steps.py`."""
+"""`xinqiao case`: the matters that citizens raised, from the queue to the reply.
+
+The steps stand in `case_intake.py` and `case_steps.py`.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
