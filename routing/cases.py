@@ -67,6 +67,8 @@ TASK = "任务"
 BY_HAND = "by_hand"
 """Fate of a reply to somebody without a phone: to be told on the way the matter came, and not told yet."""
 KINDS = ("咨询", "求助", "投诉", "举报", "建议", "感谢")
+OUTCOMES = ("已解决", "部分解决", "已解释", "已采用", "部分采用", "未采用", "留存", "不属实")
+"""How a matter ended. Which count as solved and as adopted says config/evaluation.toml, which may name others."""
 URGENCIES = {"normal": "一般", "urgent": "急", "emergency": "特急"}
 SHIELDS = {1: "一般(承办单位只见化名)", 2: "保密(操作员也只见化名)"}
 SUPERVISIONS = ("日常督办", "重点督办", "年终考核")

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from gateway import case_desk
+from gateway import case_desk, resources
 from gateway.cli import case_intake, screen
 from gateway.cli.case_taking import Reason, Reply, act, day, order, propose_or_decide, words
 from gateway.cli.case_view import Json, No, data_of
 from gateway.cli.desk import open_desk
 from gateway.errors import USAGE, Refused
-from routing.cases import GATES, SUPERVISIONS
+from routing.cases import GATES, OUTCOMES, SUPERVISIONS
 
 app = case_intake.app
 Due = Annotated[str, typer.Option(help="由人定的办理期限,例如 2026-12-04;不写则按类别、缓急和工作日历计算")]
@@ -21,7 +21,7 @@ Method = Annotated[str, typer.Option(help="办理方式,见 cases.toml;不写则
 Basis = Annotated[str, typer.Option(help="依据的规定或文件")]
 SignedBy = Annotated[str, typer.Option("--signed-by", help="签发的单位分管领导(本人操作时不必写)")]
 ReplyFile = Annotated[Path | None, typer.Option(help="答复所在的文本文件")]
-Outcome = Annotated[str, typer.Option(help="结果,如 已解决、部分解决、已解释、已采用")]
+Outcome = Annotated[str, typer.Option(help="结果:" + "、".join(OUTCOMES))]
 Evidence = Annotated[list[str] | None, typer.Option(help="佐证材料的名称或编号,可多次")]
 
 # ------------------------------------------------------------------------------------------------------------ assigning
@@ -193,7 +193,7 @@ def report(
     """IN_PROGRESS to REPORTED; the reply goes out when it is approved."""
     facts = {
         "reply": words(reply, reply_file),
-        "outcome": outcome,
+        "outcome": _outcome(ctx, outcome),
         "reason": reason,
         "signed_by": signed_by,
         "evidence": tuple(evidence or ()),
@@ -212,7 +212,7 @@ def report_for(
     as_json: Json = False,
 ) -> None:
     """IN_PROGRESS to REPORTED."""
-    facts = {"reply": words(reply, reply_file), "outcome": outcome, "reason": reason}
+    facts = {"reply": words(reply, reply_file), "outcome": _outcome(ctx, outcome), "reason": reason}
     act(ctx, number, "report_for", as_json, facts)
 
 
@@ -322,3 +322,11 @@ def supervised(ctx: typer.Context, number: str, reason: str, kind: str, lift: bo
         desk.audit(tx, "case.supervise", case.number, {"lift": lift, "kind": case.supervision_kind})
     said = f"{case.number} {'已解除督办' if lift else f'已列入{case.supervision_kind}'}"
     screen.emit(as_json, data_of(desk, case), lambda: screen.say(said, "green"))
+
+
+def _outcome(ctx: typer.Context, written: str) -> str:
+    """An outcome that papers know: any other word would be counted nowhere."""
+    counted = resources.evaluation(open_desk(ctx.obj).settings)
+    if written in {*OUTCOMES, *counted.adopted, *counted.solved}:
+        return written
+    raise Refused(f"没有“{written}”这一种结果", f"可选:{'、'.join(OUTCOMES)}", USAGE)

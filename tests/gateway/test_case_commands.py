@@ -81,6 +81,7 @@ def test_a_case_goes_its_usual_way_by_commands(run: Run, no: str, tmp_path: Path
     run("jiaojing", "case", "progress", no, "--note", "已到现场查看")
     run("jiaoyu", "case", "report", no, "--reply", "已要求错峰放学")
     run("jiaojing", "case", "report", no, "--reply", "已安排执勤", refused="签发")
+    run("duizhang", "case", "report", no, "--reply", "已安排执勤", "--outcome", "好了", refused="可选:已解决")
     run("jiaojing", "case", "report", no, "--reply", "已安排执勤", "--signed-by", "赵队长", "--evidence", "照片1")
     run("office", "case", "approve", no, "--gates", "e,p,y", refused="审核员")
     run("shen", "case", "send-back", no, "--gate", "e", "--reason", "缺现场照片")
