@@ -220,7 +220,7 @@ TRANSITIONS = (
     # event, what it is called, from, to, who may, guards, texts to the citizen, what it sets
     _row("receive", "登记", None, _S.NEW, "gateway operator", sms="T1"),
     _row("ask_info", "请补充", _S.NEW, _S.NEED_INFO, "operator", "has_question", "T2"),
-    _row("info_in", "补充", _S.NEED_INFO, _S.NEW, "citizen", sets="complete"),
+    _row("info_in", "补充", _S.NEED_INFO, _S.NEW, "citizen operator", "has_reason", sets="complete"),
     _row("info_timeout", "逾期未补充", _S.NEED_INFO, _S.NEW, "system", "period_over", sets="incomplete"),
     _row("accept", "受理", _S.NEW, _S.ACCEPTED, "operator", "classified", sets="classified"),
     _row(
@@ -305,6 +305,8 @@ PROPOSERS: Mapping[str, frozenset[str]] = {
     "report": frozenset({"dept"}),  # by text: the liaison drafts, the head signs
 }
 """Steps that one person proposes and another decides: who proposes."""
+PROPOSALS = {"reject": "提出不予受理", "explain": "提出复核说明", "extend_ok": "申请延期", "report": "拟反馈,待签发"}
+"""What proposing them is called."""
 
 PERIODS: Mapping[tuple[str, CaseState], int | None] = {
     ("info_timeout", _S.NEED_INFO): 5,
@@ -320,6 +322,7 @@ None where config/deadlines.toml says how many (`gateway.casebook.Desk.period`).
 EVENTS = {row.event: row.label for row in TRANSITIONS}
 COMMANDS = {event: event.replace("_", "-") for event in EVENTS} | {
     "ask_info": "ask",
+    "info_in": "info",
     "answer_direct": "answer",
     "refer_leader": "refer",
     "request_return": "return",

@@ -70,6 +70,17 @@ def ask(
     act(ctx, number, "ask_info", as_json, {"question": question})
 
 
+@app.command(help="登记来信人用电话等方式补充的情况:待补充的件回到待受理。")
+def info(
+    ctx: typer.Context,
+    number: No,
+    said: Annotated[str, typer.Option(help="来信人说的,例如 '电话:在村东头小学门口'")],
+    as_json: Json = False,
+) -> None:
+    """NEED_INFO to NEW. What came by text is filed by itself."""
+    act(ctx, number, "info_in", as_json, {"reason": said})
+
+
 @app.command(help="直接答复咨询:用知识库的一条(--kb),或自己写(--reply)。")
 def answer(
     ctx: typer.Context,

@@ -9,13 +9,14 @@ import sqlalchemy as sa
 import typer
 
 from gateway import case_desk, rights
+from gateway.case_desk import ORDERING
 from gateway.casebook import Desk as CaseDesk
 from gateway.cli import screen
-from gateway.cli.case_view import data_of, visible
+from gateway.cli.case_view import data_of, label, visible
 from gateway.cli.desk import Desk, open_desk
 from gateway.cli.units import unit_named
 from gateway.errors import USAGE, Refused
-from routing.cases import EVENTS, LABELS, PROPOSERS, Case, CaseState, Facts
+from routing.cases import LABELS, PROPOSERS, Case, CaseState, Facts
 from routing.store import timeline
 
 Reason = Annotated[str, typer.Option(help="理由")]
@@ -100,10 +101,10 @@ def _role(roles: tuple[str, ...], state: CaseState, event: str) -> str:
 
 def _say(desk: Desk, case: Case, event: str, as_json: bool) -> None:
     proposed = event.startswith("propose_")
-    label = EVENTS[event.removeprefix("propose_")]
-    said = f"{case.number} {'已提出' if proposed else ''}{label}:现在是“{LABELS[case.state]}”"
-    waits = ",等待决定" if proposed else ""
-    screen.emit(as_json, data_of(desk, case), lambda: screen.say(said + waits, "green"))
+    until = f",期限 {case.due_on}" if event in (*ORDERING, "extend_ok") else ""
+    waits = ",等待决定" if proposed else until
+    said = f"{case.number} {'已' if proposed else ''}{label(event)}:现在是“{LABELS[case.state]}”{waits}"
+    screen.emit(as_json, data_of(desk, case), lambda: screen.say(said, "green"))
 
 
 def words(given: str, file: Path | None) -> str:

@@ -181,6 +181,41 @@ def test_who_decides_sees_what_was_proposed_and_everything_else_about_the_case(r
     assert run("shen", "case", "show", no)["proposed"] == []
 
 
+def test_what_a_citizen_says_by_telephone_when_asked_back_is_entered_by_the_operator(run: Run, no: str) -> None:
+    run("office", "case", "info", no, "--said", "x", refused="待受理")
+    run("office", "case", "ask", no, "--question", "哪所小学")
+    run("office", "case", "info", no, "--said", " ", refused="理由")
+    run("shen", "case", "info", no, "--said", "电话:第二实验小学", refused="沟通办操作员")
+    told = run("office", "case", "info", no, "--said", "电话:第二实验小学")
+    assert (told["state"], told["incomplete"]) == ("new", False)
+    assert run("shen", "case", "show", no)["history"][-1]["reason"] == "电话:第二实验小学"
+
+
+def test_the_history_says_what_was_asked_and_on_what_a_step_relies(folder: Path, capsys: Any) -> None:
+    desk: Any = SimpleNamespace(settings=load(folder, {}))
+    steps: list[tuple[str, str, dict[str, Any]]] = [
+        ("请补充", "请补充", {"question": "哪所小学"}),
+        ("申请退单", "申请退单", {"code": "R1", "basis": "三定方案", "department": "交警大队"}),
+        ("不予受理", "已由法院受理", {"code": "court", "where": "向受理法院反映"}),
+        ("退回重办", "缺照片", {"failed_gate": "e"}),
+        ("反馈", "反馈", {"signed_by": "赵队长", "evidence": ["照片1", "照片2"]}),
+    ]
+    lines = [
+        {"at": NOON, "label": label, "actor": "甲", "to_state": "new", "words": "", "reason": reason, "data": data}
+        for label, reason, data in steps
+    ]
+    print_history(desk, "FX2600017", lines)
+    shown = re.sub(r"[\s│]", "", capsys.readouterr().out)
+    for words in (
+        "待受理[问哪所小学]",
+        "待受理[代码R1不属本单位职责][依据三定方案]",
+        "待受理已由法院受理[去处向受理法院反映]",
+        "待受理缺照片[未过证据关]",
+        "待受理[签发赵队长][佐证照片1、照片2]",
+    ):
+        assert words in shown
+
+
 def test_cases_are_listed_by_the_state_and_the_unit_as_the_office_calls_them(run: Run, no: str) -> None:
     run("office", "case", "accept", no, "--kind", "求助")
     run("office", "case", "assign", no, "--lead", "交警大队")
