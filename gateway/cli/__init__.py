@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 
 from gateway.cli.where import Where
 from gateway.errors import USAGE, Refused
@@ -119,7 +120,16 @@ def main() -> None:
     """
     os.umask(0o077)
     try:
-        app(prog_name="xinqiao")
+        sys.exit(app(prog_name="xinqiao", standalone_mode=False))
+    except (typer.Abort, KeyboardInterrupt, BrokenPipeError):
+        sys.exit(130)
+    except TyperException as wrong:
+        if not wrong.format_message().strip():  # a noun alone: its help stands there already
+            sys.exit(USAGE)
+        from gateway.cli import screen, wrong_usage
+
+        screen.complain(wrong_usage.refusal(wrong))
+        sys.exit(USAGE)
     except Refused as refusal:
         if "--debug" in sys.argv:
             raise
@@ -135,5 +145,3 @@ def main() -> None:
         words = f"读写不了 {trouble.filename}:{trouble.strerror}"
         screen.complain(Refused(words, "请检查文件名、目录和权限", USAGE))
         sys.exit(USAGE)
-    except (KeyboardInterrupt, BrokenPipeError):
-        sys.exit(130)
