@@ -191,6 +191,23 @@ def test_what_a_citizen_says_by_telephone_when_asked_back_is_entered_by_the_oper
     assert run("shen", "case", "show", no)["history"][-1]["reason"] == "电话:第二实验小学"
 
 
+def test_the_same_matter_of_the_same_person_is_not_entered_twice_by_accident(run: Run) -> None:
+    call = ("new", "--text", "育才路红绿灯坏了", "--phone", "13700009999")
+    first = run("office", "case", *call)["number"]
+    run("office", "case", *call, refused=f"已登记为 {first}")
+    assert run("office", "case", *call, "--again")["number"] != first
+
+
+def test_somebody_who_has_another_post_gets_its_roles(run: Run) -> None:
+    run("office", "operator", "roles", "jiaoyu", "--role", "chief", refused="head 承办单位分管领导")
+    run("office", "operator", "roles", "shen", "--role", "dept", refused="--department")
+    run("office", "operator", "roles", "office", "--role", "operator", refused="自己的系统管理员")
+    assert run("office", "operator", "roles", "jiaoyu", "--role", "head")["department"] == "县教育局"
+    after = run("office", "operator", "roles", "jiaoyu", "--role", "reviewer")
+    assert (after["roles"], after["department"]) == (["reviewer"], None)
+    run("shen", "operator", "roles", "shen", "--role", "system", refused="没有权限")
+
+
 def test_the_history_says_what_was_asked_and_on_what_a_step_relies(folder: Path, capsys: Any) -> None:
     desk: Any = SimpleNamespace(settings=load(folder, {}))
     steps: list[tuple[str, str, dict[str, Any]]] = [
