@@ -4,6 +4,7 @@ A new noun is a line in `NOUNS` and a file of its name. What is heavy (Word, Exc
 that needs it: `HEAVY` in tests/test_architecture.py says which libraries these are.
 """
 
+import errno
 import importlib
 import os
 import sys
@@ -142,6 +143,7 @@ def main() -> None:
             raise
         from gateway.cli import screen
 
-        words = f"读写不了 {trouble.filename}:{trouble.strerror}"
+        why = {errno.ENOENT: "没有这个文件或目录", errno.EACCES: "没有权限", errno.ENOSPC: "磁盘已满"}
+        words = f"读写不了 {trouble.filename}:{why.get(trouble.errno or 0, trouble.strerror)}"
         screen.complain(Refused(words, "请检查文件名、目录和权限", USAGE))
         sys.exit(USAGE)

@@ -1,5 +1,6 @@
 """What becomes of a case before a unit has it: accepted, asked back, answered at once, merged, refused, referred."""
 
+import sys
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -8,6 +9,7 @@ import typer
 from gateway import answers_desk, case_desk, rights
 from gateway.casebook import Desk as CaseDesk
 from gateway.casebook import find
+from gateway.cli import screen
 from gateway.cli.case_taking import Reason, Reply, act, propose_or_decide, units
 from gateway.cli.case_view import Json, No
 from gateway.cli.desk import open_desk
@@ -91,6 +93,9 @@ def answer(
 ) -> None:
     """NEW to REPLIED, inquiries only. Words of one's own go before those of the ready answer."""
     ready = answers_desk.ready(open_desk(ctx.obj).settings, kb).reply if kb else ""
+    if ready and not reply and sys.stdin.isatty():
+        screen.say(f"将答复:{ready}")
+        typer.confirm("发出吗", abort=True)
     act(ctx, number, "answer_direct", as_json, {"kind": "咨询", "reply": reply or ready, "kb": kb})
 
 

@@ -176,9 +176,7 @@ def progress(
     act(ctx, number, "progress", as_json, {"reason": note, "tell": tell})
 
 
-@app.command(
-    help="反馈办理结果和给群众的答复,由单位分管领导签发;未签收的同时签收。信息员用短信拟好的,不写 --reply 即签发。"
-)
+@app.command(help="反馈结果和给群众的答复,由分管领导签发;不写 --reply 即签发信息员用短信拟好的。")
 def report(
     ctx: typer.Context,
     number: No,

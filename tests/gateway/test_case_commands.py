@@ -13,7 +13,7 @@ from docx import Document
 from typer.testing import CliRunner
 
 from gateway import operators
-from gateway.cli import case, operator, text
+from gateway.cli import case, case_intake, operator, text
 from gateway.cli.case_view import print_history
 from gateway.cli.where import Where
 from gateway.database import Database
@@ -196,6 +196,18 @@ def test_the_same_matter_of_the_same_person_is_not_entered_twice_by_accident(run
     first = run("office", "case", *call)["number"]
     run("office", "case", *call, refused=f"已登记为 {first}")
     assert run("office", "case", *call, "--again")["number"] != first
+
+
+def test_a_ready_answer_is_read_at_the_terminal_before_it_goes(
+    run: Run, no: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "office")
+    monkeypatch.setattr(case_intake, "sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
+    shown = CliRunner().invoke(case.app, ["answer", no, "--kb", "1"], obj=Where(folder, None), input="n\n")
+    assert "将答复:" in shown.output
+    assert run("office", "case", "show", no)["state"] == "new"
+    CliRunner().invoke(case.app, ["answer", no, "--kb", "1"], obj=Where(folder, None), input="y\n")
+    assert run("office", "case", "show", no)["state"] == "replied"
 
 
 def test_somebody_who_has_another_post_gets_its_roles(run: Run) -> None:

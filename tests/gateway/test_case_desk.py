@@ -313,6 +313,11 @@ def test_what_is_proposed_is_checked_when_it_is_proposed_and_only_once(office: O
     assert case.due_on == "2026-12-09"
 
 
+def test_a_unit_whose_manners_are_complained_of_is_accused(office: Office) -> None:
+    rude = opened(office, YOURS, "交警大队的人乱罚款,态度很差")
+    assert (show(office, rude).accused, show(office, rude).shield) == (("交警大队",), 2)
+
+
 def test_a_reviewer_who_refuses_with_another_code_tells_the_citizen_that_one(office: Office, no: str) -> None:
     with office.database.write() as tx:
         case_desk.propose(tx, office.desk, no, "reject", "operator", Facts("甲", office.now, code="court"))
