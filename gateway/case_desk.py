@@ -16,8 +16,8 @@ from gateway.casebook import Desk, find
 from gateway.errors import Refused
 from routing import deadlines, store
 from routing.cases import (
-    EVENTS,
     INTERNAL,
+    PROPOSALS,
     PROPOSERS,
     ROLES,
     SUPERVISIONS,
@@ -30,6 +30,7 @@ from routing.cases import (
     rows_from,
 )
 from routing.deadlines import REOPENS, Lamp, Move
+from routing.guards import GUARDS
 from routing.history import Entry
 from routing.steps import Step, row_for, step
 from routing.texts import TooLong
@@ -48,6 +49,8 @@ RECORDED = (  # what a step's facts add to its history, beside the fields that i
 )
 PROPOSED = ("code", "where", "basis", "reason", "reply", "outcome")
 """What of a proposal's facts holds when it is decided, beside the date."""
+TOLD_EARLY = frozenset({"in_time", "later_date", "explained"})
+"""Guards that do not ask who decides: who proposes hears of them at once."""
 
 
 def register(
@@ -170,6 +173,8 @@ def _completed(tx: sa.Connection, desk: Desk, case: Case, event: str, facts: Fac
         given["method"] = facts.method or case.method or codes.usual_method()
         if facts.due is None and (case.assigned_at is None or event in REOPENS):  # else the case's clock runs already
             given |= {"due": desk.due(case, event, facts.now), "computed": True}
+    if facts.due and event in (*ORDERING, "extend_ok"):  # nothing ends on a day off, so nobody is told that it does
+        given["due"] = desk.calendar.working_day_from(facts.due)
     if event == "resume":
         given["due"] = after_pause(tx, desk, case, facts.now)
     if event == "report_for":
@@ -311,17 +316,23 @@ def propose(tx: sa.Connection, desk: Desk, number: str, event: str, role: str, f
         if not rows_from(case.state, event):
             row_for(case, event, role)  # says what is possible instead
         if role not in PROPOSERS.get(event, ()):
-            raise RuleBroken(f"{ROLES[role]}不能提出{EVENTS[event]}")
+            raise RuleBroken(f"{ROLES[role]}不能{PROPOSALS[event]}")
         facts = _completed(tx, desk, case, event, facts)
     except RuleBroken as broken:
         raise Refused(broken.message, broken.way_out) from None
     if event == "reject" and not facts.code:
         raise Refused("不予受理要注明原因代码", f"加上 --code,可选:{_listed(_reasons(desk, event))}")
     if not facts.reason.strip():
-        raise Refused(f"提出{EVENTS[event]}要写明理由", "加上 --reason")
-    _told(desk, case, rows_from(case.state, event)[0], facts)
+        raise Refused(f"{PROPOSALS[event]}要写明理由", "加上 --reason")
+    row = rows_from(case.state, event)[0]
+    for why in filter(None, (GUARDS[name](case, facts, role) for name in row.guards if name in TOLD_EARLY)):
+        raise Refused(f"{case.number} 不能{PROPOSALS[event]}:{why}")
+    _told(desk, case, row, facts)
     given = {name: getattr(facts, name) for name in PROPOSED}
     given["due"] = facts.due.isoformat() if facts.due else ""
+    waiting = proposed(store.timeline(tx, case.id), event)
+    if waiting is not None and waiting.data["proposed"] == given:
+        raise Refused(f"{case.number} 已由{waiting.actor}{PROPOSALS[event]}", "正在等待决定,不必再提;要改就改了再提")
     data: dict[str, Any] = {"proposed": given} | ({"seconds": facts.seconds} if facts.seconds else {})
     return store.note(tx, case, f"propose_{event}", facts.actor, role, facts.now, facts.reason, data=data)
 
@@ -361,6 +372,8 @@ def decide(tx: sa.Connection, desk: Desk, number: str, event: str, role: str, fa
     proposal = proposed(store.timeline(tx, case.id), event)
     if proposal is not None:
         given = proposal.data["proposed"]
+        if facts.code not in ("", given.get("code")):  # another code has words of its own
+            given = given | {"reason": "", "where": ""}
         facts = replace(
             facts,
             proposed_by=proposal.actor,

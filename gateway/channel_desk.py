@@ -43,9 +43,19 @@ class Counted:
 
 
 def enter(
-    tx: sa.Connection, desk: Desk, vault: Vault, prefixes: Prefixes, one: Brought, actor: str, now: datetime
+    tx: sa.Connection,
+    desk: Desk,
+    vault: Vault,
+    prefixes: Prefixes,
+    one: Brought,
+    actor: str,
+    now: datetime,
+    again: bool = True,
 ) -> Case:
-    """Register it. Who has a number gets T1 and the reply by text. Raises `Refused` for what is registered already."""
+    """Register it. Who has a number gets T1 and the reply by text. Raises `Refused` for what is registered already.
+
+    Not `again`: the same words of the same person, still open, are taken for a slip of whoever enters them.
+    """
     known = by_reference(tx, one.channel, one.reference)
     if known is not None:
         raise Refused(f"外部编号 {one.reference} 已登记为 {known.number}", f"xinqiao case show {known.number}")
@@ -53,6 +63,10 @@ def enter(
     if one.phone:
         belonging = carrier_of(one.phone, None, None, prefixes, now)
         person_id = roster_store.find_or_add_person(tx, vault, one.phone, belonging, now).id
+        open_ = (case_ticket.c.person_id == person_id, case_ticket.c.text == one.text, case_ticket.c.state.not_in(OVER))
+        twin = tx.scalar(sa.select(case_ticket.c.number).where(*open_))
+        if twin is not None and not again:
+            raise Refused(f"同一号码、同样的内容已登记为 {twin}", "确是另一件事的,加上 --again")
     case = case_desk.enter(tx, desk, text=one.text, channel=one.channel, person_id=person_id, actor=actor, now=now)
     values: dict[str, Any] = {"case_id": case.id, "channel": one.channel, "reference": one.reference or None}
     values["received_at"] = one.received_at

@@ -4,7 +4,7 @@ A monitor's report is any matter that they text in the month (it becomes a case 
 nothing. Who reported is read off the texts; only who was asked is kept, by the messages themselves.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
@@ -20,8 +20,6 @@ from routing.tables import case_ticket
 
 TAGS = {"monitor": "监测员", "spokesperson": "界别代言人"}
 MONITOR = "monitor"
-ADOPTED = "已采用"
-"""The outcome of a suggestion that became one of the county's own."""
 PURPOSE = "duty"
 """Purpose of texts that ask for, or remind of, what is reported every month."""
 REPORTS = (
@@ -93,8 +91,11 @@ class Sector:
     adopted: int
 
 
-def sectors(tx: sa.Connection, desk: Desk, since: date, until: date) -> list[Sector]:
-    """By sector, the cases that its spokespersons raised from `since` to `until` (both included)."""
+def sectors(tx: sa.Connection, desk: Desk, since: date, until: date, adopted: Container[str]) -> list[Sector]:
+    """By sector, the cases that its spokespersons raised from `since` to `until` (both included).
+
+    `adopted` are the outcomes that count as it, the same as in papers.
+    """
     people: dict[str, list[int]] = {}
     for one in tagged(tx, "spokesperson"):
         people.setdefault(one.sector, []).append(one.person_id)
@@ -109,8 +110,8 @@ def sectors(tx: sa.Connection, desk: Desk, since: date, until: date) -> list[Sec
     for sector, several in people.items():
         mine = [row for row in raised if row.person_id in several]
         suggestions = [row for row in mine if row.kind == "建议"]
-        adopted = sum(row.outcome == ADOPTED for row in suggestions)
-        found.append(Sector(sector, len(several), len(mine), len(suggestions), adopted))
+        taken = sum(row.outcome in adopted for row in suggestions)
+        found.append(Sector(sector, len(several), len(mine), len(suggestions), taken))
     return found
 
 

@@ -39,11 +39,7 @@ def add(
     now: datetime,
 ) -> Operator:
     """A new operator, known by an account of this machine, by a password, or by both."""
-    unknown = [role for role in roles if role not in ROLES]
-    if unknown or not roles:
-        raise Refused(f"没有这样的角色:{'、'.join(unknown) or '(未指定)'}", f"可选:{'、'.join(ROLES)}")
-    if UNITS & {*roles} and not department:
-        raise Refused("承办单位的操作员要注明单位", "加上 --department 单位名称")
+    _check(roles, department)
     if tx.scalar(sa.select(operator.c.name).where(operator.c.name == name)) is not None:
         raise Refused(f"已有名为 {name} 的操作员", "换一个名字")
     if login is not None and tx.scalar(sa.select(operator.c.name).where(operator.c.login == login)) is not None:
@@ -66,6 +62,24 @@ def set_password(tx: sa.Connection, name: str, password: str) -> None:
     """A new password."""
     by_name(tx, name)
     tx.execute(sa.update(operator).where(operator.c.name == name).values(password_hash=_hashed(password)))
+
+
+def set_roles(tx: sa.Connection, name: str, roles: tuple[str, ...], department: str | None) -> Operator:
+    """Other roles in the place of those before, and another unit where one is given."""
+    known = by_name(tx, name)
+    _check(roles, department or known.department)
+    kept = department or known.department if UNITS & {*roles} else None
+    tx.execute(sa.update(operator).where(operator.c.name == name).values(roles=list(roles), department=kept))
+    return by_name(tx, name)
+
+
+def _check(roles: tuple[str, ...], department: str | None) -> None:
+    unknown = [role for role in roles if role not in ROLES]
+    if unknown or not roles:
+        known = "、".join(f"{role} {label}" for role, label in ROLES.items())
+        raise Refused(f"没有这样的角色:{'、'.join(unknown) or '(未指定)'}", f"可选:{known}")
+    if UNITS & {*roles} and not department:
+        raise Refused("承办单位的操作员要注明单位", "加上 --department 单位名称")
 
 
 def set_active(tx: sa.Connection, name: str, active: bool) -> None:

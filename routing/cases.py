@@ -67,6 +67,8 @@ TASK = "任务"
 BY_HAND = "by_hand"
 """Fate of a reply to somebody without a phone: to be told on the way the matter came, and not told yet."""
 KINDS = ("咨询", "求助", "投诉", "举报", "建议", "感谢")
+OUTCOMES = ("已解决", "部分解决", "已解释", "已采用", "部分采用", "未采用", "留存", "不属实")
+"""How a matter ended. Which count as solved and as adopted says config/evaluation.toml, which may name others."""
 URGENCIES = {"normal": "一般", "urgent": "急", "emergency": "特急"}
 SHIELDS = {1: "一般(承办单位只见化名)", 2: "保密(操作员也只见化名)"}
 SUPERVISIONS = ("日常督办", "重点督办", "年终考核")
@@ -218,7 +220,7 @@ TRANSITIONS = (
     # event, what it is called, from, to, who may, guards, texts to the citizen, what it sets
     _row("receive", "登记", None, _S.NEW, "gateway operator", sms="T1"),
     _row("ask_info", "请补充", _S.NEW, _S.NEED_INFO, "operator", "has_question", "T2"),
-    _row("info_in", "补充", _S.NEED_INFO, _S.NEW, "citizen", sets="complete"),
+    _row("info_in", "补充", _S.NEED_INFO, _S.NEW, "citizen operator", "has_reason", sets="complete"),
     _row("info_timeout", "逾期未补充", _S.NEED_INFO, _S.NEW, "system", "period_over", sets="incomplete"),
     _row("accept", "受理", _S.NEW, _S.ACCEPTED, "operator", "classified", sets="classified"),
     _row(
@@ -303,6 +305,8 @@ PROPOSERS: Mapping[str, frozenset[str]] = {
     "report": frozenset({"dept"}),  # by text: the liaison drafts, the head signs
 }
 """Steps that one person proposes and another decides: who proposes."""
+PROPOSALS = {"reject": "提出不予受理", "explain": "提出复核说明", "extend_ok": "申请延期", "report": "拟反馈,待签发"}
+"""What proposing them is called."""
 
 PERIODS: Mapping[tuple[str, CaseState], int | None] = {
     ("info_timeout", _S.NEED_INFO): 5,
@@ -318,6 +322,7 @@ None where config/deadlines.toml says how many (`gateway.casebook.Desk.period`).
 EVENTS = {row.event: row.label for row in TRANSITIONS}
 COMMANDS = {event: event.replace("_", "-") for event in EVENTS} | {
     "ask_info": "ask",
+    "info_in": "info",
     "answer_direct": "answer",
     "refer_leader": "refer",
     "request_return": "return",

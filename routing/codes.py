@@ -53,6 +53,11 @@ class Codes:
             raise ValueError("[methods] is empty")
         return codes
 
+    def words(self) -> dict[str, str]:
+        """What the codes stand for: of refusals, returns and causes."""
+        refusals = {code: one.reason for code, one in self.refusals.items()}
+        return refusals | {code: f"{code} {words}" for code, words in self.returns.items()} | dict(self.causes)
+
     def usual_method(self) -> str:
         """The first way of handling."""
         return next(iter(self.methods))

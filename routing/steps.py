@@ -57,7 +57,7 @@ def row_for(case: Case, event: str, role: str) -> Transition:
     if not rows:
         raise RuleBroken(
             f"{case.number} 现在是“{LABELS[case.state]}”,不能“{EVENTS.get(event, event)}”",
-            f"现在可以:{'、'.join(possible(case)) or '无'}",
+            f"现在可以:{'、'.join(possible(case))}" if possible(case) else "现在没有人工的步骤,只等来信人或系统",
         )
     row = next((one for one in rows if role in one.roles), None)
     if row is None:

@@ -4,6 +4,7 @@ A new noun is a line in `NOUNS` and a file of its name. What is heavy (Word, Exc
 that needs it: `HEAVY` in tests/test_architecture.py says which libraries these are.
 """
 
+import errno
 import importlib
 import os
 import sys
@@ -12,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 
 from gateway.cli.where import Where
 from gateway.errors import USAGE, Refused
@@ -119,7 +121,16 @@ def main() -> None:
     """
     os.umask(0o077)
     try:
-        app(prog_name="xinqiao")
+        sys.exit(app(prog_name="xinqiao", standalone_mode=False))
+    except (typer.Abort, KeyboardInterrupt, BrokenPipeError):
+        sys.exit(130)
+    except TyperException as wrong:
+        if not wrong.format_message().strip():  # a noun alone: its help stands there already
+            sys.exit(USAGE)
+        from gateway.cli import screen, wrong_usage
+
+        screen.complain(wrong_usage.refusal(wrong))
+        sys.exit(USAGE)
     except Refused as refusal:
         if "--debug" in sys.argv:
             raise
@@ -132,8 +143,7 @@ def main() -> None:
             raise
         from gateway.cli import screen
 
-        words = f"读写不了 {trouble.filename}:{trouble.strerror}"
+        why = {errno.ENOENT: "没有这个文件或目录", errno.EACCES: "没有权限", errno.ENOSPC: "磁盘已满"}
+        words = f"读写不了 {trouble.filename}:{why.get(trouble.errno or 0, trouble.strerror)}"
         screen.complain(Refused(words, "请检查文件名、目录和权限", USAGE))
         sys.exit(USAGE)
-    except (KeyboardInterrupt, BrokenPipeError):
-        sys.exit(130)

@@ -1,4 +1,7 @@
-"""`xinqiao case`: the matters that citizens raised, from the queue to the reply. The steps stand in `case_steps.py`."""
+"""`xinqiao case`: the matters that citizens raised, from the queue to the reply.
+
+The steps stand in `case_intake.py` and `case_steps.py`.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -197,6 +200,7 @@ def new(
     received: Annotated[str, typer.Option(help="原渠道收到的时间,例如 2026-11-24 或 '2026-11-24 09:30'")] = "",
     reference: Annotated[str, typer.Option(help="原渠道的编号;同一编号不能登记两次")] = "",
     from_text: Annotated[int | None, typer.Option(help="由这条来信立件(来信编号)")] = None,
+    again: Annotated[bool, typer.Option("--again", help="同一号码、同样的内容,确是另一件事")] = False,
     as_json: Json = False,
 ) -> None:
     """Same flow, same numbers; T1 goes out where a number is known."""
@@ -213,7 +217,7 @@ def new(
         else:
             one = case_channels.brought(desk, channel, text, phone or "", name, received, reference)
             numbers = resources.prefixes(desk.settings)
-            case = channel_desk.enter(tx, book, desk.vault, numbers, one, actor, desk.now())
+            case = channel_desk.enter(tx, book, desk.vault, numbers, one, actor, desk.now(), again)
         desk.audit(tx, "case.enter", case.number, {"channel": case.channel})
     screen.emit(as_json, data_of(desk, case), lambda: screen.say(f"已登记 {case.number}", "green"))
 

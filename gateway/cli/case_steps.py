@@ -1,158 +1,28 @@
-"""The steps of a case as commands: each is taken in the caller's role, and says how the case then stands."""
+"""The steps of a case as commands, from the assignment on; what comes before stands in `case_intake.py`."""
 
-from collections.abc import Callable
-from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import sqlalchemy as sa
 import typer
 
-from gateway import answers_desk, case_desk, rights
-from gateway.casebook import Desk as CaseDesk
-from gateway.casebook import find
-from gateway.cli import screen
-from gateway.cli.case_view import Json, No, data_of, visible
-from gateway.cli.desk import Desk, open_desk
-from gateway.cli.units import unit_named
+from gateway import case_desk, resources
+from gateway.cli import case_intake, screen
+from gateway.cli.case_taking import Reason, Reply, act, day, order, propose_or_decide, words
+from gateway.cli.case_view import Json, No, data_of
+from gateway.cli.desk import open_desk
 from gateway.errors import USAGE, Refused
-from gateway.sight import SEES_REPORTERS
-from routing.cases import (
-    EVENTS,
-    GATES,
-    KINDS,
-    LABELS,
-    PROPOSERS,
-    SHIELDS,
-    SUPERVISIONS,
-    URGENCIES,
-    Case,
-    CaseState,
-    Facts,
-)
-from routing.store import timeline
+from routing.cases import GATES, OUTCOMES, SUPERVISIONS
 
-app = typer.Typer(no_args_is_help=True, add_completion=False)
-Reason = Annotated[str, typer.Option(help="理由")]
+app = case_intake.app
 Due = Annotated[str, typer.Option(help="由人定的办理期限,例如 2026-12-04;不写则按类别、缓急和工作日历计算")]
 Lead = Annotated[str, typer.Option(help="主办单位")]
 Co = Annotated[list[str] | None, typer.Option(help="协办单位,可多次")]
 Method = Annotated[str, typer.Option(help="办理方式,见 cases.toml;不写则用第一种")]
 Basis = Annotated[str, typer.Option(help="依据的规定或文件")]
 SignedBy = Annotated[str, typer.Option("--signed-by", help="签发的单位分管领导(本人操作时不必写)")]
-Reply = Annotated[str, typer.Option(help="给群众的答复,最多四条短信")]
 ReplyFile = Annotated[Path | None, typer.Option(help="答复所在的文本文件")]
-Outcome = Annotated[str, typer.Option(help="结果,如 已解决、部分解决、已解释、已采用")]
+Outcome = Annotated[str, typer.Option(help="结果:" + "、".join(OUTCOMES))]
 Evidence = Annotated[list[str] | None, typer.Option(help="佐证材料的名称或编号,可多次")]
-
-# ------------------------------------------------------------------------------------------------- before a unit has it
-
-
-@app.command(help="受理:定类别、主题、地点、缓急、保密级别。")
-def accept(
-    ctx: typer.Context,
-    number: No,
-    kind: Annotated[str, typer.Option(help="类别:" + "、".join(KINDS))],
-    topic: Annotated[str, typer.Option(help="主题")] = "",
-    place: Annotated[str, typer.Option(help="地点")] = "",
-    urgency: Annotated[
-        str, typer.Option(help="缓急:" + "、".join(f"{name} {label}" for name, label in URGENCIES.items()))
-    ] = "",
-    shield: Annotated[
-        int, typer.Option(help="保密级别:" + "、".join(f"{level} {label}" for level, label in SHIELDS.items()))
-    ] = 0,
-    leader_kind: Annotated[str, typer.Option(help=f"须由领导亲自批转的类别;{case_desk.ALONE} 表示不属此列")] = "",
-    accused: Annotated[list[str] | None, typer.Option(help="被反映的单位,可多次;它不能承办")] = None,
-    cleared: Annotated[list[str] | None, typer.Option(help="误认为被反映、实际没有的单位,可多次")] = None,
-    reason: Annotated[str, typer.Option(help="理由,例如为什么不属须领导批转的类别")] = "",
-    as_json: Json = False,
-) -> None:
-    """NEW to ACCEPTED; what a leader must decide goes on to AWAIT_LEADER."""
-    roles = open_desk(ctx.obj).operator.roles
-
-    def facts(tx: sa.Connection, book: CaseDesk, case: Case) -> dict[str, Any]:
-        if 0 < shield < case.shield and SEES_REPORTERS.isdisjoint(roles):
-            who = "、".join(rights.ROLES[role] for role in sorted(SEES_REPORTERS))
-            raise Refused(f"{case.number} 是保密件,不能由操作员改为一般", f"须由兼任{who}的人受理,或照保密件办理")
-        return {
-            "kind": kind,
-            "topic": topic,
-            "place": place,
-            "urgency": urgency,
-            "shield": shield,
-            "leader_kind": leader_kind,
-            "accused": _units(book, accused),
-            "cleared": _units(book, cleared),
-            "reason": reason,
-        }
-
-    _act(ctx, number, "accept", as_json, facts)
-
-
-@app.command(help="请来信人补充时间、地点、对象(短信,5个工作日内有效)。")
-def ask(
-    ctx: typer.Context,
-    number: No,
-    question: Annotated[str, typer.Option(help="请补充什么,接在“请补充”之后")] = "具体地点和时间",
-    as_json: Json = False,
-) -> None:
-    """NEW to NEED_INFO."""
-    _act(ctx, number, "ask_info", as_json, {"question": question})
-
-
-@app.command(help="直接答复咨询:用知识库的一条(--kb),或自己写(--reply)。")
-def answer(
-    ctx: typer.Context,
-    number: No,
-    reply: Reply = "",
-    kb: Annotated[int, typer.Option("--kb", help="知识库的编号,见 xinqiao answers list")] = 0,
-    as_json: Json = False,
-) -> None:
-    """NEW to REPLIED, inquiries only. Words of one's own go before those of the ready answer."""
-    ready = answers_desk.ready(open_desk(ctx.obj).settings, kb).reply if kb else ""
-    _act(ctx, number, "answer_direct", as_json, {"kind": "咨询", "reply": reply or ready, "kb": kb})
-
-
-@app.command(help="并入另一件:同一问题,一并办理,来信人都得到答复。")
-def merge(
-    ctx: typer.Context,
-    number: No,
-    into: Annotated[str, typer.Option("--into", help="主件的编号")],
-    reason: Reason = "同一问题",
-    as_json: Json = False,
-) -> None:
-    """NEW to MERGED."""
-
-    def facts(tx: sa.Connection, book: CaseDesk, case: Case) -> dict[str, Any]:
-        return {"master": find(tx, into), "reason": reason}
-
-    _act(ctx, number, "merge", as_json, facts)
-
-
-@app.command(help="撤销并案,重新受理。")
-def unmerge(ctx: typer.Context, number: No, reason: Reason, as_json: Json = False) -> None:
-    """MERGED to NEW."""
-    _act(ctx, number, "unmerge", as_json, {"reason": reason})
-
-
-@app.command(help="不予受理:操作员提出(--code),审核员决定;群众得知原因和去处。")
-def reject(
-    ctx: typer.Context,
-    number: No,
-    code: Annotated[str, typer.Option(help="原因代码,见 cases.toml,如 court、petition、jurisdiction")] = "",
-    reason: Annotated[str, typer.Option(help="代替代码所带的原因")] = "",
-    where: Annotated[str, typer.Option(help="代替代码所带的去处")] = "",
-    as_json: Json = False,
-) -> None:
-    """NEW to REJECTED, by two persons."""
-    _propose_or_decide(ctx, number, "reject", as_json, {"code": code, "reason": reason, "where": where})
-
-
-@app.command(help="呈领导批示。")
-def refer(ctx: typer.Context, number: No, reason: Reason, as_json: Json = False) -> None:
-    """ACCEPTED to AWAIT_LEADER."""
-    _act(ctx, number, "refer_leader", as_json, {"reason": reason})
-
 
 # ------------------------------------------------------------------------------------------------------------ assigning
 
@@ -169,7 +39,7 @@ def assign(
     as_json: Json = False,
 ) -> None:
     """ACCEPTED to ASSIGNED; the clock starts here."""
-    _order(ctx, number, "assign", as_json, lead, co, method, due, reason)
+    order(ctx, number, "assign", as_json, lead, co, method, due, reason)
 
 
 @app.command(help="领导批示并交办。")
@@ -184,7 +54,7 @@ def instruct(
     as_json: Json = False,
 ) -> None:
     """AWAIT_LEADER to ASSIGNED."""
-    _order(ctx, number, "instruct", as_json, lead, co, method, due, text, instruction=text)
+    order(ctx, number, "instruct", as_json, lead, co, method, due, text, instruction=text)
 
 
 @app.command(help="领导在规定的工作日内未批示,由主任授权交办。")
@@ -199,7 +69,7 @@ def delegate(
     as_json: Json = False,
 ) -> None:
     """AWAIT_LEADER to ASSIGNED."""
-    _order(ctx, number, "delegate", as_json, lead, co, method, due, reason)
+    order(ctx, number, "delegate", as_json, lead, co, method, due, reason)
 
 
 @app.command(help="改派:期限不重新计算。签收前由操作员,签收后由审核员。")
@@ -214,7 +84,7 @@ def reassign(
     as_json: Json = False,
 ) -> None:
     """ASSIGNED or IN_PROGRESS to ASSIGNED."""
-    _order(ctx, number, "reassign", as_json, lead, co, method, due, reason)
+    order(ctx, number, "reassign", as_json, lead, co, method, due, reason)
 
 
 @app.command(help="不满意的件情况属实:重办,并列入督办。")
@@ -229,7 +99,7 @@ def uphold(
     as_json: Json = False,
 ) -> None:
     """DISSATISFIED to ASSIGNED, one round further."""
-    _order(ctx, number, "uphold", as_json, lead, co, method, due, reason)
+    order(ctx, number, "uphold", as_json, lead, co, method, due, reason)
 
 
 @app.command(help="办结30日内再次发生或未解决:重新交办,并列入督办。")
@@ -244,7 +114,7 @@ def recur(
     as_json: Json = False,
 ) -> None:
     """CLOSED to ASSIGNED, one round further."""
-    _order(ctx, number, "recur", as_json, lead, co, method, due, reason)
+    order(ctx, number, "recur", as_json, lead, co, method, due, reason)
 
 
 # -------------------------------------------------------------------------------------------------------------- units
@@ -253,7 +123,7 @@ def recur(
 @app.command(help="签收(承办单位)。协办单位的签收另行记录。")
 def sign(ctx: typer.Context, number: No, as_json: Json = False) -> None:
     """ASSIGNED to IN_PROGRESS."""
-    _act(ctx, number, "sign", as_json, {}, case_desk.sign)
+    act(ctx, number, "sign", as_json, {}, case_desk.sign)
 
 
 @app.command("return", help="申请退单:签收前1个工作日内由信息员,签收后由分管领导凭新情况提出。")
@@ -266,19 +136,19 @@ def request_return(
     as_json: Json = False,
 ) -> None:
     """ASSIGNED or IN_PROGRESS to RETURN_REQ; the clock runs on."""
-    _act(ctx, number, "request_return", as_json, {"code": code, "basis": basis, "reason": reason})
+    act(ctx, number, "request_return", as_json, {"code": code, "basis": basis, "reason": reason})
 
 
 @app.command("return-ok", help="同意退单,重新交办。")
 def return_ok(ctx: typer.Context, number: No, reason: Reason, as_json: Json = False) -> None:
     """RETURN_REQ to ACCEPTED."""
-    _act(ctx, number, "return_ok", as_json, {"reason": reason})
+    act(ctx, number, "return_ok", as_json, {"reason": reason})
 
 
 @app.command("return-no", help="不同意退单(审定,不能再退)。")
 def return_no(ctx: typer.Context, number: No, basis: Basis, reason: Reason = "", as_json: Json = False) -> None:
     """RETURN_REQ to ASSIGNED."""
-    _act(ctx, number, "return_no", as_json, {"basis": basis, "reason": reason})
+    act(ctx, number, "return_no", as_json, {"basis": basis, "reason": reason})
 
 
 @app.command(help="延期:承办单位在期限前申请,主任批准一次;再次延期由领导批准。")
@@ -290,8 +160,8 @@ def extend(
     as_json: Json = False,
 ) -> None:
     """IN_PROGRESS stays, with a later date."""
-    facts = {"due": _date(due) if due else None, "reason": reason}
-    _propose_or_decide(ctx, number, "extend_ok", as_json, facts, alone=True)
+    facts = {"due": day(due) if due else None, "reason": reason}
+    propose_or_decide(ctx, number, "extend_ok", as_json, facts, alone=True)
 
 
 @app.command(help="记录办理进展。")
@@ -303,12 +173,10 @@ def progress(
     as_json: Json = False,
 ) -> None:
     """IN_PROGRESS stays."""
-    _act(ctx, number, "progress", as_json, {"reason": note, "tell": tell})
+    act(ctx, number, "progress", as_json, {"reason": note, "tell": tell})
 
 
-@app.command(
-    help="反馈办理结果和给群众的答复,由单位分管领导签发;未签收的同时签收。信息员用短信拟好的,不写 --reply 即签发。"
-)
+@app.command(help="反馈结果和给群众的答复,由分管领导签发;不写 --reply 即签发信息员用短信拟好的。")
 def report(
     ctx: typer.Context,
     number: No,
@@ -322,13 +190,13 @@ def report(
 ) -> None:
     """IN_PROGRESS to REPORTED; the reply goes out when it is approved."""
     facts = {
-        "reply": _words(reply, reply_file),
-        "outcome": outcome,
+        "reply": words(reply, reply_file),
+        "outcome": _outcome(ctx, outcome),
         "reason": reason,
         "signed_by": signed_by,
         "evidence": tuple(evidence or ()),
     }
-    _act(ctx, number, "report", as_json, facts, case_desk.report)
+    act(ctx, number, "report", as_json, facts, case_desk.report)
 
 
 @app.command("report-for", help="督查室代已督办且亮红灯的单位反馈。")
@@ -342,8 +210,8 @@ def report_for(
     as_json: Json = False,
 ) -> None:
     """IN_PROGRESS to REPORTED."""
-    facts = {"reply": _words(reply, reply_file), "outcome": outcome, "reason": reason}
-    _act(ctx, number, "report_for", as_json, facts)
+    facts = {"reply": words(reply, reply_file), "outcome": _outcome(ctx, outcome), "reason": reason}
+    act(ctx, number, "report_for", as_json, facts)
 
 
 @app.command(help="挂账:客观原因暂不能办结,由领导决定;90日内复查。")
@@ -356,13 +224,13 @@ def suspend(
     as_json: Json = False,
 ) -> None:
     """IN_PROGRESS to SUSPENDED."""
-    _act(ctx, number, "suspend", as_json, {"code": code, "review_on": _date(review), "reason": reason})
+    act(ctx, number, "suspend", as_json, {"code": code, "review_on": day(review), "reason": reason})
 
 
 @app.command(help="挂账的原因消除,恢复办理。")
 def resume(ctx: typer.Context, number: No, reason: Reason, as_json: Json = False) -> None:
     """SUSPENDED to IN_PROGRESS."""
-    _act(ctx, number, "resume", as_json, {"reason": reason})
+    act(ctx, number, "resume", as_json, {"reason": reason})
 
 
 # --------------------------------------------------------------------------------------------------------------- review
@@ -377,7 +245,7 @@ def send_back(
     as_json: Json = False,
 ) -> None:
     """REPORTED to IN_PROGRESS, one round further."""
-    _act(ctx, number, "send_back", as_json, {"failed_gate": gate, "reason": reason})
+    act(ctx, number, "send_back", as_json, {"failed_gate": gate, "reason": reason})
 
 
 @app.command(help="三关审核通过,答复短信随即发出。交办人不能审核。")
@@ -391,7 +259,7 @@ def approve(
     ticked = frozenset(gate.strip() for gate in gates.split(","))
     if ticked - GATES.keys():
         raise Refused(f"没有这样的关:{'、'.join(sorted(ticked - GATES.keys()))}", "e 证据、p 程序、y 政策", USAGE)
-    _act(ctx, number, "approve", as_json, {"gates": ticked})
+    act(ctx, number, "approve", as_json, {"gates": ticked})
 
 
 @app.command(help="答复短信送不到时,登记电话答复。")
@@ -402,7 +270,7 @@ def phone(
     as_json: Json = False,
 ) -> None:
     """REPORTED to REPLIED by a call."""
-    _act(ctx, number, "phone_reply", as_json, {"reason": reason})
+    act(ctx, number, "phone_reply", as_json, {"reason": reason})
 
 
 @app.command(help="不满意的件:审核员提出复核说明,主任决定后告诉群众并办结。")
@@ -414,7 +282,7 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """DISSATISFIED to CLOSED; it stays dissatisfied in the statistics."""
-    _propose_or_decide(ctx, number, "explain", as_json, {"reason": reason, "basis": basis})
+    propose_or_decide(ctx, number, "explain", as_json, {"reason": reason, "basis": basis})
 
 
 @app.command(help="不同意所提出的(不予受理、延期、复核说明)。")
@@ -454,109 +322,9 @@ def supervised(ctx: typer.Context, number: str, reason: str, kind: str, lift: bo
     screen.emit(as_json, data_of(desk, case), lambda: screen.say(said, "green"))
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-
-Made = dict[str, Any] | Callable[[sa.Connection, CaseDesk, Case], dict[str, Any]]
-"""Facts of a step, or how they follow from the store, the office's data and the case."""
-
-
-def _act(
-    ctx: typer.Context, number: str, event: str, as_json: bool, facts: Made, do: Callable[..., Case] = case_desk.act
-) -> None:
-    """One step: rights, rule, outbox, store, audit, in one transaction."""
-    desk = open_desk(ctx.obj)
-    who = desk.require(f"case.{event}")
-    book = CaseDesk.from_settings(desk.settings)
-    with desk.database.write() as tx:
-        case = visible(tx, desk, number)
-        role = _role(who.roles, case.state, event)
-        made = facts(tx, book, case) if callable(facts) else facts
-        given = Facts(actor=who.name, now=desk.now(), department=who.department or "", **made)
-        arguments = (case.number, role, given) if do is not case_desk.act else (case.number, event, role, given)
-        after = do(tx, book, *arguments)
-        desk.audit(tx, f"case.{event}", after.number, {"state": after.state})
-    _say(desk, after, event, as_json)
-
-
-def _propose_or_decide(
-    ctx: typer.Context, number: str, event: str, as_json: bool, facts: dict[str, Any], alone: bool = False
-) -> None:
-    """Who may decide and has something to decide (or may do it `alone`) decides; who may propose proposes."""
-    desk = open_desk(ctx.obj)
-    who = desk.require(f"case.{event}")
-    book = CaseDesk.from_settings(desk.settings)
-    given = Facts(actor=who.name, now=desk.now(), department=who.department or "", **facts)
-    with desk.database.write() as tx:
-        case = visible(tx, desk, number)
-        decider = rights.played(who.roles, case.state, event)
-        proposer = next((role for role in who.roles if role in PROPOSERS[event]), None)
-        waiting = case_desk.proposed(timeline(tx, case.id), event)
-        if decider is not None and (waiting is not None or alone or proposer is None):
-            after = case_desk.decide(tx, book, case.number, event, decider, given)
-            said = event
-        else:
-            role = proposer or _role(who.roles, case.state, event)
-            after = case_desk.propose(tx, book, case.number, event, role, given)
-            said = f"propose_{event}"
-        desk.audit(tx, f"case.{said}", after.number, {"state": after.state})
-    _say(desk, after, said, as_json)
-
-
-def _order(
-    ctx: typer.Context,
-    number: str,
-    event: str,
-    as_json: bool,
-    lead: str,
-    co: list[str] | None,
-    method: str,
-    due: str,
-    reason: str,
-    **more: str,
-) -> None:
-    """A written assignment. Without a unit the present one keeps the case, with its co-handlers."""
-
-    def facts(tx: sa.Connection, book: CaseDesk, case: Case) -> dict[str, Any]:
-        keeps = not lead and case.lead is not None
-        return more | {
-            "lead": case.lead if keeps else unit_named(book.departments, lead) if lead else "",
-            "co_handlers": case.co_handlers if keeps and not co else _units(book, co),
-            "due": _date(due) if due else None,
-            "method": method,
-            "reason": reason,
-        }
-
-    _act(ctx, number, event, as_json, facts)
-
-
-def _role(roles: tuple[str, ...], state: CaseState, event: str) -> str:
-    """The role of the caller. One that the table does not allow now is refused by the step, which says who may."""
-    return rights.played(roles, state, event) or next(role for role in roles if rights.may([role], f"case.{event}"))
-
-
-def _say(desk: Desk, case: Case, event: str, as_json: bool) -> None:
-    proposed = event.startswith("propose_")
-    label = EVENTS[event.removeprefix("propose_")]
-    said = f"{case.number} {'已提出' if proposed else ''}{label}:现在是“{LABELS[case.state]}”"
-    waits = ",等待决定" if proposed else ""
-    screen.emit(as_json, data_of(desk, case), lambda: screen.say(said + waits, "green"))
-
-
-def _words(given: str, file: Path | None) -> str:
-    if file is None:
-        return given
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as wrong:
-        raise Refused(f"读不了 {file}:{wrong}", "请检查文件名,并存为 UTF-8", USAGE) from None
-
-
-def _units(book: CaseDesk, written: list[str] | None) -> tuple[str, ...]:
-    return tuple(unit_named(book.departments, name) for name in written or ())
-
-
-def _date(written: str) -> date:
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
-        raise Refused(f"看不懂日期 {written}", "写成 2026-12-04 的样子", USAGE) from None
+def _outcome(ctx: typer.Context, written: str) -> str:
+    """An outcome that papers know: any other word would be counted nowhere."""
+    counted = resources.evaluation(open_desk(ctx.obj).settings)
+    if written in {*OUTCOMES, *counted.adopted, *counted.solved}:
+        return written
+    raise Refused(f"没有“{written}”这一种结果", f"可选:{'、'.join(OUTCOMES)}", USAGE)

@@ -18,7 +18,20 @@ from gateway.sight import Reader, Sight
 from roster import store as roster_store
 from roster.phones import masked
 from routing import store
-from routing.cases import EVENTS, LABELS, NOBODYS, PROPOSERS, ROLES, SHIELDS, SUPERVISIONS, URGENCIES, Case, CaseState
+from routing.cases import (
+    EVENTS,
+    GATES,
+    LABELS,
+    NOBODYS,
+    PROPOSALS,
+    PROPOSERS,
+    ROLES,
+    SHIELDS,
+    SUPERVISIONS,
+    URGENCIES,
+    Case,
+    CaseState,
+)
 from routing.deadlines import LAMP_LABELS, Limit, Waiting
 from routing.history import Entry
 
@@ -39,10 +52,6 @@ NOTED = {
     "merged_undelivered": "并案来信人未收到",
     "co_sign": "协办签收",
     "co_report": "协办反馈",
-    "propose_reject": "提出不予受理",
-    "propose_explain": "提出复核说明",
-    "propose_extend_ok": "申请延期",
-    "propose_report": "拟反馈,待签发",
     "decline_reject": "不同意不予受理",
     "decline_explain": "不同意复核说明",
     "decline_extend_ok": "不同意延期",
@@ -68,7 +77,7 @@ NOTED = {
     "undo": "撤销归件",
     "unlink": "取消归件",
     "snapshot": "升级",
-}
+} | {f"propose_{event}": words for event, words in PROPOSALS.items()}
 """Lines of history that are no step of the table."""
 DELIVERY = {
     "pending": "发送中",
@@ -171,7 +180,7 @@ def proposals(tx: sa.Connection, desk: Desk, case: Case, entries: Sequence[Entry
     waiting = ((event, case_desk.proposed(entries, event)) for event in PROPOSERS)
     hide = hider(tx, desk.vault, case).value if reader(desk).sees(case) < Sight.REPORTER else dict
     return [
-        {"event": event, "label": EVENTS[event], "actor": actor(entry.actor), **hide(entry.data.get("proposed", {}))}
+        {"event": event, "label": PROPOSALS[event], "actor": actor(entry.actor), **hide(entry.data.get("proposed", {}))}
         for event, entry in waiting
         if entry is not None
     ]
@@ -180,7 +189,7 @@ def proposals(tx: sa.Connection, desk: Desk, case: Case, entries: Sequence[Entry
 def _proposal(one: Mapping[str, Any]) -> str:
     due = f"到{one['due']}" if one.get("due") else ""
     said = dict.fromkeys(filter(None, (one.get(name) for name in ("reason", "where", "basis", "reply"))))
-    return f"{one['label']}{due}:{';'.join(said)}({one['actor']}提出)"
+    return f"{one['label']}{due}:{';'.join(said)}({one['actor']})"
 
 
 def print_case(
@@ -232,11 +241,16 @@ def print_case(
 
 SET = {"lead": "主办", "co_handlers": "协办", "due_on": "期限", "review_on": "复查", "outcome": "结果", "reply": "答复"}
 """Fields whose change a line of history tells."""
+GIVEN = {"question": "问", "code": "代码", "basis": "依据", "where": "去处", "failed_gate": "未过", "signed_by": "签发"}
+GIVEN |= {"evidence": "佐证", "cleared": "没有被反映"}
+"""What somebody gave with a step, beside the reason: what a citizen is asked, on what a unit or a reviewer relies."""
 
 
-def _account(one: Mapping[str, Any]) -> str:
-    """Why, in whose words, and what it changed. A reason that only repeats the step is none."""
-    became = [(head, one["data"].get("set", {}).get(name)) for name, head in SET.items()]
+def _account(one: Mapping[str, Any], codes: Mapping[str, str]) -> str:
+    """Why, in whose words, what was given with it and what it changed. A reason that only repeats the step is none."""
+    given = one["data"] | {name: codes.get(one["data"].get(name, "")) for name in ("code", "failed_gate")}
+    became = [(head, given.get(name)) for name, head in GIVEN.items() if given.get(name) != one["reason"]]
+    became += [(head, one["data"].get("set", {}).get(name)) for name, head in SET.items()]
     became.append(("不满意的方面", [ASPECTS[named] for named in one["data"].get("aspects", ())]))
     changed = "".join(
         f"[{head} {'、'.join(value) if isinstance(value, list) else value}]" for head, value in became if value
@@ -248,13 +262,14 @@ def _account(one: Mapping[str, Any]) -> str:
 def print_history(desk: Desk, number: str, lines: Sequence[Mapping[str, Any]]) -> None:
     """A case's history as a table."""
     zone = desk.settings.zone()
+    codes = resources.codes(desk.settings).words() | GATES
     rows = [
         (
             screen.moment(one["at"], zone, True),
             one["label"],
             actor(one["actor"]),
             LABELS[CaseState(one["to_state"])],
-            _account(one),
+            _account(one, codes),
         )
         for one in lines
     ]

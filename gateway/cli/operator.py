@@ -9,6 +9,7 @@ from gateway import operators, resources, settings
 from gateway.cli import screen
 from gateway.cli.desk import open_desk
 from gateway.cli.units import unit_named
+from gateway.errors import Refused
 from gateway.rights import ROLES
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -63,6 +64,28 @@ def list_(ctx: typer.Context, as_json: Json = False) -> None:
         everybody,
         lambda: screen.table("操作员", ("姓名", "角色", "系统账号", "单位", "密码", "状态"), rows),
     )
+
+
+@app.command(help="改变角色:写全以后的角色,代替原来的。")
+def roles(
+    ctx: typer.Context,
+    name: Name,
+    role: Annotated[list[str], typer.Option("--role", help="角色,可多次:" + "、".join(ROLES))],
+    department: Annotated[str | None, typer.Option(help="承办单位(角色 dept、head);不写则不变")] = None,
+    as_json: Json = False,
+) -> None:
+    """Somebody has another post; what they did stays under their name."""
+    desk = open_desk(ctx.obj)
+    desk.require("operator.edit")
+    if name == desk.operator.name and "system" not in role:
+        raise Refused("不能去掉自己的系统管理员角色", "请另一名系统管理员来改")
+    department = unit_named(resources.departments(desk.settings), department) if department else None
+    with desk.database.write() as tx:
+        before = operators.by_name(tx, name)
+        after = operators.set_roles(tx, name, tuple(role), department)
+        desk.audit(tx, "operator.roles", name, {"before": before.roles, "roles": role, "department": after.department})
+    said = f"{name} 现在是 {after.department or ''}{'、'.join(ROLES[one] for one in after.roles)}"
+    screen.emit(as_json, after, lambda: screen.say(said, "green"))
 
 
 @app.command(help="停用操作员。")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gateway import monitors
+from gateway import monitors, resources
 from gateway.casebook import Desk as CaseDesk
 from gateway.cli import screen
 from gateway.cli.desk import open_desk
@@ -92,7 +92,7 @@ def sectors(ctx: typer.Context, first: First = "", last: Last = "", as_json: Jso
     today = book.today(desk.now())
     since, until = period(first, last, today.replace(month=1, day=1), today)
     with desk.database.read() as tx:
-        found = monitors.sectors(tx, book, since, until)
+        found = monitors.sectors(tx, book, since, until, resources.evaluation(desk.settings).adopted)
     rows = [(one.sector, one.people, one.cases, one.suggestions, one.adopted) for one in found]
     columns = ("界别", "#代言人", "#件数", "#其中建议", "#已采用")
     screen.emit(as_json, found, lambda: screen.table(f"界别代言人 {since} 至 {until}", columns, rows))

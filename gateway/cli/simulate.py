@@ -130,7 +130,7 @@ def _serve(behaviours: list[Behaviour], control: int, log: Path | None) -> None:
     from carriers.simulator.steering import Steering
 
     reactor: Any = installed
-    file = log.open("w", encoding="utf-8") if log else None
+    file = log.open("w", buffering=1, encoding="utf-8") if log else None
     carriers = {one.name: Carrier(one, reactor, file) for one in behaviours}
     try:
         ports = {name: one.listen() for name, one in carriers.items()}

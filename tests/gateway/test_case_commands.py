@@ -13,7 +13,7 @@ from docx import Document
 from typer.testing import CliRunner
 
 from gateway import operators
-from gateway.cli import case, operator, text
+from gateway.cli import case, case_intake, operator, text
 from gateway.cli.case_view import print_history
 from gateway.cli.where import Where
 from gateway.database import Database
@@ -81,6 +81,7 @@ def test_a_case_goes_its_usual_way_by_commands(run: Run, no: str, tmp_path: Path
     run("jiaojing", "case", "progress", no, "--note", "已到现场查看")
     run("jiaoyu", "case", "report", no, "--reply", "已要求错峰放学")
     run("jiaojing", "case", "report", no, "--reply", "已安排执勤", refused="签发")
+    run("duizhang", "case", "report", no, "--reply", "已安排执勤", "--outcome", "好了", refused="可选:已解决")
     run("jiaojing", "case", "report", no, "--reply", "已安排执勤", "--signed-by", "赵队长", "--evidence", "照片1")
     run("office", "case", "approve", no, "--gates", "e,p,y", refused="审核员")
     run("shen", "case", "send-back", no, "--gate", "e", "--reason", "缺现场照片")
@@ -178,6 +179,70 @@ def test_who_decides_sees_what_was_proposed_and_everything_else_about_the_case(r
     assert [line["event"] for line in waiting["history"]] == ["receive", "propose_reject"]
     run("shen", "case", "decline", no, "--reason", "属于本县")
     assert run("shen", "case", "show", no)["proposed"] == []
+
+
+def test_what_a_citizen_says_by_telephone_when_asked_back_is_entered_by_the_operator(run: Run, no: str) -> None:
+    run("office", "case", "info", no, "--said", "x", refused="待受理")
+    run("office", "case", "ask", no, "--question", "哪所小学")
+    run("office", "case", "info", no, "--said", " ", refused="理由")
+    run("shen", "case", "info", no, "--said", "电话:第二实验小学", refused="沟通办操作员")
+    told = run("office", "case", "info", no, "--said", "电话:第二实验小学")
+    assert (told["state"], told["incomplete"]) == ("new", False)
+    assert run("shen", "case", "show", no)["history"][-1]["reason"] == "电话:第二实验小学"
+
+
+def test_the_same_matter_of_the_same_person_is_not_entered_twice_by_accident(run: Run) -> None:
+    call = ("new", "--text", "育才路红绿灯坏了", "--phone", "13700009999")
+    first = run("office", "case", *call)["number"]
+    run("office", "case", *call, refused=f"已登记为 {first}")
+    assert run("office", "case", *call, "--again")["number"] != first
+
+
+def test_a_ready_answer_is_read_at_the_terminal_before_it_goes(
+    run: Run, no: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "office")
+    monkeypatch.setattr(case_intake, "sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
+    shown = CliRunner().invoke(case.app, ["answer", no, "--kb", "1"], obj=Where(folder, None), input="n\n")
+    assert "将答复:" in shown.output
+    assert run("office", "case", "show", no)["state"] == "new"
+    CliRunner().invoke(case.app, ["answer", no, "--kb", "1"], obj=Where(folder, None), input="y\n")
+    assert run("office", "case", "show", no)["state"] == "replied"
+
+
+def test_somebody_who_has_another_post_gets_its_roles(run: Run) -> None:
+    run("office", "operator", "roles", "jiaoyu", "--role", "chief", refused="head 承办单位分管领导")
+    run("office", "operator", "roles", "shen", "--role", "dept", refused="--department")
+    run("office", "operator", "roles", "office", "--role", "operator", refused="自己的系统管理员")
+    assert run("office", "operator", "roles", "jiaoyu", "--role", "head")["department"] == "县教育局"
+    after = run("office", "operator", "roles", "jiaoyu", "--role", "reviewer")
+    assert (after["roles"], after["department"]) == (["reviewer"], None)
+    run("shen", "operator", "roles", "shen", "--role", "system", refused="没有权限")
+
+
+def test_the_history_says_what_was_asked_and_on_what_a_step_relies(folder: Path, capsys: Any) -> None:
+    desk: Any = SimpleNamespace(settings=load(folder, {}))
+    steps: list[tuple[str, str, dict[str, Any]]] = [
+        ("请补充", "请补充", {"question": "哪所小学"}),
+        ("申请退单", "申请退单", {"code": "R1", "basis": "三定方案", "department": "交警大队"}),
+        ("不予受理", "已由法院受理", {"code": "court", "where": "向受理法院反映"}),
+        ("退回重办", "缺照片", {"failed_gate": "e"}),
+        ("反馈", "反馈", {"signed_by": "赵队长", "evidence": ["照片1", "照片2"]}),
+    ]
+    lines = [
+        {"at": NOON, "label": label, "actor": "甲", "to_state": "new", "words": "", "reason": reason, "data": data}
+        for label, reason, data in steps
+    ]
+    print_history(desk, "FX2600017", lines)
+    shown = re.sub(r"[\s│]", "", capsys.readouterr().out)
+    for words in (
+        "待受理[问哪所小学]",
+        "待受理[代码R1不属本单位职责][依据三定方案]",
+        "待受理已由法院受理[去处向受理法院反映]",
+        "待受理缺照片[未过证据关]",
+        "待受理[签发赵队长][佐证照片1、照片2]",
+    ):
+        assert words in shown
 
 
 def test_cases_are_listed_by_the_state_and_the_unit_as_the_office_calls_them(run: Run, no: str) -> None:

@@ -1,7 +1,7 @@
 """What the office does with a case: rule, texts, history, in one step."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -54,9 +54,10 @@ def waiting(office: Office, role: str, department: str | None = None) -> list[st
 # -------------------------------------------------------------------------------------------------------- the usual way
 
 
-def test_assigning_tells_the_citizen_who_and_until_when(office: Office, no: str) -> None:
-    assigned(office, no)
-    assert office.answers() == [f"【肥乡双向沟通办】{no}已交交警大队办理,11月29日前答复您。回复CX查进度。"]
+def test_assigning_tells_the_citizen_who_and_until_when_and_no_day_off_is_a_deadline(office: Office, no: str) -> None:
+    assigned(office, no)  # until Sunday, 29 November
+    assert office.answers() == [f"【肥乡双向沟通办】{no}已交交警大队办理,11月30日前答复您。回复CX查进度。"]
+    assert show(office, no).due_on == "2026-11-30"
 
 
 def test_approval_sends_the_reply_and_later_the_survey_and_the_receipt_stands_on_the_case(
@@ -287,12 +288,41 @@ def test_an_extension_is_asked_for_by_the_unit_and_granted_by_the_director(offic
     act(office, no, "assign", lead="交警大队", due=due(office))
     act(office, no, "sign", "dept", department="交警大队")
     delivered(office)
-    later = due(office) + timedelta(days=7)
-    case = both(office, no, "extend_ok", "dept", "director", due=later, reason="需等护栏到货")
-    assert case.due_on == later.isoformat()
-    assert delivered(office) == [
-        f"【肥乡双向沟通办】{no}因需等护栏到货需延期,预计{later.month}月{later.day}日前答复,请您谅解。"
-    ]
+    sunday = date(2026, 12, 6)
+    case = both(office, no, "extend_ok", "dept", "director", due=sunday, reason="需等护栏到货")
+    assert case.due_on == "2026-12-07"
+    assert delivered(office) == [f"【肥乡双向沟通办】{no}因需等护栏到货需延期,预计12月7日前答复,请您谅解。"]
+
+
+def test_what_is_proposed_is_checked_when_it_is_proposed_and_only_once(office: Office, no: str) -> None:
+    assigned(office, no)
+    act(office, no, "sign", "dept", department="交警大队")
+
+    def asked(day: int) -> Facts:
+        return Facts("信息员", office.now, due=date(2026, 12, day), reason="等料")
+
+    with office.database.write() as tx:
+        with pytest.raises(Refused, match="不能申请延期:新的期限应晚于今天和原期限"):
+            early = Facts("信息员", office.now, due=date(2026, 11, 27), reason="等料")
+            case_desk.propose(tx, office.desk, no, "extend_ok", "dept", early)
+        case_desk.propose(tx, office.desk, no, "extend_ok", "dept", asked(8))
+        with pytest.raises(Refused, match="已由信息员申请延期"):
+            case_desk.propose(tx, office.desk, no, "extend_ok", "dept", asked(8))
+        case_desk.propose(tx, office.desk, no, "extend_ok", "dept", asked(9))
+        case = case_desk.decide(tx, office.desk, no, "extend_ok", "director", Facts("主任", office.now))
+    assert case.due_on == "2026-12-09"
+
+
+def test_a_unit_whose_manners_are_complained_of_is_accused(office: Office) -> None:
+    rude = opened(office, YOURS, "交警大队的人乱罚款,态度很差")
+    assert (show(office, rude).accused, show(office, rude).shield) == (("交警大队",), 2)
+
+
+def test_a_reviewer_who_refuses_with_another_code_tells_the_citizen_that_one(office: Office, no: str) -> None:
+    with office.database.write() as tx:
+        case_desk.propose(tx, office.desk, no, "reject", "operator", Facts("甲", office.now, code="court"))
+        case_desk.decide(tx, office.desk, no, "reject", "reviewer", Facts("乙", office.now, code="jurisdiction"))
+    assert delivered(office)[-1].startswith(f"【肥乡双向沟通办】{no}:所反映事项不在本县辖区,不属本平台受理范围")
 
 
 def test_an_extension_asked_for_in_time_may_be_granted_after_the_date(office: Office, no: str) -> None:

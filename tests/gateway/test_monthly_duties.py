@@ -113,7 +113,7 @@ def test_suggestions_are_counted_by_sector_and_not_by_person(office: Office) -> 
     opened(office, YOURS, ROAD)
     today = office.desk.today(office.now)
     with office.database.read() as tx:
-        assert monitors.sectors(tx, office.desk, today, today) == [
+        assert monitors.sectors(tx, office.desk, today, today, {"已采用"}) == [
             monitors.Sector("农业界", 1, 0, 0, 0),
             monitors.Sector("教育界", 2, 2, 1, 1),
         ]

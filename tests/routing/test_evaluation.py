@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from routing import evaluation
+from routing.cases import OUTCOMES
 from routing.evaluation import Rules
 from routing.statistics import Tally
 
@@ -70,3 +71,8 @@ def test_equal_scores_have_equal_ranks_and_the_unknown_stand_last() -> None:
 def test_what_cannot_be_is_refused(section: str, change: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         Rules.from_toml({**SHIPPED, section: {**SHIPPED[section], **change}})
+
+
+def test_what_an_operator_may_write_as_adopted_and_solved_counts_as_that() -> None:
+    assert {"已采用", "部分采用"} == RULES.adopted & {*OUTCOMES}
+    assert {"已解决", "已采用"} == RULES.solved & {*OUTCOMES}
