@@ -90,7 +90,7 @@ def read_back(text: str, words: AnswerWords) -> Said | None:
     if any(word in plain(half) for word in words.absent):
         return None
     first, behind = _first_clause(half)
-    if _made_of(first, words.polite):  # "好的,一定到"
+    if _made_of(first, words.polite) or _made_of(plain(half), (*words.read, *words.polite)):  # "好的,一定到", "收 到"
         first, behind = plain(half), ""
     confirms = any(word in first for word in words.read) and _made_of(first, (*words.read, *words.polite))
     return Said(0, behind) if confirms else None
@@ -106,11 +106,6 @@ def mentions(text: str, ask: Ask, words: AnswerWords) -> bool:
     """True when a word for an option stands somewhere in the text: "谁同意谁傻"."""
     said = plain(text)
     return any(len(name) > 1 and name in said for name, _ in _names(ask.options, words))
-
-
-def tells_more(said: Said, words: AnswerWords) -> bool:
-    """True when behind the answer a matter of its own begins."""
-    return any(word in plain(said.reason) for word in words.another)
 
 
 # ------------------------------------------------------------------------------------------------------------- reading
