@@ -71,6 +71,9 @@ def reading(text: str, ask: Ask, words: AnswerWords) -> Said | None:
 def vote(text: str, question: str, options: Sequence[str], words: AnswerWords) -> Said | None:
     """An option by its figure or its words, and the reason behind it."""
     half = _bare(unicodedata.normalize("NFKC", text), words.leads)
+    first, behind = _first_clause(half)
+    if behind and _made_of(first, (*words.read, *words.polite)):  # "收到,同意"
+        half = _bare(behind, words.leads)
     names = _names(options, words)
     said = _by_figure(half, names, len(options)) or _by_word(half, names, question, words)
     if said is not None and (_names_another(said.option, half, names, words) or _begins_another(said, half, names)):

@@ -18,8 +18,9 @@ def strange(text: str, matter: str) -> bool:
 def foreign(text: str, matter: str, words: Words, least: int = 1) -> bool:
     """True for a text that names something, in so many characters or more, and nothing of what the other names."""
     named = words.named(text)
-    return (
-        max(map(len, named), default=0) >= least
-        and alike(text, matter) == 0
-        and not {*"".join(named)} & {*plain(matter)}
-    )
+    return max(map(len, named), default=0) >= least and not {*"".join(named)} & {*plain(matter)}
+
+
+def names(text: str, matter: str, words: Words) -> bool:
+    """True for a text that names something that the other names, too."""
+    return bool({*"".join(words.named(text))} & {*"".join(words.named(matter))})

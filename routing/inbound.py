@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from routing.answering import Answered, Rival, by_assent, by_choice, by_mention, by_opinion
 from routing.asks import AnswerKind, Ask
-from routing.bearing import A_NAME, OWN_MATTER, foreign, strange
+from routing.bearing import A_NAME, OWN_MATTER, foreign, names, strange
 from routing.cases import CaseState
 from routing.characters import clauses
 from routing.decisions import RECURS
@@ -193,9 +193,9 @@ def _by_rating(text: str, dialogues: Sequence[Dialogue], extension: str, words: 
     if waiting and words.rates_twice(text):
         return Decision(DecisionKind.UNCLEAR, "评价前后不一,请人工判断", 0.4)
     rating = words.rating(text) if waiting else words.bare_rating(text)
-    if rating is None and words.is_unsolved(text) and _concerns(text, waiting, dialogues, words):
-        rating = 3
     spoken = words.spoken_ratings(text) if rating is None and waiting else set()
+    if rating is None and spoken <= {3} and words.is_unsolved(text) and _concerns(text, waiting, dialogues, words):
+        rating, spoken = 3, set()
     if spoken == {1} and words.is_thanks(text):
         return None
     if spoken and (len(plain(text)) < OWN_MATTER or words.spoken_ratings(clauses(text)[0])):
@@ -204,8 +204,8 @@ def _by_rating(text: str, dialogues: Sequence[Dialogue], extension: str, words: 
         return None
     if waiting and (_contradicts(text, rating, words) or all(strange(text, one.words) for one in waiting)):
         return Decision(DecisionKind.UNCLEAR, "评价与所写的内容不符,请人工判断", 0.4, value=str(rating))
-    if waiting and _tells_more(text, waiting, words):
-        return Decision(DecisionKind.UNCLEAR, "评价之外像是另有一件事", 0.4, value=str(rating))
+    if waiting and _tells_more(text, rating, waiting, words):
+        return Decision(DecisionKind.UNCLEAR, "评价之外还说了别的", 0.4, value=str(rating))
     meant = [one for one in waiting if extension and one.slot == extension]
     meant = meant or [one for one in waiting if one.surveyed] or waiting
     if len(meant) == 1:
@@ -216,8 +216,10 @@ def _by_rating(text: str, dialogues: Sequence[Dialogue], extension: str, words: 
     return Decision(DecisionKind.UNCLEAR, "像是评价,但没有待评价的件", 0.4, value=str(rating))
 
 
-def _tells_more(text: str, waiting: Sequence[Dialogue], words: Words) -> bool:
-    """ "满意,村里的垃圾也管管": something else is wanted, and an end of the case would bury it."""
+def _tells_more(text: str, rating: int, waiting: Sequence[Dialogue], words: Words) -> bool:
+    """ "1,水还黄着", "满意,村里的垃圾也管管": its end would bury what is said of the case, or of another."""
+    if rating == 1 and any(names(said, one.words, words) for said in words.remarks(text) for one in waiting):
+        return True
     wants = [said for said in clauses(text) if words.is_plea(said) or words.tells_another(said)]
     return bool(wants) and all(foreign("".join(wants), one.words, words, A_NAME) for one in waiting)
 
@@ -322,7 +324,7 @@ def _by_closed_case(text: str, dialogues: Sequence[Dialogue], now: datetime, wor
         return Decision(DecisionKind.RECURRENCE, f"与已办结的{likest.number}是同一问题", 0.8, likest.case_id)
     alone = len(closed) == 1 and not any(one.open for one in dialogues)
     short = alone and len(plain(text)) < OWN_MATTER
-    own = foreign(text, likest.words, words)
+    own = foreign(text, likest.words, words, 1 if words.says_again(text) else A_NAME)
     if unsolved and short and not own:
         return Decision(DecisionKind.RECURRENCE, f"说没有解决,近期只办结过{likest.number}", 0.7, likest.case_id)
     if short and (unsolved or (words.says_again(text) and not own)):
@@ -347,7 +349,8 @@ def _by_open_case(text: str, dialogues: Sequence[Dialogue], now: datetime, words
             return Decision(DecisionKind.NEW_CASE, f"与在办的{case.number}没有一处相同", 0.6)
         if best < SAME and len(plain(text)) >= OWN_MATTER:  # one's own village, a "please", a "when": that is no sign
             return Decision(DecisionKind.UNCLEAR, f"只有{case.number}在办,但像是另一件事", 0.5)
-        if foreign(text, case.words, words) or (best == 0 and len(plain(text)) > NO_MATTER and not known):
+        own = foreign(text, case.words, words, 1 if best == 0 or len(plain(text)) <= NO_MATTER else A_NAME)
+        if own or (best == 0 and len(plain(text)) > NO_MATTER and not known):
             return Decision(DecisionKind.UNCLEAR, f"只有{case.number}在办,但内容没有一处相同", 0.5)
         if case.awaiting_rating and not words.is_emergency(text):
             return _of_a_reply(case)
@@ -360,7 +363,8 @@ def _by_open_case(text: str, dialogues: Sequence[Dialogue], now: datetime, words
         meant = [one for one in cases if not foreign(text, one.words, words)]
         if len(meant) == 1:
             return Decision(DecisionKind.FOLLOW_UP, f"像是追问,只可能说的是{meant[0].number}", 0.65, meant[0].case_id)
-        lately = [one for one in meant if now - one.last_at <= LATELY]
+        named = any(names(text, one.words, words) for one in meant)
+        lately = [one for one in meant if now - one.last_at <= LATELY and not named]
         if len(lately) == 1:
             reason = f"像是追问,近{LATELY.days}日只有{lately[0].number}有来往"
             return Decision(DecisionKind.FOLLOW_UP, reason, 0.65, lately[0].case_id)

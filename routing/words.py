@@ -109,7 +109,7 @@ def _composed(table: Mapping[str, Any]) -> Mapping[int, re.Pattern[str]]:
     return {
         1: re.compile(f"(?:{degree})+(?:{good})"),
         2: re.compile(f"(?:{weak})(?:{good})"),
-        3: re.compile(f"(?:{degree})*(?:{denial})(?:{degree})?(?:{good})"),
+        3: re.compile(f"(?:{degree}|{weak})*(?:{denial})(?:{degree})?(?:{good})"),
     }
 
 
@@ -120,6 +120,7 @@ def _unnamed(table: Mapping[str, Any]) -> re.Pattern[str] | None:
     thanks = table["thanks"]
     lists = [table["matter"]["unnamed"], table["matter"].get("again", ()), table["asking_on"]["words"]]
     lists += [thanks.get(name, ()) for name in ("words", "unsolved", "pleas", "who", "acknowledgements", "greetings")]
+    lists += [table.get("rated", {}).get(name, ()) for name in ("degree", "weak", "denial")]
     lists += [[word for word in words if len(word) > 1] for words in table["ratings"].values()]
     return re.compile(rf"(?:\d|{any_of(plain(word) for words in lists for word in words)})++")
 
@@ -216,9 +217,9 @@ class Words:
         return values[0] if len(values) == 1 else None
 
     def rates_twice(self, text: str) -> bool:
-        """True for ratings that differ, and nothing else: "1不满意", "1,3", "3 还是1吧"."""
+        """True for ratings that differ: "1不满意", "1,3", "3 还是1吧"."""
         each = [self._values(self.around.rating(said)) for said in clauses(text)]
-        several = {value for values in each for value in values} if all(each) else set()
+        several = {value for values in each for value in values}
         return len(several) > 1 or len(self._one_after_the_other(self.around.rating(plain(text)))) > 1
 
     def _values(self, said: str) -> list[int]:
@@ -250,6 +251,10 @@ class Words:
     def doubts_praise(self, text: str) -> bool:
         """True when a good word is asked about, denied or scorned: "满意?", "满意个屁"."""
         return self.thanks.doubts_praise(text)
+
+    def remarks(self, text: str) -> list[str]:
+        """What is said beside a rating, and is neither praise nor that the matter is solved."""
+        return [said for said in clauses(text) if not (self._values(said) or self.thanks.solved.search(said))]
 
     def accuses(self, text: str) -> bool:
         """True when the text complains about somebody rather than about something."""
