@@ -273,6 +273,8 @@ def _by_thanks(
 def _by_another(text: str, dialogues: Sequence[Dialogue], words: Words) -> Decision | None:
     """ "另外一个事,…": what none of the sender's cases is about, whatever we asked last."""
     if dialogues and words.tells_another(text) and all(foreign(text, one.words, words) for one in dialogues):
+        if all(strange(text, one.words) for one in dialogues):
+            return Decision(DecisionKind.NEW_CASE, "写明是另一件事", 0.7)
         return Decision(DecisionKind.UNCLEAR, "像是另有一件事", 0.5)
     return None
 
