@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from routing.asks import AnswerKind, Ask, AskKind, Said, declines, mentions, reading, tells_more
+from routing.asks import AnswerKind, Ask, AskKind, Said, declines, mentions, reading
+from routing.bearing import A_NAME, foreign
 from routing.words import Words, alike, plain
 
 LIKE = 0.30  # share of character pairs in common from which a text speaks of the question
@@ -79,9 +80,16 @@ def _answered(ask: Ask, said: Said, how: str, confidence: float, words: Words, t
     what = f"选{said.option}" if said.option else "确认收到"
     if not said.sure:
         return _unsure(f"{how},但选了不止一项或前后不一")
-    if tells_more(said, words.answers) or words.is_emergency(text):
+    if _begins_a_matter(said, ask, words) or words.tells_another(said.reason) or words.is_emergency(text):
         return _unsure(f"{how}({what}),但后面像是另有一件事")
     return Answered(f"{what},{how}", confidence, kind, ask, said.option, said.reason)
+
+
+def _begins_a_matter(said: Said, ask: Ask, words: Words) -> bool:
+    """ "收到,俺村没水了,派人看看", "同意,垃圾没人管": behind the answer is what nobody asked."""
+    if ask.kind is AskKind.POLL:
+        return words.is_unsolved(said.reason) and foreign(said.reason, ask.words, words, A_NAME)
+    return words.is_plea(said.reason) or words.asks_on(said.reason) or words.doubts_praise(said.reason)
 
 
 def _latest(

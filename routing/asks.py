@@ -71,6 +71,9 @@ def reading(text: str, ask: Ask, words: AnswerWords) -> Said | None:
 def vote(text: str, question: str, options: Sequence[str], words: AnswerWords) -> Said | None:
     """An option by its figure or its words, and the reason behind it."""
     half = _bare(unicodedata.normalize("NFKC", text), words.leads)
+    first, behind = _first_clause(half)
+    if behind and _made_of(first, (*words.read, *words.polite)):  # "收到,同意"
+        half = _bare(behind, words.leads)
     names = _names(options, words)
     said = _by_figure(half, names, len(options)) or _by_word(half, names, question, words)
     if said is not None and (_names_another(said.option, half, names, words) or _begins_another(said, half, names)):
@@ -90,7 +93,7 @@ def read_back(text: str, words: AnswerWords) -> Said | None:
     if any(word in plain(half) for word in words.absent):
         return None
     first, behind = _first_clause(half)
-    if _made_of(first, words.polite):  # "好的,一定到"
+    if _made_of(first, words.polite) or _made_of(plain(half), (*words.read, *words.polite)):  # "好的,一定到", "收 到"
         first, behind = plain(half), ""
     confirms = any(word in first for word in words.read) and _made_of(first, (*words.read, *words.polite))
     return Said(0, behind) if confirms else None
@@ -106,11 +109,6 @@ def mentions(text: str, ask: Ask, words: AnswerWords) -> bool:
     """True when a word for an option stands somewhere in the text: "谁同意谁傻"."""
     said = plain(text)
     return any(len(name) > 1 and name in said for name, _ in _names(ask.options, words))
-
-
-def tells_more(said: Said, words: AnswerWords) -> bool:
-    """True when behind the answer a matter of its own begins."""
-    return any(word in plain(said.reason) for word in words.another)
 
 
 # ------------------------------------------------------------------------------------------------------------- reading

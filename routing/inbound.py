@@ -7,91 +7,28 @@ guessed: an operator chooses (`unclear`). A link is made only to a case of the s
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from routing.answering import Answered, Rival, by_assent, by_choice, by_mention, by_opinion
 from routing.asks import AnswerKind, Ask
+from routing.bearing import A_NAME, OWN_MATTER, foreign, names, strange
 from routing.cases import CaseState
+from routing.characters import clauses
+from routing.decisions import RECURS
+from routing.decisions import Decision as Decision
+from routing.decisions import DecisionKind as DecisionKind
+from routing.decisions import Dialogue as Dialogue
+from routing.decisions import Sender as Sender
 from routing.numbers import quoted
 from routing.words import Words, alike, plain
 
 THRESHOLD = 0.6
 LIKE = 0.30  # share of character pairs in common from which two texts speak of the same matter
 SAME = 0.5  # the same for whoever has one open case: everybody speaks of their own village, whatever the matter
-A_WORD = 3  # characters from which a text says something
 NO_MATTER = 6  # characters up to which a text is too short to be a matter
-OWN_MATTER = 15  # characters from which a text that shares nothing with the open case is a matter of its own
 ONLY_THANKS = 30  # characters from which a text that thanks may have more to say
 RECENT = timedelta(days=90)  # thanks find a closed case so long
 LATELY = timedelta(days=3)  # a case that we spoke about so lately is meant, if no other was
-RECURS = timedelta(days=30)  # a closed matter that is not solved is taken up again so long
-
-
-class DecisionKind(StrEnum):
-    """What becomes of a text."""
-
-    NEW_CASE = "new_case"
-    FOLLOW_UP = "follow_up"
-    RECURRENCE = "recurrence"  # a closed matter is not solved
-    RATING = "rating"
-    VOTE = "vote"
-    UNCOUNTED_VOTE = "uncounted_vote"  # after the close, or from somebody who was not asked
-    OPINION = "opinion"  # about a question of ours, without a choice
-    CONFIRMATION = "confirmation"  # a meeting notice was read
-    ASKED_BACK = "asked_back"  # a figure that may answer two questions: the sender is asked which
-    COMMAND = "command"
-    THANKS = "thanks"
-    ACKNOWLEDGEMENT = "acknowledgement"
-    UNKNOWN_SENDER = "unknown_sender"
-    UNCLEAR = "unclear"  # an operator chooses
-    EMPTY = "empty"
-    NOTHING = "nothing"  # a monitor has nothing to report: gateway/monitors.py
-    STAFF = "staff"  # an order of somebody of the office: gateway/staff_texts.py
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """Who texted. Being on the roster is identification, not proof: numbers can be forged."""
-
-    person_id: int
-    informant: bool
-    active: bool
-    opted_out: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Dialogue:
-    """A case of the sender."""
-
-    case_id: int
-    number: str
-    slot: str  # the extension digits under which we text about it
-    state: CaseState
-    open: bool  # a merged case is open as long as its master is
-    awaiting_rating: bool
-    surveyed: bool  # its survey is the one that is open for this person
-    last_at: datetime
-    closed_at: datetime | None
-    words: str  # what the case is about
-
-    def recurs(self, now: datetime) -> bool:
-        """True while a closed matter can be taken up again."""
-        return self.state is CaseState.CLOSED and (self.closed_at is None or now - self.closed_at <= RECURS)
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a text means. `reason` tells the operator why, in Chinese."""
-
-    kind: DecisionKind
-    reason: str
-    confidence: float
-    case_id: int | None = None
-    value: str = ""  # the command, the rating, the option
-    notice_id: int | None = None  # of the notice whose question it answers
-    said: str = ""  # the reason of a vote, an opinion, a remark; how to answer clearly
 
 
 def decide(
@@ -119,9 +56,11 @@ def decide(
         return _by_signs(dialogues)
     decision = (
         _by_number(text, dialogues, now, words, prefix)
+        or _by_opting_out(text, words)
         or _by_ask(text, dialogues, asks, extension, now, words)
         or _by_rating(text, dialogues, extension, words)
         or _by_thanks(text, dialogues, extension, now, words)
+        or _by_another(text, dialogues, words)
         or _by_question(text, dialogues, extension)
         or _by_extension(text, dialogues, extension, now, words)
         or _by_opinion(text, dialogues, asks, extension, words, sender.informant)
@@ -179,6 +118,13 @@ def _by_number(text: str, dialogues: Sequence[Dialogue], now: datetime, words: W
         if not quote.valid:
             return Decision(DecisionKind.UNCLEAR, f"短信中的编号{quote.number}写错了(校验位不符)", 0.5)
         return Decision(DecisionKind.NEW_CASE, f"短信中的编号{quote.number}不是本人的件,按新件登记", 0.6)
+    return None
+
+
+def _by_opting_out(text: str, words: Words) -> Decision | None:
+    """ "退订吧天天发": no command, and nothing that may be overlooked."""
+    if words.speaks_of_no_more(text) and not words.is_emergency(text):
+        return Decision(DecisionKind.UNCLEAR, "像是不想再收短信(TD),请人工确认", 0.5)
     return None
 
 
@@ -247,14 +193,19 @@ def _by_rating(text: str, dialogues: Sequence[Dialogue], extension: str, words: 
     if waiting and words.rates_twice(text):
         return Decision(DecisionKind.UNCLEAR, "评价前后不一,请人工判断", 0.4)
     rating = words.rating(text) if waiting else words.bare_rating(text)
-    if rating is None and words.is_unsolved(text) and _concerns(text, waiting, dialogues):
-        rating = 3
-    if rating is None and waiting and words.speaks_of_rating(text) and len(plain(text)) < OWN_MATTER:
+    spoken = words.spoken_ratings(text) if rating is None and waiting else set()
+    if rating is None and spoken <= {3} and words.is_unsolved(text) and _concerns(text, waiting, dialogues, words):
+        rating, spoken = 3, set()
+    if spoken == {1} and words.is_thanks(text):
+        return None
+    if spoken and (len(plain(text)) < OWN_MATTER or words.spoken_ratings(clauses(text)[0])):
         return Decision(DecisionKind.UNCLEAR, "像是评价,但说法不常见,请人工判断", 0.4)
     if rating is None:
         return None
-    if waiting and (_contradicts(text, rating, words) or all(_strange(text, one) for one in waiting)):
+    if waiting and (_contradicts(text, rating, words) or all(strange(text, one.words) for one in waiting)):
         return Decision(DecisionKind.UNCLEAR, "评价与所写的内容不符,请人工判断", 0.4, value=str(rating))
+    if waiting and _tells_more(text, rating, waiting, words):
+        return Decision(DecisionKind.UNCLEAR, "评价之外还说了别的", 0.4, value=str(rating))
     meant = [one for one in waiting if extension and one.slot == extension]
     meant = meant or [one for one in waiting if one.surveyed] or waiting
     if len(meant) == 1:
@@ -263,6 +214,14 @@ def _by_rating(text: str, dialogues: Sequence[Dialogue], extension: str, words: 
     if meant:
         return Decision(DecisionKind.UNCLEAR, f"评价,但有{len(meant)}件待评价,分不清是哪件", 0.4, value=str(rating))
     return Decision(DecisionKind.UNCLEAR, "像是评价,但没有待评价的件", 0.4, value=str(rating))
+
+
+def _tells_more(text: str, rating: int, waiting: Sequence[Dialogue], words: Words) -> bool:
+    """ "1,水还黄着", "满意,村里的垃圾也管管": its end would bury what is said of the case, or of another."""
+    if rating == 1 and any(names(said, one.words, words) for said in words.remarks(text) for one in waiting):
+        return True
+    wants = [said for said in clauses(text) if words.is_plea(said) or words.tells_another(said)]
+    return bool(wants) and all(foreign("".join(wants), one.words, words, A_NAME) for one in waiting)
 
 
 def _contradicts(text: str, rating: int, words: Words) -> bool:
@@ -276,17 +235,14 @@ def _of_a_reply(case: Dialogue) -> Decision:
     return Decision(DecisionKind.UNCLEAR, f"{case.number}正待评价,看不出是评价还是补充", 0.5)
 
 
-def _concerns(text: str, waiting: Sequence[Dialogue], dialogues: Sequence[Dialogue]) -> bool:
+def _concerns(text: str, waiting: Sequence[Dialogue], dialogues: Sequence[Dialogue], words: Words) -> bool:
     """True when words of complaint may be about a reply that waits: no matter of their own, no other case's."""
-    meant = [one for one in waiting if not _strange(text, one)]
+    meant = [one for one in waiting if not strange(text, one.words) and not foreign(text, one.words, words, A_NAME)]
     others = [one for one in dialogues if one.open and not one.awaiting_rating]
     best = max((alike(text, one.words) for one in others), default=0.0)
-    return bool(meant) and not (best >= LIKE and best > max(alike(text, one.words) for one in meant))
-
-
-def _strange(text: str, case: Dialogue) -> bool:
-    """True for a matter of its own: long enough to be one, and without a word of the case's."""
-    return len(plain(text)) >= OWN_MATTER and alike(text, case.words) == 0
+    if all(foreign(text, one.words, words) for one in meant):  # "水还是没有": rather of the open case than of the lamp
+        return bool(meant) and all(foreign(text, one.words, words) for one in others)
+    return not (best >= LIKE and best > max(alike(text, one.words) for one in meant))
 
 
 def _by_thanks(
@@ -314,6 +270,15 @@ def _by_thanks(
     return Decision(DecisionKind.THANKS, f"感谢,归入{case.number}", 0.9, case.case_id)
 
 
+def _by_another(text: str, dialogues: Sequence[Dialogue], words: Words) -> Decision | None:
+    """ "另外一个事,…": what none of the sender's cases is about, whatever we asked last."""
+    if dialogues and words.tells_another(text) and all(foreign(text, one.words, words) for one in dialogues):
+        if all(strange(text, one.words) for one in dialogues):
+            return Decision(DecisionKind.NEW_CASE, "写明是另一件事", 0.7)
+        return Decision(DecisionKind.UNCLEAR, "像是另有一件事", 0.5)
+    return None
+
+
 def _by_question(text: str, dialogues: Sequence[Dialogue], extension: str) -> Decision | None:
     """We asked and wait for the answer, which need not share a word with the first text."""
     asked = [one for one in dialogues if one.state is CaseState.NEED_INFO]
@@ -338,10 +303,10 @@ def _by_extension(
     if case.open:
         if case.awaiting_rating and not words.is_emergency(text):
             return _of_a_reply(case)
-        strange = _strange(text, case)
-        reason = "扩展码相符,但内容没有一处相同" if strange else "扩展码相符"
-        return Decision(DecisionKind.FOLLOW_UP, reason, 0.7 if strange else 0.95, case.case_id)
-    unsolved = words.is_unsolved(text) and not _strange(text, case)
+        own = strange(text, case.words)
+        reason = "扩展码相符,但内容没有一处相同" if own else "扩展码相符"
+        return Decision(DecisionKind.FOLLOW_UP, reason, 0.7 if own else 0.95, case.case_id)
+    unsolved = words.is_unsolved(text) and not strange(text, case.words)
     if case.recurs(now) and (unsolved or alike(text, case.words) >= LIKE):
         return Decision(DecisionKind.RECURRENCE, "扩展码相符,问题未解决或再次发生", 0.9, case.case_id)
     return None
@@ -360,8 +325,12 @@ def _by_closed_case(text: str, dialogues: Sequence[Dialogue], now: datetime, wor
     if unsolved and likeness >= LIKE:
         return Decision(DecisionKind.RECURRENCE, f"与已办结的{likest.number}是同一问题", 0.8, likest.case_id)
     alone = len(closed) == 1 and not any(one.open for one in dialogues)
-    if unsolved and alone and len(plain(text)) < OWN_MATTER:
+    short = alone and len(plain(text)) < OWN_MATTER
+    own = foreign(text, likest.words, words, 1 if words.says_again(text) else A_NAME)
+    if unsolved and short and not own:
         return Decision(DecisionKind.RECURRENCE, f"说没有解决,近期只办结过{likest.number}", 0.7, likest.case_id)
+    if short and (unsolved or (words.says_again(text) and not own)):
+        return Decision(DecisionKind.UNCLEAR, f"像是再次发生,但看不出是不是已办结的{likest.number}", 0.5)
     if likeness >= LIKE:
         return Decision(DecisionKind.UNCLEAR, f"与已办结的{likest.number}内容相近({likeness:.0%})", 0.5)
     return None
@@ -376,13 +345,14 @@ def _by_open_case(text: str, dialogues: Sequence[Dialogue], now: datetime, words
     best, case = likeness[0]
     if len(cases) == 1:
         known = words.asks_on(text) or words.is_unsolved(text) or words.begins_with_thanks(text)
-        if _strange(text, case):
+        if strange(text, case.words):
             if words.asks_on(text):
                 return Decision(DecisionKind.UNCLEAR, f"像是追问,但与在办的{case.number}没有一处相同", 0.5)
             return Decision(DecisionKind.NEW_CASE, f"与在办的{case.number}没有一处相同", 0.6)
         if best < SAME and len(plain(text)) >= OWN_MATTER:  # one's own village, a "please", a "when": that is no sign
             return Decision(DecisionKind.UNCLEAR, f"只有{case.number}在办,但像是另一件事", 0.5)
-        if best == 0 and len(plain(text)) > NO_MATTER and not known:
+        own = foreign(text, case.words, words, 1 if best == 0 or len(plain(text)) <= NO_MATTER else A_NAME)
+        if own or (best == 0 and len(plain(text)) > NO_MATTER and not known):
             return Decision(DecisionKind.UNCLEAR, f"只有{case.number}在办,但内容没有一处相同", 0.5)
         if case.awaiting_rating and not words.is_emergency(text):
             return _of_a_reply(case)
@@ -392,11 +362,15 @@ def _by_open_case(text: str, dialogues: Sequence[Dialogue], now: datetime, words
     if best >= LIKE:
         return Decision(DecisionKind.UNCLEAR, f"与{len(cases)}件在办的内容都相近,请人工选择", 0.4)
     if words.asks_on(text) and len(plain(text)) < OWN_MATTER:
-        lately = [one for one in cases if now - one.last_at <= LATELY]
+        meant = [one for one in cases if not foreign(text, one.words, words)]
+        if len(meant) == 1:
+            return Decision(DecisionKind.FOLLOW_UP, f"像是追问,只可能说的是{meant[0].number}", 0.65, meant[0].case_id)
+        named = any(names(text, one.words, words) for one in meant)
+        lately = [one for one in meant if now - one.last_at <= LATELY and not named]
         if len(lately) == 1:
             reason = f"像是追问,近{LATELY.days}日只有{lately[0].number}有来往"
             return Decision(DecisionKind.FOLLOW_UP, reason, 0.65, lately[0].case_id)
         return Decision(DecisionKind.UNCLEAR, f"像是追问,但有{len(cases)}件在办,分不清是哪件", 0.4)
-    if len(plain(text)) < A_WORD:
-        return Decision(DecisionKind.UNCLEAR, f"只有一两个字,看不出是{len(cases)}件中的哪件", 0.4)
+    if len(plain(text)) <= 2 * NO_MATTER and not all(foreign(text, one.words, words, A_NAME) for one in cases):
+        return Decision(DecisionKind.UNCLEAR, f"话太短,看不出是不是{len(cases)}件中的一件", 0.4)
     return Decision(DecisionKind.NEW_CASE, f"与在办的{len(cases)}件内容都不同", 0.7)

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +12,10 @@ from routing.danger import Danger
 from routing.thanks import Thanks
 
 _QUESTION = re.compile(r"[\s?\uff1f]*[?\uff1f][\s?\uff1f]*")
-_FIGURE = re.compile(r"\s*([1-3])(?=[\W_])")
+_FIGURE = re.compile(r"\s*([1-3])(?=[\W_])(?![.:\-/~]\d)")  # "1.5", "1:30" are no ratings
 _SECOND = re.compile(r"(?<![0-9０-９])[2２]\s*[.．、,,)）]")  # "1.路灯坏了 2.水管漏水" is a list, not a rating
 HELP, NO_MORE = "BZ", "TD"
+A_MATTER = 20  # characters from which a text with a word of opting out has more to say
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class AnswerWords:
         )
 
 
+def _made_of(words: Iterable[str]) -> re.Pattern[str]:
+    """ "查询进度": nothing but these words, each of two characters or more."""
+    return re.compile(f"(?:{any_of(word for word in words if len(word) > 1)})++")
+
+
 def _longest_first(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(map(plain, words), key=lambda word: (-len(word), word)))
 
@@ -60,6 +66,7 @@ class Around:
     of_command: re.Pattern[str]
     no: re.Pattern[str]
     no_more: re.Pattern[str]
+    of_no_more: re.Pattern[str]
 
     @classmethod
     def from_toml(cls, table: Mapping[str, Any]) -> "Around":
@@ -73,6 +80,10 @@ class Around:
             re.compile(f"(?:{words('command')})*+(.+?)(?:{words('tails')})*+"),
             re.compile(words("no")),
             re.compile(f"(?:{words('no', 'no_more')})++"),
+            re.compile(
+                rf"(?<![A-Z]){NO_MORE}(?![A-Z])|(?:{words('opt_out')})(?:(?:{words('tails')})|$|\|)"
+                rf"|(?:{words('no')})(?:{words('no_more')})*?(?:(?:{words('texting')})(?!{words('no_text')})|收[^|]*(?:{words('text')}))"
+            ),
         )
 
     def rating(self, said: str) -> str:
@@ -87,7 +98,31 @@ class Around:
 
     def is_no_more(self, said: str) -> bool:
         """ "以后不要再给我发短信了"."""
-        return "发" in said and bool(self.no.search(said) and self.no_more.fullmatch(said))
+        return ("发" in said or "收" in said) and bool(self.no.search(said) and self.no_more.fullmatch(said))
+
+
+def _composed(table: Mapping[str, Any]) -> Mapping[int, re.Pattern[str]]:
+    """An office's own file may lack the table: then only the listed words rate."""
+    good, degree, weak, denial = (
+        any_of(map(plain, table.get(name, ()))) for name in ("good", "degree", "weak", "denial")
+    )
+    return {
+        1: re.compile(f"(?:{degree})+(?:{good})"),
+        2: re.compile(f"(?:{weak})(?:{good})"),
+        3: re.compile(f"(?:{degree}|{weak})*(?:{denial})(?:{degree})?(?:{good})"),
+    }
+
+
+def _unnamed(table: Mapping[str, Any]) -> re.Pattern[str] | None:
+    """An office's own file may lack the table: then no text names anything of its own."""
+    if "matter" not in table:
+        return None
+    thanks = table["thanks"]
+    lists = [table["matter"]["unnamed"], table["matter"].get("again", ()), table["asking_on"]["words"]]
+    lists += [thanks.get(name, ()) for name in ("words", "unsolved", "pleas", "who", "acknowledgements", "greetings")]
+    lists += [table.get("rated", {}).get(name, ()) for name in ("degree", "weak", "denial")]
+    lists += [[word for word in words if len(word) > 1] for words in table["ratings"].values()]
+    return re.compile(rf"(?:\d|{any_of(plain(word) for words in lists for word in words)})++")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +130,10 @@ class Words:
     """From `config/words.toml`. Command and rating words count only when they are the whole text."""
 
     commands: Mapping[str, frozenset[str]]  # "TD" -> {"TD", "T", "退订", ...}
+    commanded: Mapping[str, re.Pattern[str]]  # nothing but words of one command
     around: Around
     ratings: Mapping[int, frozenset[str]]  # 1 -> {"1", "满意", ...}
+    composed: Mapping[int, re.Pattern[str]]  # 2 -> "还算" + "可以"
     rated: re.Pattern[str]  # one rating word after the other
     thanks: Thanks
     unsolved: tuple[str, ...]
@@ -106,17 +143,24 @@ class Words:
     asking_on: tuple[str, ...] = ()  # "还要多久": speaks of something that we know already
     danger: Danger = field(default_factory=lambda: Danger.from_toml({}))
     answers: AnswerWords = field(default_factory=AnswerWords)
+    again: tuple[str, ...] = ()  # "又", "反弹": happens once more
+    unnamed: re.Pattern[str] | None = None  # "到底", "怎么", "修": what every matter's texts say
     aspects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # "attitude" -> {"态度", "不耐烦", ...}
 
     @classmethod
     def from_toml(cls, table: Mapping[str, Mapping[str, Any]]) -> "Words":
         """Every word brought to its plain form."""
         ratings = {int(value): frozenset(map(plain, words)) for value, words in table["ratings"].items()}
+        commands = {name: frozenset(map(plain, words)) - {""} for name, words in table["commands"].items()}
+        composed = _composed(table.get("rated", {}))
+        listed = any_of(word for words in ratings.values() for word in words)
         return cls(
-            commands={name: frozenset(map(plain, words)) - {""} for name, words in table["commands"].items()},
+            commands=commands,
+            commanded={name: _made_of(words) for name, words in commands.items() if name != HELP},
             around=Around.from_toml(table.get("around", {})),
             ratings=ratings,
-            rated=re.compile(any_of(word for words in ratings.values() for word in words)),
+            composed=composed,
+            rated=re.compile("|".join([*(composed[value].pattern for value in (3, 2, 1)), listed])),
             thanks=Thanks.from_toml(table["thanks"]),
             unsolved=tuple(map(plain, table["thanks"]["unsolved"])),
             hedges=_longest_first(table["thanks"].get("hedges", ())),
@@ -125,8 +169,23 @@ class Words:
             asking_on=tuple(map(plain, table["asking_on"]["words"])),
             danger=Danger.from_toml(table["emergency"]),
             answers=AnswerWords.from_toml(table),
+            again=tuple(map(plain, table.get("matter", {}).get("again", ()))),
+            unnamed=_unnamed(table),
             aspects={name: tuple(map(plain, words)) for name, words in table.get("aspects", {}).items()},
         )
+
+    def named(self, text: str) -> list[str]:
+        """What a text names: what is left without the words that the texts of every matter have."""
+        return [name for name in self.unnamed.split(plain(text)) if name] if self.unnamed else []
+
+    def says_again(self, text: str) -> bool:
+        """True when the text says that something happens once more."""
+        said = plain(text)
+        return any(word in said for word in self.again)
+
+    def speaks_of_no_more(self, text: str) -> bool:
+        """True for a short text that speaks of the command TD, or of no more texts, among other words."""
+        return len(plain(text)) < A_MATTER and self.around.of_no_more.search("|".join(clauses(text))) is not None
 
     def command(self, text: str) -> str | None:
         """The command that this whole text is."""
@@ -136,7 +195,7 @@ class Words:
         bare = self.around.command(said)
         whole = next((name for name, words in self.commands.items() if said in words), None)
         if whole is None and len(bare) > 1:
-            whole = next((name for name, words in self.commands.items() if bare in words and name != HELP), None)
+            whole = next((name for name, made in self.commanded.items() if made.fullmatch(bare)), None)
         return whole or (NO_MORE if self.around.is_no_more(said) else None)
 
     def rating(self, text: str) -> int | None:
@@ -158,11 +217,13 @@ class Words:
         return values[0] if len(values) == 1 else None
 
     def rates_twice(self, text: str) -> bool:
-        """True for ratings that differ, and nothing else: "1不满意"."""
-        return len(self._one_after_the_other(self.around.rating(plain(text)))) > 1
+        """True for ratings that differ: "1不满意", "1,3", "3 还是1吧"."""
+        each = [self._values(self.around.rating(said)) for said in clauses(text)]
+        several = {value for values in each for value in values}
+        return len(several) > 1 or len(self._one_after_the_other(self.around.rating(plain(text)))) > 1
 
     def _values(self, said: str) -> list[int]:
-        return [value for value, words in self.ratings.items() if said in words]
+        return [value for value, words in self.ratings.items() if said in words or self.composed[value].fullmatch(said)]
 
     def _one_after_the_other(self, said: str) -> list[int]:
         """The values of nothing but rating words: "满意1", "很满意很满意", "3满意". "11" is a number."""
@@ -178,24 +239,32 @@ class Words:
 
     def is_unsolved(self, text: str) -> bool:
         """True when the text says that the matter is not solved."""
+        said = self._without_hedges(text)
+        return any(word in said for word in self.unsolved)
+
+    def _without_hedges(self, text: str) -> str:
         said = plain(text)
         for hedge in self.hedges:
             said = said.replace(hedge, "")
-        return any(word in said for word in self.unsolved)
+        return said
 
     def doubts_praise(self, text: str) -> bool:
         """True when a good word is asked about, denied or scorned: "满意?", "满意个屁"."""
         return self.thanks.doubts_praise(text)
+
+    def remarks(self, text: str) -> list[str]:
+        """What is said beside a rating, and is neither praise nor that the matter is solved."""
+        return [said for said in clauses(text) if not (self._values(said) or self.thanks.solved.search(said))]
 
     def accuses(self, text: str) -> bool:
         """True when the text complains about somebody rather than about something."""
         said = plain(text)
         return any(word in said for word in self.accusing)
 
-    def speaks_of_rating(self, text: str) -> bool:
-        """True when one of the rating words of two characters or more stands somewhere in the text."""
-        said = plain(text)
-        return any(len(word) > 1 and word in said for words in self.ratings.values() for word in words)
+    def spoken_ratings(self, text: str) -> set[int]:
+        """The values of the rating words of two characters or more, wherever in the text they stand."""
+        found = self.rated.findall(self._without_hedges(text))
+        return {value for word in found if len(word) > 1 for value in self._values(word)}
 
     def is_thanks(self, text: str) -> bool:
         """True for thanks and nothing else. A "but" or a "please" makes it a matter, so does one told before it."""
@@ -214,6 +283,10 @@ class Words:
         """True when the text asks for something."""
         said = plain(text)
         return any(word in said for word in self.pleas)
+
+    def tells_another(self, text: str) -> bool:
+        """True when a matter of its own is announced: "另外", "还有一件"."""
+        return any(word in plain(text) for word in self.answers.another)
 
     def is_emergency(self, text: str) -> bool:
         """True when somebody may be in danger now."""

@@ -206,7 +206,7 @@ def test_an_operator_takes_a_vote_back_and_the_one_before_counts_again(office: O
     one = poll(office)
     for i in range(1, 6):
         texted(office, number(i), "1")
-    wrong = texted(office, MINE, "2,我说的是另一件")
+    wrong = texted(office, MINE, "2,离我家太远")
     assert outcome(office, one.id).counts == (4, 1, 0)
     undo(office, wrong.id)
     assert outcome(office, one.id).counts == (5, 0, 0)

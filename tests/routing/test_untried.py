@@ -1,6 +1,7 @@
-"""Seven hundred invented texts of villagers and townspeople, with what a careful person would make of each.
+"""Thirteen hundred invented texts of villagers and townspeople, with what a careful person would make of each.
 
-`untried.tsv`: half a is what the rules were written with; b was held back meanwhile, c and d were written afterwards.
+`untried.tsv`: half a is what the rules were written with; b was held back meanwhile, c and d were written afterwards, e
+and f for answers of all kinds. "survey 水" is about water instead of a lamp; "survey@" goes to the digits that asked.
 `want` are the decisions that are right, the best first; every other column that is filled must be suggested.
 """
 
@@ -34,8 +35,15 @@ def case(number: str, words: str, slot: str, state: CaseState, days: int) -> Dia
     return Dialogue(int(number[-3:]), number, slot, state, not over, waits, waits, at, at if over else None, words)
 
 
-def lamp(state: CaseState, days: int) -> Dialogue:
-    return case(A, LAMP, "1042", state, days)
+TOPICS = {
+    "": LAMP,
+    "水": WATER,
+    "垃圾": "村东头的垃圾堆了半个多月没人拉,臭得很",
+    "低保": "我想给老娘申请低保,村里一直不给办,家里困难",
+    "路": "从村里到县道的路坑坑洼洼,一下雨没法走",
+    "噪音": "北关工地夜里施工到一两点,噪音大睡不着",
+    "臭": "村西养鸡场臭气熏天,苍蝇多,窗户都不敢开",
+}
 
 
 def ask(notice: int, kind: AskKind, words: str, options: tuple[str, ...] = ()) -> Ask:
@@ -47,21 +55,32 @@ PLAZA = ask(1, AskKind.POLL, "拟在人民广场北侧建文化廊架,您是否�
 ROAD = ask(2, AskKind.POLL, "嘉安路改建,您认为按几级公路修好?", ("三级公路", "四级公路", "维持现状"))
 MEETING = ask(3, AskKind.READ_BACK, "明天9点在县政府二楼开防汛会。")
 
-SITUATIONS: dict[str, tuple[Sequence[Dialogue], Sequence[Ask]]] = {
-    "none": ((), ()),
-    "stranger": ((), ()),
-    "open": ((lamp(CaseState.IN_PROGRESS, 5),), ()),
-    "two": ((WATER_OPEN, lamp(CaseState.IN_PROGRESS, 5)), ()),
-    "asked": ((lamp(CaseState.NEED_INFO, 1),), ()),
-    "survey": ((lamp(CaseState.REPLIED, 1),), ()),
-    "survey+open": ((lamp(CaseState.REPLIED, 1), WATER_OPEN), ()),
-    "closed": ((lamp(CaseState.CLOSED, 10),), ()),
-    "old": ((lamp(CaseState.CLOSED, 60),), ()),
-    "rejected": ((lamp(CaseState.REJECTED, 2),), ()),
-    "poll": ((), (PLAZA,)),
-    "roads": ((), (ROAD,)),
-    "meeting": ((), (MEETING,)),
-    "survey+poll": ((lamp(CaseState.REPLIED, 1),), (PLAZA,)),
+
+def situations(words: str) -> dict[str, tuple[Sequence[Dialogue], Sequence[Ask]]]:
+    def one(state: CaseState, days: int) -> Dialogue:
+        return case(A, words, "1042", state, days)
+
+    return {
+        "none": ((), ()),
+        "stranger": ((), ()),
+        "open": ((one(CaseState.IN_PROGRESS, 5),), ()),
+        "two": ((WATER_OPEN, one(CaseState.IN_PROGRESS, 5)), ()),
+        "asked": ((one(CaseState.NEED_INFO, 1),), ()),
+        "survey": ((one(CaseState.REPLIED, 1),), ()),
+        "survey+open": ((one(CaseState.REPLIED, 1), WATER_OPEN), ()),
+        "closed": ((one(CaseState.CLOSED, 10),), ()),
+        "old": ((one(CaseState.CLOSED, 60),), ()),
+        "rejected": ((one(CaseState.REJECTED, 2),), ()),
+        "poll": ((), (PLAZA,)),
+        "roads": ((), (ROAD,)),
+        "meeting": ((), (MEETING,)),
+        "survey+poll": ((one(CaseState.REPLIED, 1),), (PLAZA,)),
+        "survey+meeting": ((one(CaseState.REPLIED, 1),), (MEETING,)),
+    }
+
+
+SITUATIONS = {
+    f"{name} {topic}".strip(): told for topic, words in TOPICS.items() for name, told in situations(words).items()
 }
 
 
@@ -82,7 +101,14 @@ class Row:
     def right(self) -> bool:
         """The case counts where the wanted decision names one."""
         named = {A: "A", B: "B"}
-        number = next((one.number for one in SITUATIONS[self.situation][0] if one.case_id == self.decision.case_id), "")
+        number = next(
+            (
+                one.number
+                for one in SITUATIONS[self.situation.replace("@", "")][0]
+                if one.case_id == self.decision.case_id
+            ),
+            "",
+        )
         return self.shown in self.want or f"{self.shown}:{named.get(number, '')}" in self.want
 
     def wants(self, *kinds: str) -> bool:
@@ -104,9 +130,11 @@ def rows(words: Words) -> Sequence[Row]:
     with Path(__file__).with_name("untried.tsv").open(encoding="utf-8", newline="") as lines:
         for line in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
             text = line["text"].format(A=A, B=B, C=SOMEBODY_ELSES, X=MISTYPED)
-            cases, asks = SITUATIONS[line["situation"]]
+            cases, asks = SITUATIONS[line["situation"].replace("@", "")]
+            asking = [one.slot for one in cases] or [digits for one in asks for digits in one.extensions]
+            extension = asking[0] if "@" in line["situation"] else ""
             sender = STRANGER if line["situation"] == "stranger" else INFORMANT
-            decision = decide(text, sender, cases, "", NOW, words, "FX", asks)
+            decision = decide(text, sender, cases, extension, NOW, words, "FX", asks)
             shown = f"{decision.kind}:{decision.value}" if decision.kind in VALUED else str(decision.kind)
             suggested = {name: line[name].split("/") for name in ("topic", "unit", "kind", "place") if line[name]}
             want, danger = line["want"].split("/"), bool(line["danger"])
@@ -119,12 +147,18 @@ def said(rows: Sequence[Row]) -> list[str]:
     return [f"{one.situation}: {one.text} -> {one.shown}, not {'/'.join(one.want)}" for one in rows]
 
 
-@pytest.mark.parametrize("half", ["a", "b", "c", "d"])
+@pytest.mark.parametrize("half", ["a", "b", "c", "d", "e", "f"])
 def test_hardly_any_text_is_decided_wrongly(rows: Sequence[Row], half: str) -> None:
     of_half = [one for one in rows if one.half == half]
     wrong = [one for one in of_half if not one.right]
     assert len(of_half) > 80
     assert len(wrong) <= len(of_half) * 0.04, said(wrong)
+
+
+def test_most_texts_are_decided_without_an_operator(rows: Sequence[Row]) -> None:
+    told = [one for one in rows if one.want[0] != "unclear"]
+    asked = [one for one in told if one.decision.kind is DecisionKind.UNCLEAR]
+    assert len(asked) <= len(told) * 0.25, said(asked)
 
 
 def test_no_danger_is_missed_and_few_are_invented(rows: Sequence[Row], words: Words) -> None:
