@@ -6,18 +6,33 @@ cursor runs it, which saves the 15 us that SQLAlchemy takes each time (docs/perf
 """
 
 from collections.abc import Iterable
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 _encode = msgspec.json.Encoder().encode
 _UNPACK = {"sqlite": "json_each(:rows)", "postgresql": "jsonb_array_elements(CAST(:rows AS jsonb))"}
-_DIALECTS: dict[str, sa.Dialect] = {
-    "sqlite": sqlite.dialect(paramstyle="named"),
-    "postgresql": postgresql.dialect(paramstyle="pyformat"),  # type: ignore[no-untyped-call]
-}
+_PARAMETERS = {"sqlite": "named", "postgresql": "pyformat"}
+
+
+class _Written(dict[str, str]):
+    """A statement by dialect, written when that store first asks: most commands need few, and one dialect."""
+
+    def __init__(self, sql: str, columns: dict[str, str]) -> None:
+        self._sql, self._columns = sql, columns
+
+    def __missing__(self, dialect: str) -> str:
+        said = sa.text(self._sql.replace("{rows}", _table(dialect, self._columns)))
+        self[dialect] = str(said.compile(dialect=_dialect(dialect)))
+        return self[dialect]
+
+
+@cache
+def _dialect(name: str) -> sa.Dialect:
+    kind: Any = sa.make_url(f"{name}://").get_dialect()
+    return cast(sa.Dialect, kind(paramstyle=_PARAMETERS[name]))
 
 
 class Statement:
@@ -28,10 +43,7 @@ class Statement:
     """
 
     def __init__(self, sql: str, **columns: str) -> None:
-        self.written = {
-            name: str(sa.text(sql.replace("{rows}", _table(name, columns))).compile(dialect=dialect))
-            for name, dialect in _DIALECTS.items()
-        }
+        self.written: dict[str, str] = _Written(sql, columns)
         self._takes_rows = bool(columns)
 
     @classmethod

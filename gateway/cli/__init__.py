@@ -5,6 +5,7 @@ that needs it: `HEAVY` in tests/test_architecture.py says which libraries these 
 """
 
 import errno
+import gc
 import importlib
 import os
 import sys
@@ -70,7 +71,10 @@ class Lazy(TyperGroup):
             return None
         if cmd_name not in sys.argv[1:] and not _everything:
             return TyperCommand(cmd_name, help=NOUNS[cmd_name])
+        gc.disable()  # what is loaded stays: to look for garbage in it again and again takes a fifth of a start
         command = typer.main.get_command(importlib.import_module(f"gateway.cli.{cmd_name}").app)
+        gc.freeze()
+        gc.enable()
         command.name, command.help = cmd_name, command.help or NOUNS[cmd_name]
         return command
 

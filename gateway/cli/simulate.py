@@ -11,10 +11,7 @@ import typer
 
 from carriers.profile import CarrierProfile
 from carriers.simulator.behaviour import Behaviour, ScriptError
-from gateway.cli import screen
 from gateway.errors import UNAVAILABLE, USAGE, Refused
-from gateway.resources import profiles
-from gateway.settings import FILE, load
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="模拟运营商:演练和测试用。")
 
@@ -70,6 +67,9 @@ def _from_script(script: Path) -> list[Behaviour]:
 
 def _from_settings(folder: Path) -> list[Behaviour]:
     """The other ends of the folder's own carriers, on the ports that its settings name."""
+    from gateway.resources import profiles  # loads what the store needs: a script does without
+    from gateway.settings import FILE, load
+
     settings = load(folder)
     found = []
     for i, (name, profile) in enumerate(profiles(settings).items()):
@@ -95,6 +95,8 @@ def _calls(profile: CarrierProfile) -> dict[str, Any]:
     """How a carrier calls the gateway back (SGIP): over the folder's own door, if it has one, from this machine."""
     if not profile.listen_port:
         return {}
+    from gateway.settings import FILE
+
     here = "127.0.0.1" if profile.listen_host in ("0.0.0.0", "::") else profile.listen_host  # noqa: S104 - compared
     if not profile.welcomes(here):
         raise Refused(
@@ -143,4 +145,4 @@ def _serve(behaviours: list[Behaviour], control: int, log: Path | None) -> None:
     if file is not None:
         file.close()
     for name, one in carriers.items():
-        screen.err.print(f"{name}: {json.dumps(one.counts(), ensure_ascii=False)}", soft_wrap=True)
+        sys.stderr.write(f"{name}: {json.dumps(one.counts(), ensure_ascii=False)}\n")

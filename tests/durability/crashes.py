@@ -33,7 +33,7 @@ def points(made: Path, folder: Path) -> list[Point]:
     load = Load.of(made, folder)
     try:
         calls = folder / "calls"
-        daemon = load.start_daemon(strace.counting(",".join(CALLS), calls))
+        daemon = load.start_python(under=strace.counting(",".join(CALLS), calls))
         assert load.run_until(load.quiet, daemon)
         assert load.end(daemon) == 0
         assert load.judge().sound
@@ -47,7 +47,7 @@ def crash(made: Path, folder: Path, point: Point) -> Crash:
     """Kill the daemon at this point, start it again, judge."""
     load = Load.of(made, folder)
     try:
-        daemon = load.start_daemon(strace.breaking(point.call, "signal=KILL", str(point.nth)))
+        daemon = load.start_python(under=strace.breaking(point.call, "signal=KILL", str(point.nth)))
         if not load.run_until(load.quiet, daemon):
             load.findings.append("does not come to rest before the crash")
         reached = load.end(daemon) == -9

@@ -20,7 +20,7 @@ def failed_sync(made: Path, folder: Path, nth: int) -> Judgement:
     with _load(made, folder) as load:
         output = folder / "recording"
         broken = ["-e", f"inject=fdatasync:error=EIO:when={nth}"]
-        daemon = load.start_daemon([*strace.recording(output), *broken])
+        daemon = load.start_python(under=[*strace.recording(output), *broken])
         _expect(load, load.run_until(lambda: False, daemon), "ends by itself")
         _expect(load, load.end(daemon) == UNAVAILABLE, f"ends with status {UNAVAILABLE}, not {daemon.returncode}")
         calls = strace.recorded(output, daemon.pid)
@@ -35,7 +35,7 @@ def full_disk(made: Path, folder: Path, first: int, last: int) -> Judgement:
     """The writes to the log fail from the first to the last, as on a full disk: it goes on by itself afterwards."""
     with _load(made, folder) as load:
         when = f"{first}..{last}"
-        daemon = load.start_daemon(strace.breaking("pwrite64", "error=ENOSPC", when, load.folder / LOG))
+        daemon = load.start_python(under=strace.breaking("pwrite64", "error=ENOSPC", when, load.folder / LOG))
         _expect(load, load.run_until(load.quiet, daemon), "comes to rest")
         _expect(load, load.logged("store failed") > 0, "the disk was full")
         _expect(load, load.end(daemon) == 0, f"goes on by itself and stops cleanly, not with {daemon.returncode}")

@@ -7,7 +7,6 @@ import contextlib
 import select
 import shutil
 import sqlite3
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -24,7 +23,7 @@ from gateway.database import Database
 from gateway.settings import load
 from roster.importing import Entry
 from roster.vault import Vault
-from tests.gateway.town import PATIENCE, Town
+from tests.gateway.town import PATIENCE, Process, Town
 
 STORE = "xinqiao.db"
 PREFIXES = {"mobile": "1380001", "unicom": "1300001", "telecom": "1330001"}
@@ -136,7 +135,7 @@ class Load(Town):
             and seen["receipts"] >= seen["accepted"]
         )
 
-    def run_until(self, done: Callable[[], bool], process: subprocess.Popen[bytes]) -> bool:
+    def run_until(self, done: Callable[[], bool], process: Process) -> bool:
         """Wait until it is `done` or the process has ended; False when neither comes about in time."""
         deadline = time.monotonic() + PATIENCE
         while process.poll() is None and not done():
@@ -145,7 +144,7 @@ class Load(Town):
             select.select([], [], [], 0.03)  # other processes are at work
         return True
 
-    def end(self, process: subprocess.Popen[bytes]) -> int:
+    def end(self, process: Process) -> int:
         """Ask the daemon to stop. Its exit status."""
         with contextlib.suppress(ProcessLookupError):
             process.terminate()

@@ -64,7 +64,7 @@ def record(made: Path, folder: Path, variant: str = "") -> Recording:
     try:
         before = {name: (folder / name).read_bytes() for name in FILES if (folder / name).exists()}
         output = folder / "recording"
-        daemon = load.start_daemon(strace.recording(output), variants.program(variant))
+        daemon = load.start_python(*variants.program(variant), under=strace.recording(output))
         assert load.run_until(load.quiet, daemon)
         assert load.end(daemon) == 0
         calls = strace.recorded(output, daemon.pid)

@@ -40,7 +40,9 @@ def opened(town: Town, more: str = "") -> Town:
 
 
 def test_a_text_out_is_sent_and_its_receipt_comes_back(town: Town) -> None:
-    opened(town)
+    town.open_carriers()
+    town.start_python()  # from nothing, as an office starts it
+    town.until(lambda: town.counts()["bound"])
     sent = town.run("message", "send", "--to", "13800000001", "--text", "您好", "--json")
     assert sent["taken"][0]["number"] == "138****0001"
     town.until(lambda: town.states() == ["delivered"])

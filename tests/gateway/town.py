@@ -12,11 +12,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any, BinaryIO
 
 from gateway.cli.simulate import order
 from gateway.settings import FILE
+from tests.gateway.started import Started
 
+Process = Started | subprocess.Popen[bytes]
 PATIENCE = 60.0
 TRIES = 3  # refused logins after which a link (carriers/link.py) comes back only seldom
 
@@ -29,7 +32,7 @@ class Town:
     script: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     control: int = 0
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    processes: list[Process] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         file = self.folder / FILE
@@ -38,16 +41,15 @@ class Town:
 
     def run(self, *arguments: str, code: int = 0) -> Any:
         """A command of the program; its JSON where it speaks it."""
-        done = subprocess.run(
-            [sys.executable, "-m", "gateway", "-C", str(self.folder), *arguments],
-            env=self._environment(),
-            capture_output=True,
-            text=True,
-            timeout=150,
-            check=False,
-        )
-        assert done.returncode == code, done.stderr + done.stdout
-        return json.loads(done.stdout) if "--json" in arguments and code == 0 else done.stdout + done.stderr
+        with TemporaryFile() as out, TemporaryFile() as err:
+            command = Started(["-C", str(self.folder), *arguments], self._environment(), out.fileno(), err.fileno())
+            try:
+                ended = command.wait(150)
+            finally:
+                command.kill()
+            said, complained = (_all_of(file) for file in (out, err))
+        assert ended == code, complained + said
+        return json.loads(said) if "--json" in arguments and code == 0 else said + complained
 
     def open_carriers(self) -> None:
         """The simulated carriers of the script; the daemon's settings get their ports."""
@@ -61,18 +63,31 @@ class Town:
         self._simulate()
 
     def _simulate(self, *options: str) -> dict[str, int]:
-        simulator = self._start("simulate", "carrier", *options)
-        assert simulator.stdout is not None
-        ports = json.loads(simulator.stdout.readline())
+        given = ["-C", str(self.folder), "simulate", "carrier", *options], self._environment()
+        said, saying = os.pipe()
+        with self._log() as log, open(said, "rb") as lines:
+            self.processes.append(Started(*given, saying, log.fileno()))
+            os.close(saying)
+            ports = json.loads(lines.readline())
         self.control = ports["control"]
         carriers: dict[str, int] = ports["carriers"]
         return carriers
 
-    def start_daemon(
-        self, under: Sequence[str] = (), program: Sequence[str] = ("-m", "gateway")
-    ) -> subprocess.Popen[bytes]:
-        """The gateway; `under` is a command that runs it, `program` what Python is to run."""
-        return self._start("run", under=under, program=program)
+    def start_daemon(self) -> Started:
+        """The gateway."""
+        return self._start("run")
+
+    def start_python(self, *program: str, under: Sequence[str] = ()) -> subprocess.Popen[bytes]:
+        """The gateway from nothing; `under` is a command that runs Python, `program` what Python is to run."""
+        with self._log() as log:
+            process = subprocess.Popen(
+                [*under, sys.executable, *(program or ("-m", "gateway")), "-C", str(self.folder), "run"],
+                env=self._environment(),
+                stdout=log,
+                stderr=log,
+            )
+        self.processes.append(process)
+        return process
 
     def tell(self, **command: Any) -> dict[str, Any]:
         """A command to the simulated carriers."""
@@ -111,22 +126,22 @@ class Town:
             if process.poll() is None:
                 process.kill()
                 process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
 
-    def _start(
-        self, *arguments: str, under: Sequence[str] = (), program: Sequence[str] = ("-m", "gateway")
-    ) -> subprocess.Popen[bytes]:
-        with (self.folder / "log").open("ab") as log:
-            process = subprocess.Popen(
-                [*under, sys.executable, *program, "-C", str(self.folder), *arguments],
-                env=self._environment(),
-                stdout=subprocess.PIPE if arguments[0] == "simulate" else log,
-                stderr=log,
-            )
+    def _start(self, *arguments: str) -> Started:
+        with self._log() as log:
+            given = ["-C", str(self.folder), *arguments], self._environment()
+            process = Started(*given, log.fileno(), log.fileno())
         self.processes.append(process)
         return process
+
+    def _log(self) -> BinaryIO:
+        return (self.folder / "log").open("ab")
 
     def _environment(self) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("XINQIAO")}
         return kept | {"LOGNAME": "office", "USER": getpass.getuser()} | self.environment
+
+
+def _all_of(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
