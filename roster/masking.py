@@ -120,7 +120,7 @@ def candidates(words: str) -> Iterator[str]:
         if character in SURNAMES or character in RARE:
             for length in (2, 3, 4):
                 name = words[at : at + length]
-                if len(name) == length and name.isalpha() and name not in WORDS:
+                if len(name) == length and name.isalnum() and name not in WORDS:
                     yield name
     for dotted in re.finditer(rf"({HAN}{{1,8}})([·•・‧])({HAN}{{1,8}})", words):
         before, dot, behind = dotted.groups()
