@@ -18,22 +18,36 @@ from routing.cases import Case
 class Hider:
     """Hides people in words about a case, as long as its transaction is open.
 
-    `wrote` are the names of those who wrote, hidden wherever they stand. Those of others on the roster are hidden
-    where no official is called so.
+    `wrote` are the names of those who wrote, hidden wherever they stand; so are those of the `forgotten` who wrote:
+    their names cannot be opened any more, and are known again by their index. Those of others on the roster are
+    hidden where no official is called so.
     """
 
     tx: sa.Connection
     vault: Vault
     wrote: Collection[str] = ()
+    forgotten: Collection[int] = ()
 
     def words(self, said: str) -> str:
         """What was written about a case."""
-        others = roster_store.named_so(self.tx, self.vault, set(masking.candidates(said)))
-        return masking.unnamed(said, self.wrote, others).replace("\r", "\\r").replace("\n", "\\n")
+        return _one_line(masking.unnamed(said, self._writers(said), self._known(said)))
+
+    def public(self, said: str) -> str:
+        """What was written about a case as everybody may read it: without officials, too."""
+        return _one_line(masking.public(said, self._writers(said), self._known(said)))
 
     def reply(self, said: str) -> str:
         """What an official wrote to the citizen: the number and the people of a unit stay in it."""
-        return masking.without(said, self.wrote)
+        return masking.without(said, self._writers(said))
+
+    def _known(self, said: str) -> Collection[str]:
+        return roster_store.named_so(self.tx, self.vault, set(masking.candidates(said)))
+
+    def _writers(self, said: str) -> Collection[str]:
+        if not self.forgotten:
+            return self.wrote
+        candidates = set(masking.candidates(said))
+        return {*self.wrote, *roster_store.named_so(self.tx, self.vault, candidates, self.forgotten)}
 
     def value(self, value: Any) -> Any:
         """Every word in a value, however deep."""
@@ -65,4 +79,10 @@ def hider(tx: sa.Connection, vault: Vault, case: Case) -> Hider:
     several = (case, *store.merged_into(tx, case.id))
     people = [one.person_id for one in several if one.person_id is not None]
     brought = [came.name for one in several if (came := channel_desk.origin(tx, vault, one.id)) and came.name]
-    return Hider(tx, vault, (*roster_store.names(tx, vault, people).values(), *brought))
+    known = roster_store.names(tx, vault, people)
+    forgotten = [one for one in people if one not in known and roster_store.sealing_key(tx, one) is None]
+    return Hider(tx, vault, (*known.values(), *brought), forgotten)
+
+
+def _one_line(words: str) -> str:
+    return words.replace("\r", "\\r").replace("\n", "\\n")

@@ -19,6 +19,7 @@ from gateway import (
     carrier_desk,
     errors,
     lease,
+    logs,
     number_desk,
     receipts,
     rerouting,
@@ -333,6 +334,7 @@ def run(settings: Loaded, database: Database, vault: Vault) -> int:
     from twisted.internet import asyncioreactor
 
     asyncioreactor.install(loop)  # type: ignore[no-untyped-call]
+    logs.start_reactor()
     from twisted.internet import defer
     from twisted.internet import reactor as installed
 

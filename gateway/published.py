@@ -1,6 +1,7 @@
 """Results for everybody to read (公开): closed cases of a month, without a word that tells who wrote.
 
-Shielded cases and reports of misconduct are left out whole. What citizens wrote, and what units replied, is masked.
+Shielded cases and reports of misconduct are left out whole. What citizens
+wrote, and what units replied, is masked; officials have no name there, either.
 """
 
 from datetime import date
@@ -12,7 +13,6 @@ from gateway.papers import Paper, Table
 from gateway.papers.paper import chinese_day
 from gateway.report_facts import Facts, in_month, said
 from gateway.sight import Sight, in_public
-from roster.masking import plates
 from roster.vault import Vault
 from routing.cases import CaseState
 from routing.moves import OFFICE
@@ -48,9 +48,9 @@ def paper(tx: sa.Connection, vault: Vault, facts: Facts, month: str, chosen: lis
 def _row(on: date, seen: Seen, hide: Hider) -> tuple[str | date, ...]:
     case = seen.case
     unit = case.lead or OFFICE
-    reply = plates(hide.words(case.reply or ""))
+    reply = hide.public(case.reply or "")
     named = reply if unit in reply else f"{unit}答复:{reply}"
     return (
-        *(case.number, on, case.kind or "", case.topic or "", plates(hide.words(case.text))),
+        *(case.number, on, case.kind or "", case.topic or "", hide.public(case.text)),
         *(unit, named, case.outcome or "", RATINGS[case.rating]),
     )

@@ -8,9 +8,10 @@ is wrong and with whom. How well it does is measured by tests/roster/said.py; do
 import re
 from collections.abc import Collection, Iterator
 
-from roster.naming import ENDS, NAME, SHORTEST, SURNAME, SURNAMES, is_name
+from roster.introductions import HIDDEN_NAME, HIDDEN_NUMBER, OFFICIAL, no_official, nobody
+from roster.naming import HAN, RARE, SURNAMES, WORDS
 
-HIDDEN_NUMBER, HIDDEN_NAME, HIDDEN_HOME = "(号码略)", "某某", "(门牌略)"
+HIDDEN_HOME = "(门牌略)"
 
 # ------------------------------------------------------------------------------------------------------------- numbers
 
@@ -27,11 +28,21 @@ _ANY_IDENTITY = re.compile(rf"(?<![0-9])[1-9](?:{_GAP}[0-9]){{16}}{_GAP}[0-9Xx](
 _OLD_IDENTITY = re.compile(
     r"(?<![0-9])[1-9][0-9]{5}[2-9][0-9](?:0[0-9]|1[0-2])(?:[0-2][0-9]|3[01])[0-9]{3}(?![0-9])"  # fifteen digits
 )
-_LANDLINE = re.compile(r"(?<![0-9])0[0-9]{2,3}[-— ]?[2-9][0-9]{6,7}(?![0-9])")
+_LANDLINE = re.compile(r"(?<![0-9])[(（]?0[0-9]{2,3}[)）]?[-— ]?[2-9][0-9]{6,7}(?![0-9])")
 _CARD = re.compile(r"(?<![0-9])[1-9](?:[ \-]?[0-9]){15,18}(?![0-9])")
 _OF_CARD = re.compile(
     r"((?:卡号|账号|帐号|账户)[:：是为\s]{0,3})[0-9](?:[ \-]?[0-9]){7,20}"
-    r"|(卡里?[:：是为\s]{0,3})[0-9](?:[ \-]?[0-9]){14,20}"
+    r"|(卡(?:里|通)?(?:号码?)?[:：是为\s]{0,3})[0-9](?:[ \-]?[0-9]){14,20}"
+)
+_LOCAL = re.compile(
+    r"((?:电话|座机|固话|小灵通|手机号?|来电|回电|致电|tel)(?:号码)?[:：是为\s]{0,3})"
+    r"[2-9][0-9]{2,3}[- ]?[0-9]{4}(?![0-9])",
+    re.IGNORECASE,
+)
+_DOCUMENT = re.compile(
+    r"((?:护照|通行证|军官证|士兵证|残疾证|残疾人证|社保卡|医保卡|医保|驾驶证|驾照|户口本|学籍|证件)(?:号码?|编号)?[:：是为\s]{0,3})"
+    r"[A-Z0-9][A-Z0-9-]{6,24}(?![A-Z0-9])",
+    re.IGNORECASE,
 )
 _ACCOUNT = re.compile(
     r"((?:微信|微信号|weixin|wechat|v信|vx|wx|qq|q q|扣扣|抖音|快手|支付宝|邮箱|e-?mail|加v|加q)"
@@ -53,49 +64,9 @@ _OWN_PLATE = re.compile(
 _DOOR = r"[0-9一二三四五六七八九十]{1,4}"
 _ROOM = re.compile(rf"(?:{_DOOR}(?:号楼|栋|幢|座|号院)[-—]?)?{_DOOR}单元[-—]?[0-9]{{2,4}}(?:室|户|号)?")
 _HOME = re.compile(
-    r"((?:家住|[我俺](?:们家|家)?住|住在|现住|家在|[我俺]家[是在]|住址|地址)[:：是在]?[^,，。;；!！?？\s0-9]{0,24})"
+    r"((?:家住|[我俺](?:们家|家)?住|住在|现住|家在|[我俺]家[是在]|住址|地址|门牌号?|(?:^|(?<=[\s,，。;；]))住)[:：是在]?[^,，。;；!！?？\s0-9]{0,24}(?:[0-9]{1,2}[组队社])?)"
     rf"(?:{_DOOR}(?:号楼|号院|栋|幢|座|排|巷)[-—]?)?(?:{_DOOR}(?:号|室|户)|[0-9]{{1,3}}(?:-[0-9]{{1,4}}){{1,2}})"
     r"(?![0-9线路楼院])"
-)
-
-# --------------------------------------------------------------------------------------------------------------- names
-
-_OFFICIAL = (
-    "书记|支书|县长|局长|镇长|乡长|主任|村长|所长|院长|校长|站长|队长|科长|股长|处长|部长|会计|民警|警官|法官|检察官|主席|干事|"
-    "镇干部|村干部|乡干部"
-)
-_KIN = (
-    "父亲|母亲|爸爸?|爹|妈妈?|娘|丈夫|老公|妻子|老婆|媳妇|爱人|老伴|儿子|女儿|闺女|孙子|孙女|哥哥?|弟弟?|姐姐?|妹妹?|爷爷|奶奶|"
-    "公公|婆婆|岳父|岳母|叔叔?|婶婶?|侄子|邻居|孩子|小孩"
-)
-_SAID = re.compile(
-    rf"((?:我|本人|俺)(?:的名字)?(?:名|名字)?(?:叫做?|姓名[是为]?)|名叫|"
-    rf"(?:姓名|联系人|反映人|举报人|投诉人|来信人|申请人|求助人|当事人|户主|署名|落款)\s*[:：是为]?\s*)({NAME})"
-)
-_FROM = r"(?:[^\s,，。.;；!！?？]{0,14}?(?:[的村乡镇县庄屯街组局校厂队院所民师员表长]|社区|小区))?"
-_AM = re.compile(rf"((?:[我俺]是|我系|本人是?)\s?{_FROM}|[我俺])({NAME})(?:{ENDS}|(?=的(?:{_KIN})))")
-_TITLED = re.compile(
-    rf"((?:村民|居民|信息员|农民|业主|家长|教师|老师|党员|代表|委员|患者|病人|学生|职工)\s?)({NAME}){ENDS}"
-)
-_WHOSE = rf"((?:(?:[我俺]|[我俺]家|[我俺]们?的|本人|^)(?:{_KIN})"
-_OF_KIN = re.compile(rf"{_WHOSE})(?:叫|名叫|姓名))({NAME})")
-_KIN_DOES = re.compile(
-    rf"{_WHOSE})是?)({SHORTEST})"
-    rf"(?:{ENDS}|(?=住院|去世|生病|看病|瘫痪|残疾|今年|现年|报销|智力|也知道|被|在|因|患|得了|去|从|有|没|一直|的))"
-)
-_CALLED = re.compile(
-    rf"((?:^|[\s,，。.;；:：!！?？是叫我俺找给向])(?:[我俺]?姓)?)({SURNAME})(?=女士|先生|大爷|大娘|大妈|大叔|大婶|师傅)"
-)
-_SURNAMED = re.compile(rf"([我俺]姓|免贵姓|本人姓)({SURNAME})")
-_DATE = r"(?:[0-9]{4}[年.\-/])?[0-9]{1,2}[月.\-/][0-9]{1,2}日?"
-_TAIL = rf"(?:\s*{_DATE}|\s*(?:电话|手机|联系电话|tel)?[:：]?\s*\(号码略\))?\s*[。.]?\s*$"
-_SIGNED = re.compile(
-    rf"((?:^|[。.!！?？;；…~\n—]|\s|[—\-–]{{2}}|此致敬礼|敬礼|谢谢[,，]?)\s*[—\-–]*\s*)({SHORTEST})"
-    rf"((?:\s*[(（]?(?:敬上|谨上|拜上|叩上|呈上|敬启|谨启|敬礼|叩谢|泣书|亲笔|留言|留|字|上)[)）]?)?{_TAIL})"
-)
-_BY_NUMBER = re.compile(
-    rf"((?:^|[\s,，。.;；:：!！?？、(（]|找|联系|联系我|打给|问)\s*)({NAME})"
-    r"(?=\s*[,，(（]?\s*(?:的?(?:联系)?电话|手机号?|号码|tel)?\s*(?:是|为|[:：])?\s*\(号码略\))"
 )
 
 
@@ -124,6 +95,7 @@ def unnamed(words: str, names: Collection[str] = (), others: Collection[str] = (
     """
     words = words.translate(_WIDE)
     words = _MAIL.sub(HIDDEN_NUMBER, _ACCOUNT.sub(rf"\1{HIDDEN_NUMBER}", words))
+    words = _LOCAL.sub(rf"\1{HIDDEN_NUMBER}", _DOCUMENT.sub(rf"\1{HIDDEN_NUMBER}", words))
     words = _OF_CARD.sub(lambda found: f"{found[1] or found[2]}{HIDDEN_NUMBER}", words)
     words = _CARD.sub(lambda found: HIDDEN_NUMBER if _is_card(found[0]) else found[0], words)
     for pattern in (_MASKED, _ANY_IDENTITY, _OLD_IDENTITY, _ANY_PHONE, _LANDLINE):
@@ -133,19 +105,26 @@ def unnamed(words: str, names: Collection[str] = (), others: Collection[str] = (
     words = without(words, names)
     for name in sorted(others, key=len, reverse=True):
         words = _citizen(name).sub(HIDDEN_NAME, words)
-    for pattern in (_SAID, _AM, _TITLED, _OF_KIN, _KIN_DOES, _BY_NUMBER, _SIGNED):
-        words = pattern.sub(_hidden, words)
-    return _CALLED.sub(r"\1某", _SURNAMED.sub(r"\1某", words))
+    return nobody(words)
+
+
+def public(words: str, names: Collection[str] = (), others: Collection[str] = ()) -> str:
+    """The words without anybody in them, officials and plates either: for everybody to read."""
+    words = without(unnamed(words, names, others), [name for name in others if len(name) > 2])
+    return plates(no_official(words))
 
 
 def candidates(words: str) -> Iterator[str]:
-    """What in words may be the name of somebody: two, three and four characters that begin with a surname."""
+    """What in words may be the name of somebody on the roster: it is looked up, so too much does no harm."""
     for at, character in enumerate(words):
-        if character in SURNAMES:
+        if character in SURNAMES or character in RARE:
             for length in (2, 3, 4):
                 name = words[at : at + length]
-                if len(name) == length and is_name(name):
+                if len(name) == length and name.isalnum() and name not in WORDS:
                     yield name
+    for dotted in re.finditer(rf"({HAN}{{1,8}})([·•・‧])({HAN}{{1,8}})", words):
+        before, dot, behind = dotted.groups()
+        yield from (before[-n:] + dot + behind[:m] for n in range(1, 9) for m in range(1, 9))
 
 
 def _citizen(name: str) -> re.Pattern[str]:
@@ -154,14 +133,8 @@ def _citizen(name: str) -> re.Pattern[str]:
         rf"(?:(?<![一-鿿])|(?<=[是叫找和与跟对给向被把由让的]))(?:{re.escape(name)})(?=[^一-鿿]|[家的说和与叫住在是]|$)"
     )
     whole = apart if len(name) < 3 else re.escape(name)
-    before = "".join(f"(?<!{title})" for title in _OFFICIAL.split("|"))
-    return re.compile(rf"{before}{whole}(?!(?:副)?(?:{_OFFICIAL}))")
-
-
-def _hidden(found: re.Match[str]) -> str:
-    """What stands before the name and behind it, without the name; what is a word and no name stays."""
-    before, name, *behind = found.groups()
-    return found[0] if not is_name(name) else f"{before}{HIDDEN_NAME}{''.join(filter(None, behind))}"
+    before = "".join(f"(?<!{title})" for title in OFFICIAL.split("|"))
+    return re.compile(rf"{before}{whole}(?!(?:副)?(?:{OFFICIAL}))")
 
 
 def _is_card(written: str) -> bool:

@@ -1,19 +1,37 @@
 """What looks like a Chinese name: a surname and one or two characters that are no word of a matter."""
 
-# The surnames that nearly everybody has, without those that are mostly words of a matter (路, 车, 水, 房).
 SURNAMES = (
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜"
     "范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易武乔贺赖龚文庞樊兰殷施陶洪翟安颜倪严牛温芦季俞章鲁葛伍韦申"
     "尤毕聂焦向柳邢岳齐梅莫庄辛管祝左涂谷祁耿牟卜詹关苗凌费纪靳盛童欧甄项曲成游裴席卫查屈鲍覃霍翁隋甘景闫褚华薄单"
+    "喻柏戚窦奚郎酆廉岑滕邬卞湛禹臧闵娄骆虞柯昝缪裘荀蔺蒲郦濮冉宓郜晏瞿茅"
 )
+"""The surnames that nearly everybody has, without those that are mostly words of a matter."""
+RARE = (
+    "水云昌凤花常乐时皮平穆计伏明谈支房宗宣包诸钮嵇滑荣羊惠麻强危封储井富巫乌弓牧山车班仰秋仲伊宫宁仇厉戎祖符束幸司韶印宿怀索咸籍卓屠蒙池阴苍双党贡"
+    "劳姬扶堵桑桂寿通边燕浦尚农柴充慕连茹习宦艾鱼容古慎戈居衡满弘匡寇广东利蔚越隆师巩晁勾敖融冷那简饶沙养鞠丰巢荆红盖益战买代艳肖付邸苑樵阳晋佟母仝衣"
+)
+"""Surnames that are words first: names only where the words around them say so."""
 SURNAME = f"[{SURNAMES}]"
-COMPOUND = "欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|令狐|司徒"
-NO_NAME = "的了是在有与及或也都就被村乡镇县庄屯街路局所站院校厂店社区组队员民户们师这那位营寨堡沟坡铺湾庙线"
+ANY_SURNAME = f"[{SURNAMES}{RARE}]"
+HAN = "[一-鿿]"
+COMPOUND = "欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|令狐|司徒|夏侯|端木|轩辕|宇文|长孙|鲜于|呼延|南宫|独孤"
+NO_NAME = "的了是在与及或也都就被村乡镇县庄屯街路局所站院校厂店社区组队员户们师这那位营寨堡沟坡铺湾庙线"
 """Characters that no name has, because they are words of a place or of grammar."""
-NAME = rf"(?:{COMPOUND}|{SURNAME})[^\W\d_A-Za-z{NO_NAME}]{{1,2}}"
+GIVEN = rf"[^\W\d_A-Za-z{NO_NAME}]"
+NAME = rf"(?:{COMPOUND}|{SURNAME}){GIVEN}{{1,2}}"
 SHORTEST = f"{NAME}?"
 """The same, where what follows says how long it is."""
-ENDS = r"(?=[\s,，。.;；:：!！?？、()（）“”\"'…]|$)"
+LONGEST = rf"(?:{COMPOUND}|{SURNAME}){GIVEN}{{2}}"
+"""With two characters: so long is hardly a word, and half of one by chance."""
+ANY_NAME = rf"(?:(?:{COMPOUND}|{ANY_SURNAME}){GIVEN}{{1,2}}|{SURNAME}{{2}}{GIVEN}{{2}})"
+"""Also of a surname that is a word, where what stands around it says that this is somebody."""
+FOREIGN = rf"{HAN}{{2,8}}(?:[·•・‧]{HAN}{{2,8}}?){{1,3}}"
+"""With dots, as names of minorities are written."""
+LATIN = r"[A-Za-z]{2,15}(?:[ .·][A-Za-z]{2,15}){1,2}(?![A-Za-z])"
+SPREAD = rf"{ANY_SURNAME}(?:\s?[ .．·•・\s]\s?{HAN}){{1,2}}"
+"""With something between its characters."""
+ENDS = r"(?=[\s,，。.;；:：!！?？、()（）“”\"'…—\]】]|$)"
 _WORDS = """
 谢谢 谢了 谢啦 高兴 高度 高温 高压 高考 高三 高二 高一 高中 高龄 高血压 高速 方便 方向 方案
 方法 安全 安心 安排 安装 万分 万一 万幸 严重 严格 严惩 严禁 严查 成年 成本 成绩 成立 成功 成天
@@ -30,16 +48,22 @@ _WORDS = """
 安全帽 安装费 谢谢您 谢谢你 谢谢啊 谢谢了 谢领导 谢政府 成问题 高高兴 万元 万斤 万人 万亩 万多
 易懂 曾经 曾多次 曾向 曾在 曾找 乔迁 凌晨 岳父 岳母 盛行 管不管 管事 管管 关停 查一查 查一下
 查下 向您 向你 向他 向上级 何必 何苦 何年 何月 于今 于我 江水 江西 江苏 文盲 侯车 武警 万般
-万望 余地
+万望 余地 农民 居民 国民 公民 孙子 孙女 陆续 张贴 张口 张嘴 张罗 张望 范围 范例 颜色 陶瓷 杜绝 董事 萧条 郑重
+关系 高峰 文章 和谐 和平 安保 安置 安慰 任职 任教 向来 曾祖 时间 时候 时常 常年 常常 常在 经常 经济 平时 平常 国家 明年
+明天 全家 全村 公司 公交 路上 东西 广场 居住 能否 那边 相关 干部 解决 应该 包括 房子 车子 乐意 强行 都不 计划 水费
+水电 平台 能不能 从来 从小 后来 后面 空调 利用 连续 习惯 养老 养殖 满意 通知 通过 别人 别的 别墅 方面 方式
+单身 单亲 单身汉 严厉 陈述 强烈 强制 强占 强迫 物业 居委 包工
 """
 WORDS = frozenset(_WORDS.split())
 """Words that begin like a name and are none."""
 
-_TITLES = "女士 先生 大爷 大娘 大妈 大叔 大婶 师傅 书记 县长 局长 主任 医生 老板"
+_TITLES = "女士 先生 大爷 大娘 大妈 大叔 大婶 师傅 书记 支书 县长 主任 医生 大夫 老板 老师 会计 经理 警官 法官"
 TITLES = frozenset(_TITLES.split())
 """What is said behind a surname and is no name."""
 
 
 def is_name(said: str) -> bool:
     """True for what may be a name: no word, and not two characters of a word with one of the next."""
-    return not (said in WORDS or said[:2] in WORDS or said[1:] in TITLES or any(one in NO_NAME for one in said[1:]))
+    given = said[1:]
+    word = said in WORDS or said[:2] in WORDS or given in TITLES or given.endswith("人")
+    return not (word or any(one in NO_NAME for one in given))

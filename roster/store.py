@@ -164,12 +164,16 @@ def names(tx: sa.Connection, vault: Vault, person_ids: Collection[int]) -> dict[
     return {person_id: one.name for person_id, one in renderings(tx, vault, person_ids).items()}
 
 
-def named_so(tx: sa.Connection, vault: Vault, names: Iterable[str]) -> frozenset[str]:
-    """Those of these names that an informant has: found by their keyed index, nothing is opened."""
+def named_so(
+    tx: sa.Connection, vault: Vault, names: Iterable[str], among: Collection[int] | None = None
+) -> frozenset[str]:
+    """Those of these names that an informant has, or one `among` these: by their keyed index, nothing is opened."""
     by_index = {vault.name_index(name): name for name in names}
     found: set[str] = set()
     if by_index:
         known = sa.select(informant.c.name_index).where(informant.c.name_index.in_([*by_index])).distinct()
+        if among is not None:
+            known = known.where(informant.c.person_id.in_([*among]))
         found = {by_index[index] for index in tx.scalars(known)}
     return frozenset(found)
 

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway import audit, operators, rights
+from gateway.case_words import Hider
 from gateway.cli.where import Where
 from gateway.database import Database
 from gateway.errors import Refused, SettingsWrong
@@ -61,8 +62,11 @@ class Desk:
         return self.operator
 
     def audit(self, tx: sa.Connection, verb: str, subject: str, detail: Mapping[str, Any] | None = None) -> None:
-        """Write down who did what, in the transaction in which it is done."""
-        audit.record(tx, self.keys.seal, self.operator.name, verb, subject, detail or {}, self.now())
+        """Write down who did what, in the transaction in which it is done. A reason names nobody."""
+        told = dict(detail or {})
+        if told.get("reason"):
+            told["reason"] = Hider(tx, self.vault).words(told["reason"])
+        audit.record(tx, self.keys.seal, self.operator.name, verb, subject, told, self.now())
 
     def now(self) -> datetime:
         """The moment."""

@@ -32,7 +32,8 @@ def search(
         found = finding.find(tx, desk.vault, words, reader(desk), page, size)
     cases = list(found.cases)
     with desk.database.write() as tx:
-        asked = masking.unnamed(" ".join(words), (), roster_store.named_so(tx, desk.vault, {*words}))
+        known = roster_store.named_so(tx, desk.vault, {*words})
+        asked = " ".join(masking.unnamed(word, known) for word in words)
         desk.audit(tx, "case.search", asked, {"page": page, "found": len(cases)})
     data = {"page": page, "more": found.more, "cases": [data_of(desk, case) for case in cases]}
     screen.emit(as_json, data, lambda: _print(desk, cases, words, page, found.more))

@@ -12,12 +12,15 @@ import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from gateway import notices, operators
+from gateway.case_words import hider
 from gateway.cli import report
-from gateway.cli.desk import Desk
+from gateway.cli.desk import Desk, open_desk
 from gateway.cli.where import Where
 from gateway.errors import Refused
 from gateway.tables import audit, notice
 from roster.audiences import Audience
+from roster.tables import person
+from routing import store
 from routing.tables import case_event
 from tests.conftest import NOON
 from tests.gateway.casework import act, answered, delivered, go, opened
@@ -111,6 +114,31 @@ def test_what_is_published_tells_nobody_who_wrote(run: Run, office: Office, tmp_
     assert len(list(csv.reader(told.splitlines()))) == 2
     [detail] = office.rows(sa.select(audit.c.detail).where(audit.c.verb == "report.publish"))
     assert detail[0] == {"cases": 1}
+
+
+def test_a_writer_who_was_forgotten_stays_unnamed_in_what_is_published(run: Run, office: Office) -> None:
+    no = opened(office, "8613800000001", "路灯坏了,钱001家门口最黑")
+    answered(office, no)
+    office.text("8613800000001", "1")
+    delivered(office)
+    with office.database.write() as tx:
+        tx.execute(sa.update(person).values(key_sealed=None))
+    [row] = table(run("qicao", "published"), "办理结果")["rows"]
+    assert row[4] == "路灯坏了,某某家门口最黑"
+    with office.database.read() as tx:  # a unit's copy, too, where an official may be called so
+        case = store.by_number(tx, no)
+        assert case is not None
+        assert hider(tx, office.vault, case).words("钱001主任") == "某某主任"
+
+
+@pytest.mark.usefixtures("run")
+def test_the_audit_names_nobody_in_a_reason(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "zhuren")
+    desk = open_desk(Where(office.folder, None))
+    with desk.database.write() as tx:
+        desk.audit(tx, "roster.stop", "person 1", {"reason": "我是村民王小明,去外地", "why": "other"})
+    [detail] = office.rows(sa.select(audit.c.detail).where(audit.c.verb == "roster.stop"))
+    assert detail[0] == {"reason": "我是村民某某,去外地", "why": "other"}
 
 
 def test_the_year_evaluates_units_by_five_indices_and_lists_the_five_ones(run: Run, office: Office) -> None:

@@ -305,4 +305,39 @@ def test_what_a_command_writes_nobody_else_reads(tmp_path: Path) -> None:
 
 def test_a_traceback_in_the_log_names_nobody() -> None:
     told = logs.masked(None, "", {"exception": "ValueError: 我是东赵村的王小明,电话13912345678"})
-    assert told["exception"] == "ValueError: 我是东赵村的某某,电话(号码略)"
+    assert told["exception"] == "ValueError: …,…(…)"
+
+
+@pytest.mark.parametrize(
+    "said", ["甄有才", "DETAIL: Failing row contains (7, 村东甄有才, 13900001234)", "key '甄有才'"]
+)
+def test_a_traceback_keeps_no_chinese_word_but_those_of_our_refusals(said: str) -> None:
+    told = logs.masked(None, "", {"exception": f"Traceback:\n  File 1\nValueError: {said}"})["exception"]
+    assert "甄" not in told
+    assert "才" not in told
+    assert "0001234" not in told
+    assert "File 1" in told
+    ours = logs.masked(None, "", {"exception": "Traceback:\ngateway.errors.Refused: 没有承办单位"})
+    assert "没有承办单位" in ours["exception"]
+
+
+def test_what_fails_in_the_reactor_or_a_thread_is_logged_without_a_name() -> None:
+    program = """
+import threading
+from twisted.logger import Logger
+from gateway import logs
+logs.start("info", "json", None)
+logs.start_reactor()
+try:
+    int("甄有才 13900001234")
+except ValueError:
+    Logger().failure("in the reactor: 甄有才")
+thread = threading.Thread(target=int, args=("甄有才",))
+thread.start()
+thread.join()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [line["level"] for line in lines] == ["critical", "critical"]
+    assert "甄有才" not in done.stderr
+    assert "13900001234" not in done.stderr

@@ -1,6 +1,6 @@
 """Invented sentences in which it is marked what must not be read: `{王小明}` is to be hidden, all the rest is to stay.
 
-The first three lists were at hand while the rules were made; `UNSEEN` was written afterwards, and no rule follows it.
+`MORE` was written after the first rules and measured before any followed it; so was half of tests/roster/named.py.
 """
 
 import re
@@ -226,7 +226,7 @@ HARD = (
     "国庆节前能修好吗,盼",
 )
 
-UNSEEN = (
+MORE = (
     "俺叫{曹玉兰},俺村吃水难",
     "我是西街村的{许远},想问粮补什么时候发",
     "麻烦转告民政局,我是{韩秀春}",

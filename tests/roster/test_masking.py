@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roster.generator import _SURNAMES, _SYLLABLES
-from roster.masking import candidates, numbers, plates, unnamed
+from roster.masking import candidates, numbers, plates, public, unnamed
 from tests.roster import said as sentences
+from tests.roster.named import NAMED, UNNAMED
 
 
 @pytest.mark.parametrize(
@@ -74,8 +75,8 @@ def test_what_is_masked_once_is_masked(words: str) -> None:
 
 @pytest.mark.parametrize(
     ("list_", "leaking", "harmed"),
-    [(sentences.generated(), 0, 0), (sentences.HARD, 0, 1), (sentences.UNSEEN, 8, 0)],
-    ids=["generated", "hard", "unseen"],
+    [(sentences.generated(), 0, 0), (sentences.HARD, 0, 0), (sentences.MORE, 0, 0), (NAMED, 0, 0), (UNNAMED, 0, 0)],
+    ids=["generated", "hard", "more", "named", "unnamed"],
 )
 def test_as_much_is_hidden_and_as_little_lost_as_the_page_on_privacy_says(
     list_: list[str], leaking: int, harmed: int
@@ -91,9 +92,32 @@ def test_citizens_who_are_known_are_hidden_and_officials_of_the_same_name_are_no
     assert unnamed("我很高兴,木李强壮", (), known) == "我很高兴,木李强壮"
 
 
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("村支书费大兴吃喝公款", "村支书某某吃喝公款"),
+        ("王大国书记说过年前修好", "某某书记说过年前修好"),
+        ("王书记说过年前修好", "某某书记说过年前修好"),
+        ("医生滕海波收红包", "医生某某收红包"),
+        ("包工头贺老四欠我们工钱", "包工头某某欠我们工钱"),
+        ("主任高度重视,会计成本核算清楚", "主任高度重视,会计成本核算清楚"),
+    ],
+)
+def test_what_everybody_may_read_names_no_official_either(said: str, left: str) -> None:
+    assert unnamed(said) == said
+    assert public(said) == left
+
+
+def test_what_everybody_may_read_names_no_citizen_who_is_known_even_as_an_official() -> None:
+    assert public("张国林书记和高兴的孩子", (), {"张国林", "高兴"}) == "某某书记和某某的孩子"
+    assert public("大家很高兴", (), {"高兴"}) == "大家很高兴"
+
+
 def test_every_name_in_words_is_a_candidate() -> None:
     assert {"王青禾", "张国林"} <= set(candidates("王青禾说张国林不管"))
-    assert not set(candidates("路灯坏了,谢谢")) - {"谢谢"}
+    assert {"常有才", "王爱民"} <= set(candidates("常有才和王爱民"))
+    assert "买买提·吐尔逊江" in set(candidates("我叫买买提·吐尔逊江羊被偷了"))
+    assert not set(candidates("路灯坏了,谢谢"))
 
 
 def test_plates_are_hidden_where_nobody_needs_them() -> None:
