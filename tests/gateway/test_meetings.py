@@ -199,7 +199,7 @@ def sent_to_some(office: Office) -> Notice:
 
 def _accepted(sequence: int, part_id: int) -> Any:
     from carriers.events import SubmitAnswered, Verdict
-    from gateway.outbox import Answer
+    from gateway.settling import Answer
 
     return Answer(SESSION, SubmitAnswered(sequence, part_id, Verdict.ACCEPTED, 0, f"ID{part_id}"))
 

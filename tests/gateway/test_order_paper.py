@@ -43,7 +43,7 @@ def test_it_has_its_number_and_its_four_blocks(office: Office, no: str, tmp_path
     ]
     assert (grid["主办单位"], grid["协办单位"], grid["事发地点"]) == ("交警大队", "县教育局", "小学门口")
     whole = "\n".join(lines)
-    for said in ("交警大队分管领导", "县教育局信息员", "会办：由主办单位牵头", "请于 2026年11月29日前"):
+    for said in ("交警大队分管领导", "县教育局信息员", "会办：由主办单位牵头", "请于 2026年11月30日前"):
         assert said in whole, said
 
 

@@ -18,8 +18,8 @@ from carriers.events import ReceiptState, SubmitAnswered, Verdict
 from gateway import answers, notices, outbox, participation, polls, resources, roster_desk, withdrawal
 from gateway.errors import Refused
 from gateway.notices import report
-from gateway.outbox import Answer
 from gateway.resources import prefixes
+from gateway.settling import Answer
 from roster import balance as balances
 from roster import membership
 from roster import store as roster_store

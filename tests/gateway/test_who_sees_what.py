@@ -94,9 +94,9 @@ UNSEEN = {"case list", "case next", "queue list", "queue next", "search", "case 
 """Where not even the number stands of a case that somebody may not see. In a list of a paper it may."""
 APART = {
     # what is done to a case says how it then stands by the same function as `case show`; see the test below
-    "case": "accept ask answer merge unmerge reject refer assign instruct delegate reassign uphold recur sign return "
-    "return-ok return-no extend progress report report-for suspend resume send-back approve phone explain decline "
-    "supervise new undo import told texts",
+    "case": "accept ask info answer merge unmerge reject refer assign instruct delegate reassign uphold recur sign "
+    "return return-ok return-no extend progress report report-for suspend resume send-back approve phone explain "
+    "decline supervise new undo import told texts",
     "text": "attach undo handled",
     "message": "send show retry",
     "task": "new count close",
@@ -120,7 +120,7 @@ APART = {
     "staff": "list unlock read",
     "calendar": "show check",
     "settings": "describe check show",
-    "operator": "add list disable enable password",
+    "operator": "add list roles disable enable password",
     "simulate": "carrier tell",
     "rehearse": "year",
 } | dict.fromkeys(("init", "run", "fsck", "backup", "restore", "upgrade", "demo"), "")

@@ -163,8 +163,9 @@ def test_most_texts_are_decided_without_an_operator(rows: Sequence[Row]) -> None
 
 def test_no_danger_is_missed_and_few_are_invented(rows: Sequence[Row], words: Words) -> None:
     assert not said([one for one in rows if one.danger and not words.is_emergency(one.text)])
-    invented = [one for one in rows if not one.danger and words.is_emergency(one.text)]
-    assert len(invented) <= 7, said(invented)  # who was hurt and asks what is paid for may still be in danger
+    others = [one for one in rows if not one.danger]
+    invented = [one for one in others if words.is_emergency(one.text)]
+    assert len(invented) <= len(others) * 0.01, said(invented)
 
 
 def test_danger_is_never_taken_for_thanks_a_rating_or_a_vote(rows: Sequence[Row]) -> None:
