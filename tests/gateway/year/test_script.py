@@ -52,6 +52,12 @@ def test_the_figures_add_up_to_the_papers() -> None:
     assert FULL.red + FULL.open_red == 5
 
 
+def test_the_emergencies_of_the_year_sound_like_that_and_nothing_else_does() -> None:
+    words = resources.words(Loaded(Path(), Settings()))
+    urgent = {one.opening.words: one.course.urgency == "emergency" for one in full().matters}
+    assert [said for said, meant in urgent.items() if words.is_emergency(said) != meant] == []
+
+
 def test_some_texts_are_long_disordered_incomplete_doubled_or_without_digits() -> None:
     told = [one for one in full().sayings() if one.fate not in ANSWERS]
     long = [one for one in told if len(one.words) > 70]
