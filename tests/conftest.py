@@ -1,6 +1,7 @@
 """What tests share: an empty store on either engine, an initialised working folder, a vault, a moment."""
 
 import os
+import signal
 
 os.environ["COLUMNS"] = "200"  # before any console is made: tables are as wide as they want, whoever runs the tests
 
@@ -23,6 +24,9 @@ from roster.networks import Belonging
 from roster.store import find_or_add_person
 from roster.vault import Keys, Vault
 from tests.postgres import Server, binaries
+
+# What a shell runs in the background ignores Ctrl-C, and so would what the tests start and end by it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A failure is told in its smallest form, without the hour that explaining it may take with a store behind it.
 _PHASES = [one for one in hypothesis.Phase if one is not hypothesis.Phase.explain]

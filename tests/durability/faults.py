@@ -16,8 +16,10 @@ EXTRA = 60  # the first text told after the load's own
 
 
 def failed_sync(made: Path, folder: Path, nth: int) -> Judgement:
-    """The nth sync of the log fails, once: nothing more is promised, the daemon ends, the next one goes on."""
+    """The nth sync of the log fails, once: nothing is promised that no sync has covered, the daemon ends, the next one
+    goes on. What the sync before covered may be told a moment after the next one has failed."""
     with _load(made, folder) as load:
+        before = powercuts.files_in(load.folder)
         output = folder / "recording"
         broken = ["-e", f"inject=fdatasync:error=EIO:when={nth}"]
         daemon = load.start_python(under=[*strace.recording(output), *broken])
@@ -25,9 +27,13 @@ def failed_sync(made: Path, folder: Path, nth: int) -> Judgement:
         _expect(load, load.end(daemon) == UNAVAILABLE, f"ends with status {UNAVAILABLE}, not {daemon.returncode}")
         calls = strace.recorded(output, daemon.pid)
         failed = [call.ended for call in calls if call.result < 0 and call.name == "fdatasync"]
-        promised = [one for one in powercuts.promises(calls, load.environment) if failed and one.at > failed[0]]
         _expect(load, len(failed) == 1, f"one sync fails, not {len(failed)}")
-        _expect(load, not promised, f"promises nothing after the failed sync: {promised[:3]}")
+        promises = tuple(powercuts.promises(calls, load.environment))
+        (images := load.folder / "images").mkdir()
+        promised = powercuts.unsynced(
+            powercuts.Recording(before, tuple(calls), promises), images, min(failed, default=0)
+        )
+        _expect(load, not promised, f"promises nothing that is not on the disk: {promised[:3]}")
         return load.settle_and_judge()
 
 

@@ -62,7 +62,7 @@ def record(made: Path, folder: Path, variant: str = "") -> Recording:
     """The load under strace, from the daemon's start to its end."""
     load = Load.of(made, folder)
     try:
-        before = {name: (folder / name).read_bytes() for name in FILES if (folder / name).exists()}
+        before = files_in(folder)
         output = folder / "recording"
         daemon = load.start_python(*variants.program(variant), under=strace.recording(output))
         assert load.run_until(load.quiet, daemon)
@@ -71,6 +71,11 @@ def record(made: Path, folder: Path, variant: str = "") -> Recording:
     finally:
         load.close()
     return Recording(before, tuple(calls), tuple(promises(calls, load.environment)))
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    """The store's files that are there."""
+    return {name: (folder / name).read_bytes() for name in FILES if (folder / name).exists()}
 
 
 @dataclass
@@ -181,14 +186,25 @@ def cuts(recording: Recording, folder: Path, seed: int, count: int) -> Iterator[
     sends = [call.began for call in recording.calls if call.name == "sendto"]
     last = max(call.ended for call in recording.calls)
     moments = sorted(random.choice(sends) if random.random() < 0.5 else random.randint(0, last) for _ in range(count))
+    yield from _cut(recording, folder, random, [(moment, random.choice(DAMAGES)) for moment in moments])
+
+
+def unsynced(recording: Recording, folder: Path, since: int) -> list[Promise]:
+    """What was promised after a moment, and was not on the disk when it was."""
+    late = sorted(one.at for one in recording.promises if one.at > since)
+    cut = _cut(recording, folder, Random(0), [(moment, "nothing") for moment in late])
+    return [one for found in cut for one in found.lost if one.at > since]
+
+
+def _cut(recording: Recording, folder: Path, random: Random, where: Sequence[tuple[int, str]]) -> Iterator[Cut]:
+    """At these moments, in their order, with that damage."""
     files = {name: _File(recording.before.get(name)) for name in FILES}
     happening = sorted(recording.calls, key=_when)
     at = 0
-    for moment in moments:
+    for moment, damage in where:
         while at < len(happening) and _when(happening[at]) <= moment:
             _happens(files, happening[at])
             at += 1
-        damage = random.choice(DAMAGES)
         image = {name: file.after_the_cut(damage, random) for name, file in files.items()}
         told = [promise for promise in recording.promises if promise.at <= moment]
         yield _look(image, folder, moment, damage, told)
