@@ -30,6 +30,8 @@ MINUTE, HOUR = 60_000, 3_600_000
 RECEIPT_GRACE = 24 * HOUR  # after its validity a part without receipt counts as expired
 UNCERTAIN_GRACE = 2 * HOUR  # after its validity an uncertain part counts as unknown
 
+NOT_SENT = "not sent in time"
+"""The reason of a part that expired before it was ever on the wire."""
 
 WRONG_NETWORK = "wrong_network"
 """Outcome of an attempt whose carrier said, at once or by receipt, that the number is another one's."""
@@ -243,7 +245,7 @@ def expire_waiting(tx: sa.Connection, now_ms: int) -> int:
     done = tx.execute(
         sa.update(part)
         .where(part.c.state == PartState.QUEUED, part.c.expires_ms <= now_ms)
-        .values(state=PartState.EXPIRED, reason="not sent in time", changed_ms=now_ms)
+        .values(state=PartState.EXPIRED, reason=NOT_SENT, changed_ms=now_ms)
     )
     return done.rowcount
 

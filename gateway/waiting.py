@@ -6,12 +6,10 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from gateway.outbox import HOUR, PartState
+from gateway.outbox import HOUR, NOT_SENT, PartState
 from gateway.tables import case_ticket, message, notice, part
 from roster import store as roster_store
 from roster.vault import Vault
-
-UNSENT = "not sent in time"  # the reason that `outbox.expire_waiting` gives
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +81,7 @@ def unreached(tx: sa.Connection, vault: Vault, carrier: str | None, hours: int, 
     One per person and text. Who has been forgotten since has no number to phone.
     """
     unsent = sa.and_(
-        part.c.state == PartState.EXPIRED, part.c.reason == UNSENT, part.c.changed_ms >= now_ms - hours * HOUR
+        part.c.state == PartState.EXPIRED, part.c.reason == NOT_SENT, part.c.changed_ms >= now_ms - hours * HOUR
     )
     query = (
         sa.select(

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.errors import NotFound
-from gateway.outbox import PartState
+from gateway.outbox import NOT_SENT, PartState
 from gateway.tables import message, notice, part, question
 from roster.rowset import Statement
 from roster.tables import milliseconds, moment
@@ -16,8 +16,7 @@ from routing.asks import AskKind
 
 REMEMBERED = timedelta(days=30)  # answers to a question are known as such so long after its close
 NOT_GONE = (PartState.QUEUED, PartState.CANCELLED)
-"""States of parts that have not been on the wire."""
-NOT_SENT = "not sent in time"  # the reason that `outbox.expire_waiting` gives: neither has this one
+"""States of parts that have not been on the wire; nor has one that expired as `NOT_SENT`."""
 
 
 def gone() -> sa.ColumnElement[bool]:
@@ -99,7 +98,7 @@ def carriers_of(tx: sa.Connection, question_ids: Sequence[int]) -> dict[int, lis
 def got(tx: sa.Connection, person_id: int, since: datetime) -> list[Got]:
     """The notices that went to a person since a moment, newest first."""
     rows = [row for row in _GOT.all(tx, person=person_id) if row[4] is not None and moment(row[4]) > since]
-    gone = {row[0] for row in _GONE.all(tx, [row[0] for row in rows])} if rows else set()
+    gone = {row[0] for row in _GONE.all(tx, [row[0] for row in rows], not_sent=NOT_SENT)} if rows else set()
     return [Got(row[1], row[2], row[3], moment(row[4])) for row in rows if row[0] in gone]
 
 
@@ -109,7 +108,7 @@ _GOT = Statement(
 )
 _GONE = Statement(
     "SELECT DISTINCT part.message_id FROM {rows} AS r JOIN part ON part.message_id = r.id "
-    "WHERE part.state NOT IN ('queued', 'cancelled') AND COALESCE(part.reason, '') <> 'not sent in time'",
+    "WHERE part.state NOT IN ('queued', 'cancelled') AND COALESCE(part.reason, '') <> :not_sent",
     id="BIGINT",
 )
 

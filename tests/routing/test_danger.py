@@ -1,4 +1,4 @@
-"""Five hundred invented texts of people in danger, and of people who only sound so.
+"""Six hundred invented texts of people in danger, and of people who only sound so.
 
 `danger.tsv`: half a is what the words were written with, b was held back meanwhile, c was written afterwards.
 """
